@@ -1,0 +1,145 @@
+package graph
+
+// VJP is the vector-Jacobian product: for each w of wrt the cotangent Σ dyᵀ·∂y/∂w, for y of one result and dy of
+// y's type. wrt names any nodes, states and inputs included. A nil entry means that y does not depend on that node.
+// Nodes that do not depend on wrt are never visited, so gradients that nobody asks for do not exist.
+func VJP(y, dy *Node, wrt ...*Node) []*Node {
+	g := y.g
+	if y.poison || dy.poison {
+		return make([]*Node, len(wrt))
+	}
+	if y.Type() != dy.Type() || len(y.Types) != 1 {
+		g.Fail("graph.VJP: y is %v, its cotangent %v: they must be of one type", y.Types, dy.Type())
+		return make([]*Node, len(wrt))
+	}
+	return backprop([]*Node{y}, []*Node{dy}, wrt, nil)
+}
+
+// Grad is the gradient of a scalar y: VJP with dy = 1.
+func Grad(y *Node, wrt ...*Node) []*Node {
+	if !y.poison && (y.Shape().Size() != 1 || !y.DType().IsFloat()) {
+		y.g.Fail("graph.Grad: y is %v, want one float (use VJP for others)", y.Type())
+		return make([]*Node, len(wrt))
+	}
+	return VJP(y, y.g.Const(y.Type(), 1), wrt...)
+}
+
+// backprop walks from ys to wrt. It does not enter the history of the nodes in stop: that is how the expansion of
+// a fused op is differentiated between its results and its operands.
+func backprop(ys, dys, wrt []*Node, stop map[*Node]bool) []*Node {
+	s := &sweep{cot: map[*Node][]*Node{}, needs: dependents(ys[0].g, wrt, stop), stop: stop}
+	last := 0
+	for i, y := range ys {
+		if s.needs[y] {
+			s.put(y, 0, dys[i])
+		}
+		last = max(last, y.ID)
+	}
+	for id := last; id >= 0 && !s.failed; id-- {
+		s.visit(ys[0].g.nodes[id])
+	}
+	out := make([]*Node, len(wrt))
+	for i, w := range wrt {
+		if d := s.cot[w]; d != nil && !s.failed {
+			out[i] = d[0]
+		}
+	}
+	return out
+}
+
+// dependents marks every node that depends on one of wrt.
+func dependents(g *Graph, wrt []*Node, stop map[*Node]bool) map[*Node]bool {
+	needs := map[*Node]bool{}
+	for _, w := range wrt {
+		needs[w] = true
+	}
+	for _, n := range g.nodes {
+		if stop[n] {
+			continue
+		}
+		for _, x := range n.In {
+			if needs[x] {
+				needs[n] = true
+				break
+			}
+		}
+	}
+	return needs
+}
+
+// sweep is the state of one backward walk: the cotangents collected so far, one slot a result.
+type sweep struct {
+	cot         map[*Node][]*Node
+	needs, stop map[*Node]bool
+	failed      bool
+}
+
+func (s *sweep) put(n *Node, result int, d *Node) {
+	if s.cot[n] == nil {
+		s.cot[n] = make([]*Node, len(n.Types))
+	}
+	if old := s.cot[n][result]; old != nil {
+		d = n.g.Apply(Add{}, old, d)
+	}
+	s.cot[n][result] = d
+}
+
+// visit hands the cotangents of n on to its operands; later readers of n have all been visited.
+func (s *sweep) visit(n *Node) {
+	d := s.cot[n]
+	if d == nil || !s.needs[n] || s.stop[n] || len(n.In) == 0 {
+		return
+	}
+	if r, ok := n.Op.(Result); ok {
+		s.put(n.In[0], r.I, d[0])
+		return
+	}
+	g := n.g
+	outer := g.from
+	g.from = n
+	defer func() { g.from = outer }()
+	for i, dx := range vjp(n, d) {
+		x := n.In[i]
+		switch {
+		case dx == nil || !s.needs[x]:
+		case dx.poison:
+			s.failed = true
+			return
+		case dx.Type() != x.Type():
+			g.Fail("%s: VJP gives operand %d of %v a cotangent of %v", opName(n.Op), i, x.Type(), dx.Type())
+			s.failed = true
+			return
+		default:
+			s.put(x, 0, dx)
+		}
+	}
+}
+
+func vjp(n *Node, dy []*Node) []*Node {
+	switch op := n.Op.(type) {
+	case Differentiable:
+		return op.VJP(n, dy)
+	case Fused:
+		return expansionVJP(n, op, dy)
+	}
+	n.g.Fail("%s has no gradient; results of it cannot be differentiated", opName(n.Op))
+	return make([]*Node, len(n.In))
+}
+
+// expansionVJP differentiates what a fused op stands for, with its operands as leaves.
+func expansionVJP(n *Node, op Fused, dy []*Node) []*Node {
+	stop := map[*Node]bool{}
+	for _, x := range n.In {
+		stop[x] = true
+	}
+	var ys, dys []*Node
+	for i, y := range op.Unfused(n.In) {
+		if dy[i] != nil && !y.poison {
+			ys, dys = append(ys, y), append(dys, dy[i])
+		}
+	}
+	if len(ys) == 0 {
+		return make([]*Node, len(n.In))
+	}
+	return backprop(ys, dys, n.In, stop)
+}
