@@ -1,0 +1,117 @@
+package ops
+
+import (
+	"fmt"
+	"math"
+
+	"rpnc/graph"
+)
+
+// Softmax is yᵢ = e^(xᵢ−max)/Σ e^(xⱼ−max) along an axis. With MaskZeros entries of x that are exactly 0 count as
+// −10⁹ and give 0, so that a line of zeros gives zeros; the mask is a constant to the gradient.
+type Softmax struct {
+	Axis      int
+	MaskZeros bool
+}
+
+// LogSoftmax is yᵢ = xᵢ − ln Σ eˣʲ along an axis, computed without overflow.
+type LogSoftmax struct{ Axis int }
+
+var _ = register(
+	Sample{Op: Softmax{Axis: -1}, In: []graph.Type{f64(3, 4)}, Order: 2},
+	Sample{Op: Softmax{Axis: 0}, In: []graph.Type{f64(3, 4)}, Order: 2},
+	Sample{Op: Softmax{Axis: -2, MaskZeros: true}, In: []graph.Type{f64(2, 3, 4)}, Order: 2},
+	Sample{Op: LogSoftmax{-1}, In: []graph.Type{f64(3, 4)}, Order: 2},
+	Sample{Op: LogSoftmax{0}, In: []graph.Type{f64(3, 4)}, Order: 2},
+)
+
+// masked is what a masked entry counts as: −10⁹, as in the definition of the masked normalisation.
+const masked = -1e9
+
+// Name shows the axis and the mask.
+func (o Softmax) Name() string {
+	if o.MaskZeros {
+		return fmt.Sprintf("MaskedSoftmax@%d", o.Axis)
+	}
+	return fmt.Sprintf("Softmax@%d", o.Axis)
+}
+
+// Infer keeps the type.
+func (o Softmax) Infer(in []graph.Type) ([]graph.Type, error) { return alongAxis(in, o.Axis) }
+
+func alongAxis(in []graph.Type, axis int) ([]graph.Type, error) {
+	if err := oneFloat(in); err != nil {
+		return nil, err
+	}
+	if _, err := axisOf(axis, in[0].Shape); err != nil {
+		return nil, err
+	}
+	return in[:1:1], nil
+}
+
+// Eval follows the definition line by line.
+func (o Softmax) Eval(dst, in []*graph.Tensor) error {
+	lines(in[0].Type.Shape, o.Axis, func(at, n, stride int) {
+		x := func(k int) float64 {
+			if v := in[0].F[at+k*stride]; v != 0 || !o.MaskZeros {
+				return v
+			}
+			return masked
+		}
+		top, sum := math.Inf(-1), 0.0
+		for k := range n {
+			top = math.Max(top, x(k))
+		}
+		for k := range n {
+			sum += math.Exp(x(k) - top)
+		}
+		for k := range n {
+			if !o.MaskZeros || in[0].F[at+k*stride] != 0 {
+				dst[0].F[at+k*stride] = math.Exp(x(k)-top) / sum
+			}
+		}
+	})
+	return nil
+}
+
+// lines calls f for every line of s along an axis: offset of its first entry, length, stride.
+func lines(s graph.Shape, axis int, f func(at, n, stride int)) {
+	ax, _ := axisOf(axis, s)
+	outer, n, inner := around(s, ax)
+	for i := range outer * inner {
+		f(i/inner*n*inner+i%inner, n, inner)
+	}
+}
+
+// VJP is dx = y∘(dy − Σ dy∘y) along the axis.
+func (o Softmax) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
+	return []*graph.Node{Mul(n, Sub(dy[0], SumAxis(Mul(dy[0], n), o.Axis)))}
+}
+
+// Name shows the axis.
+func (o LogSoftmax) Name() string { return fmt.Sprintf("LogSoftmax@%d", o.Axis) }
+
+// Infer keeps the type.
+func (o LogSoftmax) Infer(in []graph.Type) ([]graph.Type, error) { return alongAxis(in, o.Axis) }
+
+// Eval follows the definition line by line.
+func (o LogSoftmax) Eval(dst, in []*graph.Tensor) error {
+	lines(in[0].Type.Shape, o.Axis, func(at, n, stride int) {
+		top, sum := math.Inf(-1), 0.0
+		for k := range n {
+			top = math.Max(top, in[0].F[at+k*stride])
+		}
+		for k := range n {
+			sum += math.Exp(in[0].F[at+k*stride] - top)
+		}
+		for k := range n {
+			dst[0].F[at+k*stride] = in[0].F[at+k*stride] - top - math.Log(sum)
+		}
+	})
+	return nil
+}
+
+// VJP is dx = dy − eʸ Σ dy along the axis.
+func (o LogSoftmax) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
+	return []*graph.Node{Sub(dy[0], Mul(Exp(n), SumAxis(dy[0], o.Axis)))}
+}
