@@ -1,0 +1,159 @@
+package kernels
+
+// product is a checked batch of C_z = A_z·B_z (+ C_z), all operands by strides.
+type product[T Float] struct {
+	batch, m, n, k int
+	a, b, c        []T
+	rsA, csA, bsA  int
+	rsB, csB, bsB  int
+	ldc, bsC       int
+	accumulate     bool
+}
+
+// gemmJob is a product cut into blocks of C, with its body for Parallel built
+// once, so that a product in steady state allocates nothing.
+type gemmJob[T Float] struct {
+	product[T]
+	rows   int // rows of a block; colsOfBlock columns
+	across int // blocks along n
+	down   int // blocks along m
+	run    func(lo, hi int)
+}
+
+const (
+	// serialFlops is the work 2mnk below which handing blocks to other cores
+	// costs more than it gains.
+	serialFlops = 2e6
+	// directWork is the number mnk of multiplications up to which scratch and
+	// packing do not pay.
+	directWork = 512
+	// directRows is the number of rows of A up to which a packed panel of B
+	// would not be read often enough to pay for itself.
+	directRows = 3
+)
+
+// Gemm computes C = A·B, or C = A·B + C if accumulate is set.
+//
+//	A (m×k): A[i,p] = a[i·rsA + p·csA]
+//	B (k×n): B[p,j] = b[p·rsB + j·csB]
+//	C (m×n): C[i,j] = c[i·ldc + j],  ldc ≥ n
+//
+// Strides are ≥ 0: (k, 1) is row-major, (1, m) reads a transpose, 0 repeats. For
+// k = 0 the product is zero. c must not overlap a or b. Each C[i,j] is summed
+// over p in an order that depends on (m, n, k) alone.
+func Gemm[T Float](m, n, k int, a []T, rsA, csA int, b []T, rsB, csB int, c []T, ldc int, accumulate bool) {
+	GemmBatch(1, m, n, k, a, rsA, csA, 0, b, rsB, csB, 0, c, ldc, 0, accumulate)
+}
+
+// GemmBatch computes batch products as Gemm does, the z-th one on a[z·bsA:],
+// b[z·bsB:] and c[z·bsC:]. A batch stride of 0 shares A or B between the
+// products. The results must not overlap; they may be interleaved row by row
+// (bsC ≥ n and ldc ≥ (batch−1)·bsC + n).
+func GemmBatch[T Float](batch, m, n, k int, a []T, rsA, csA, bsA int, b []T, rsB, csB, bsB int, c []T, ldc, bsC int, accumulate bool) {
+	p := product[T]{
+		batch: batch, m: m, n: n, k: k,
+		a: a, rsA: rsA, csA: csA, bsA: bsA,
+		b: b, rsB: rsB, csB: csB, bsB: bsB,
+		c: c, ldc: ldc, bsC: bsC,
+		accumulate: accumulate,
+	}
+	p.check()
+	switch {
+	case batch == 0 || m == 0 || n == 0:
+	case k == 0:
+		p.zero()
+	case batch == 1 && m*n*k <= directWork:
+		direct(&p, 0, 0, m, 0, n)
+	default:
+		p.start()
+	}
+}
+
+// check panics unless every element that the strides reach exists.
+func (p *product[T]) check() {
+	if p.batch < 0 || p.m < 0 || p.n < 0 || p.k < 0 {
+		panicf("kernels.Gemm: negative size in batch %d of (%d×%d)·(%d×%d)", p.batch, p.m, p.k, p.k, p.n)
+	}
+	if p.batch == 0 || p.m == 0 || p.n == 0 {
+		return
+	}
+	checkReach("A", len(p.a), p.m, p.k, p.rsA, p.csA, p.batch, p.bsA)
+	checkReach("B", len(p.b), p.k, p.n, p.rsB, p.csB, p.batch, p.bsB)
+	checkReach("C", len(p.c), p.m, p.n, p.ldc, 1, p.batch, p.bsC)
+	if p.m > 1 && p.ldc < p.n {
+		panicf("kernels.Gemm: ldc %d is smaller than the %d columns of C", p.ldc, p.n)
+	}
+	stacked := p.bsC >= (p.m-1)*p.ldc+p.n
+	interleaved := p.bsC >= p.n && p.ldc >= (p.batch-1)*p.bsC+p.n
+	if p.batch > 1 && !stacked && !interleaved {
+		panicf("kernels.GemmBatch: batch stride %d makes results of %d×%d with ldc %d overlap", p.bsC, p.m, p.n, p.ldc)
+	}
+}
+
+// checkReach panics unless n elements hold a batch of rows×cols matrices.
+func checkReach(name string, n, rows, cols, rs, cs, batch, bs int) {
+	if rows == 0 || cols == 0 {
+		return
+	}
+	if rs < 0 || cs < 0 || bs < 0 {
+		panicf("kernels.Gemm: %s has negative strides (%d, %d, %d)", name, bs, rs, cs)
+	}
+	if need := (batch-1)*bs + (rows-1)*rs + (cols-1)*cs + 1; n < need {
+		panicf("kernels.Gemm: %s has %d elements; %d×(%d×%d) with strides (%d, %d, %d) needs %d",
+			name, n, batch, rows, cols, bs, rs, cs, need)
+	}
+}
+
+// zero is the product over an empty sum.
+func (p *product[T]) zero() {
+	if p.accumulate {
+		return
+	}
+	for z := range p.batch {
+		for i := range p.m {
+			clear(p.c[z*p.bsC+i*p.ldc:][:p.n])
+		}
+	}
+}
+
+// start cuts C into blocks and runs them, on all cores if that pays.
+func (p *product[T]) start() {
+	e := engineOf[T]()
+	j := e.jobs.get()
+	if j == nil {
+		j = new(gemmJob[T])
+		j.run = j.blocks
+	}
+	j.product = *p
+	j.rows = rowsOfBlock
+	if p.batch*p.m*p.n <= 4*rowsOfBlock*colsOfBlock {
+		j.rows = rowsOfBlock / 4 // few blocks: finer ones keep every core busy
+	}
+	j.down = (p.m-1)/j.rows + 1
+	j.across = (p.n-1)/colsOfBlock + 1
+	tasks := p.batch * j.down * j.across
+	if 2*float64(p.batch)*float64(p.m)*float64(p.n)*float64(p.k) > serialFlops {
+		// Several blocks to a chunk where they are many and small.
+		Parallel(tasks, max(1, tasks/64), j.run)
+	} else {
+		j.blocks(0, tasks)
+	}
+	j.product = product[T]{} // let go of the operands
+	e.jobs.put(j)
+}
+
+// blocks computes blocks lo to hi−1 of C, counted along n, then m, then batch.
+func (j *gemmJob[T]) blocks(lo, hi int) {
+	e := engineOf[T]()
+	s := e.scratch.get()
+	if s == nil {
+		s = new(scratch[T])
+	}
+	for t := lo; t < hi; t++ {
+		j0 := t % j.across * colsOfBlock
+		i0 := t / j.across % j.down * j.rows
+		z := t / j.across / j.down
+		e.block(&j.product, s, z, i0, min(i0+j.rows, j.m), j0, min(j0+colsOfBlock, j.n))
+	}
+	e.scratch.put(s)
+}

@@ -1,0 +1,104 @@
+// Package kernels holds the CPU loops that ops run on: dense and sparse
+// products, vector maths, reductions, data movement and optimizer steps, all
+// over plain slices of float32 or float64. It knows nothing of graphs, shapes
+// beyond two dimensions, or gradients.
+//
+// # Layers
+//
+// Exported functions (gemm.go, vector.go, reduce.go, softmax.go, sparse.go,
+// layout.go, optimizer.go) check lengths once and hand over to the engine of
+// the element type: a table of inner loops which a back end fills. The table in
+// this package is plain Go and runs everywhere. Inner loops trust their
+// arguments.
+//
+// # Rules every kernel keeps
+//
+//   - A result depends on the arguments alone: never on the number of workers,
+//     the time or the machine's load. Work is split along outputs, never within
+//     a sum, so results are the same bits for every GOMAXPROCS.
+//   - NaN and ±Inf are data. No kernel skips a product because a factor is zero.
+//   - Steady state allocates nothing: scratch is kept in free lists.
+//   - dst may be the very slice of an input where the doc comment says
+//     "element by element"; slices that overlap otherwise give undefined values.
+//
+// A wrong length is a bug in the calling op, not a condition of its input, and
+// panics like an index out of range, with the lengths in the message.
+package kernels
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// Float is the set of element types.
+type Float interface{ ~float32 | ~float64 }
+
+// engine is what a back end supplies for one element type, together with the
+// free lists that its drivers draw on.
+type engine[T Float] struct {
+	// block computes C[i0:i1, j0:j1] of the z-th product of a batch.
+	block func(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int)
+
+	// Transcendental maps, element by element.
+	exp, log, tanh, sigmoid func(dst, x []T)
+
+	jobs    freelist[gemmJob[T]]
+	scratch freelist[scratch[T]]
+}
+
+var (
+	engine32 = portable32()
+	engine64 = portable64()
+)
+
+// portable32 is the plain Go table for float32: polynomials evaluated in
+// float64, which in scalar code costs no more and rounds once.
+func portable32() *engine[float32] {
+	return &engine[float32]{
+		block:   block[float32],
+		exp:     exp32,
+		log:     log32,
+		tanh:    tanh32,
+		sigmoid: sigmoid32,
+	}
+}
+
+// portable64 is the plain Go table for float64, on package math.
+func portable64() *engine[float64] {
+	return &engine[float64]{
+		block:   block[float64],
+		exp:     exp64,
+		log:     log64,
+		tanh:    tanh64,
+		sigmoid: sigmoid64,
+	}
+}
+
+// engineOf returns the table of T. Types of one size share their layout and
+// arithmetic, so a named float type may use the table of its underlying type.
+func engineOf[T Float]() *engine[T] {
+	var zero T
+	if unsafe.Sizeof(zero) == 4 {
+		return (*engine[T])(unsafe.Pointer(engine32))
+	}
+	return (*engine[T])(unsafe.Pointer(engine64))
+}
+
+// checkLen panics unless got is the length that operand of op must have.
+func checkLen(op, operand string, got, want int) {
+	if got != want {
+		panicf("kernels.%s: %s has %d elements; it needs %d", op, operand, got, want)
+	}
+}
+
+// checkSame panics unless both inputs are as long as dst.
+func checkSame(op string, dst, x, y int) {
+	if x != dst || y != dst {
+		panicf("kernels.%s: lengths %d, %d and %d (dst first) must be the same", op, dst, x, y)
+	}
+}
+
+// panicf keeps the formatting, and the allocations it makes, out of the callers.
+//
+//go:noinline
+func panicf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }

@@ -1,0 +1,97 @@
+package kernels
+
+import "math"
+
+// Exp computes dst = eˣ. In float32 the error is below 1 ULP, denormal results
+// included.
+func Exp[T Float](dst, x []T) {
+	checkLen("Exp", "x", len(x), len(dst))
+	engineOf[T]().exp(dst, x)
+}
+
+// Log computes dst = ln x: −Inf at ±0, NaN below. In float32 the error is below
+// 1 ULP.
+func Log[T Float](dst, x []T) {
+	checkLen("Log", "x", len(x), len(dst))
+	engineOf[T]().log(dst, x)
+}
+
+// Tanh computes dst = tanh x; ±0 is kept. In float32 the error is below 1 ULP.
+func Tanh[T Float](dst, x []T) {
+	checkLen("Tanh", "x", len(x), len(dst))
+	engineOf[T]().tanh(dst, x)
+}
+
+// Sigmoid computes dst = 1/(1 + e⁻ˣ). In float32 the error is below 1 ULP.
+func Sigmoid[T Float](dst, x []T) {
+	checkLen("Sigmoid", "x", len(x), len(dst))
+	engineOf[T]().sigmoid(dst, x)
+}
+
+// Log1p computes dst = ln(1 + x), precise near 0.
+func Log1p[T Float](dst, x []T) { mapMath("Log1p", dst, x, math.Log1p) }
+
+// Expm1 computes dst = eˣ − 1, precise near 0.
+func Expm1[T Float](dst, x []T) { mapMath("Expm1", dst, x, math.Expm1) }
+
+// Sqrt computes dst = √x: NaN below 0, −0 is kept.
+func Sqrt[T Float](dst, x []T) { mapMath("Sqrt", dst, x, math.Sqrt) }
+
+// Sin computes dst = sin x, x in radians.
+func Sin[T Float](dst, x []T) { mapMath("Sin", dst, x, math.Sin) }
+
+// Cos computes dst = cos x, x in radians.
+func Cos[T Float](dst, x []T) { mapMath("Cos", dst, x, math.Cos) }
+
+// Erf computes dst = 2/√π ∫₀ˣ exp(−t²) dt.
+func Erf[T Float](dst, x []T) { mapMath("Erf", dst, x, math.Erf) }
+
+// Softplus computes dst = ln(1 + eˣ), and x itself for x > 20, where the two
+// differ by less than e⁻²⁰.
+func Softplus[T Float](dst, x []T) { mapMath("Softplus", dst, x, softplus) }
+
+func softplus(x float64) float64 {
+	if x > 20 {
+		return x
+	}
+	return math.Log1p(math.Exp(x))
+}
+
+// Pow computes dst = xᵖ for one exponent p; p = 0 gives 1 even for NaN, and a
+// negative base with an exponent that is no integer gives NaN.
+func Pow[T Float](dst, x []T, p float64) {
+	checkLen("Pow", "x", len(x), len(dst))
+	switch p {
+	case 2:
+		Mul(dst, x, x)
+	case 1:
+		copy(dst, x)
+	case -1:
+		for i, v := range x {
+			dst[i] = 1 / v
+		}
+	default:
+		for i, v := range x {
+			dst[i] = T(math.Pow(float64(v), p))
+		}
+	}
+}
+
+// mapMath computes dst = f(x) in float64, rounded once to T.
+func mapMath[T Float](op string, dst, x []T, f func(float64) float64) {
+	checkLen(op, "x", len(x), len(dst))
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] = T(f(float64(x[i])))
+	}
+}
+
+func exp64(dst, x []float64)  { mapMath("Exp", dst, x, math.Exp) }
+func log64(dst, x []float64)  { mapMath("Log", dst, x, math.Log) }
+func tanh64(dst, x []float64) { mapMath("Tanh", dst, x, math.Tanh) }
+
+func sigmoid64(dst, x []float64) {
+	for i, v := range x {
+		dst[i] = 1 / (1 + math.Exp(-v))
+	}
+}
