@@ -1,0 +1,24 @@
+// Package rpnops holds the functions that RPN models are made of. An RPN head computes
+//
+//	g(X) = ⟨ A_iᵀ · κ(X · A_a), ψ(w) ⟩ + π(X)
+//
+// with data interdependence ξ, which gives the matrices A, data transformation κ, parameter reconciliation ψ, which
+// fabricates an (n×D) matrix from a short vector, and remainder π; fusions join channels and heads. Each of the
+// five is a role, an interface of this package: [Interdependence], [Transformation], [Reconciliation], [Remainder],
+// [Fusion]. A sixth, [Process], is what runs before and after them: activations, norms, dropout.
+//
+// # Mental model
+//
+// A function is a config struct: its exported fields are the reference's constructor parameters (yaml tags), its
+// methods build graph nodes in a [Scope]. It computes nothing itself and keeps nothing: structure is in the
+// expression that it returns (a product of factors, a matrix on a sparse pattern), and the compiler exploits it.
+//
+//	κ := rpnops.Taylor{D: 2}
+//	y := κ.Transform(s, x)                     // (b×m) → (b×(m+m²))
+//
+// # Adding a function
+//
+// One file: the struct with its doc comment, one [Register] call with the reference's name, equation, defaults and
+// samples, and the methods of its role. The registration alone gives it YAML, the gradient and shape tests, a line of
+// rpnc list and of the catalogue. It works from another module, too; package rpnops/check runs every test on it.
+package rpnops
