@@ -5,11 +5,15 @@
 //
 // # Layers
 //
-// Exported functions (gemm.go, vector.go, reduce.go, softmax.go, sparse.go,
-// layout.go, optimizer.go) check lengths once and hand over to the engine of
-// the element type: a table of inner loops which a back end fills. The table in
-// this package is plain Go and runs everywhere. Inner loops trust their
-// arguments.
+// Exported functions check lengths once and hand over to the engine of the
+// element type: a table of inner loops which a back end fills. The table in this
+// package is plain Go and runs everywhere. Inner loops trust their arguments.
+//
+// Products and the kernels over rows of a matrix (gemm.go, rows.go and the files
+// beside it) split large work over the cores by themselves. Element-wise maps,
+// reductions and optimizer steps (vector.go, maths.go, reduce.go, optimizer.go)
+// run on the calling goroutine: callers cut their slices into chunks, hand these
+// to Parallel, and run a chain of maps over each chunk while it is in L1.
 //
 // # Rules every kernel keeps
 //
@@ -44,6 +48,7 @@ type engine[T Float] struct {
 
 	jobs    freelist[gemmJob[T]]
 	scratch freelist[scratch[T]]
+	rows    freelist[rowsJob[T]]
 }
 
 var (

@@ -35,7 +35,13 @@ func Log1p[T Float](dst, x []T) { mapMath("Log1p", dst, x, math.Log1p) }
 func Expm1[T Float](dst, x []T) { mapMath("Expm1", dst, x, math.Expm1) }
 
 // Sqrt computes dst = √x: NaN below 0, −0 is kept.
-func Sqrt[T Float](dst, x []T) { mapMath("Sqrt", dst, x, math.Sqrt) }
+func Sqrt[T Float](dst, x []T) {
+	checkLen("Sqrt", "x", len(x), len(dst))
+	x = x[:len(dst)]
+	for i := range dst { // written out: one instruction, not a call
+		dst[i] = T(math.Sqrt(float64(x[i])))
+	}
+}
 
 // Sin computes dst = sin x, x in radians.
 func Sin[T Float](dst, x []T) { mapMath("Sin", dst, x, math.Sin) }

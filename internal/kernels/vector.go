@@ -132,7 +132,13 @@ func Neg[T Float](dst, x []T) {
 }
 
 // Abs computes dst = |x|.
-func Abs[T Float](dst, x []T) { mapMath("Abs", dst, x, math.Abs) }
+func Abs[T Float](dst, x []T) {
+	checkLen("Abs", "x", len(x), len(dst))
+	x = x[:len(dst)]
+	for i := range dst { // written out: one instruction, not a call
+		dst[i] = T(math.Abs(float64(x[i])))
+	}
+}
 
 // Relu computes dst = max(x, 0); NaN stays NaN and −0 becomes 0.
 func Relu[T Float](dst, x []T) {

@@ -1,0 +1,111 @@
+package kernels
+
+// Transpose computes dst[j,i] = src[i,j] for a row-major src (rows×cols). dst
+// must not overlap src.
+func Transpose[T Float](dst, src []T, rows, cols int) {
+	if rows < 0 || cols < 0 {
+		panicf("kernels.Transpose: %d×%d is no shape", rows, cols)
+	}
+	checkLen("Transpose", "src", len(src), rows*cols)
+	checkLen("Transpose", "dst", len(dst), rows*cols)
+	if rows == 0 || cols == 0 {
+		return
+	}
+	// Rows of the job are bands of dst, so that no two cores write one band.
+	a := rowsArgs[T]{kind: transposeRows, dst: dst, src: src, rows: (cols-1)/tileSide + 1, width: cols}
+	forRows(&a, tileSide*rows)
+}
+
+// tileSide is the side of the square tiles that Transpose moves: the lines of
+// one tile of src and one of dst fit in L1 together.
+const tileSide = 16
+
+// transpose fills bands lo to hi−1, each of tileSide rows of dst.
+func (a *rowsArgs[T]) transpose(lo, hi int) {
+	cols := a.width
+	rows := len(a.src) / cols
+	for j0 := lo * tileSide; j0 < min(hi*tileSide, cols); j0 += tileSide {
+		j1 := min(j0+tileSide, cols)
+		for i0 := 0; i0 < rows; i0 += tileSide {
+			i1 := min(i0+tileSide, rows)
+			for j := j0; j < j1; j++ {
+				out := a.dst[j*rows+i0 : j*rows+i1]
+				in := a.src[i0*cols+j:]
+				for i := range out {
+					out[i] = in[i*cols]
+				}
+			}
+		}
+	}
+}
+
+// maxRank bounds the dimensions of CopyStrided.
+const maxRank = 8
+
+// CopyStrided copies a block of up to 8 dimensions between two strided layouts:
+//
+//	dst[Σ iₐ·dstStrides[a]] = src[Σ iₐ·srcStrides[a]],  0 ≤ iₐ < dims[a]
+//
+// It slices, permutes, and (with a stride of 0 in src) broadcasts. Strides are
+// ≥ 0 and the elements of dst distinct. dst must not overlap src.
+func CopyStrided[T Float](dst []T, dstStrides []int, src []T, srcStrides []int, dims []int) {
+	if len(dims) > maxRank || len(dstStrides) != len(dims) || len(srcStrides) != len(dims) {
+		panicf("kernels.CopyStrided: %d dims with %d and %d strides; they must be the same and at most %d",
+			len(dims), len(dstStrides), len(srcStrides), maxRank)
+	}
+	needDst, needSrc := 1, 1
+	for a, d := range dims {
+		if d <= 0 {
+			return
+		}
+		if dstStrides[a] < 0 || srcStrides[a] < 0 {
+			panicf("kernels.CopyStrided: negative stride %d or %d", dstStrides[a], srcStrides[a])
+		}
+		needDst += (d - 1) * dstStrides[a]
+		needSrc += (d - 1) * srcStrides[a]
+	}
+	if len(dst) < needDst || len(src) < needSrc {
+		panicf("kernels.CopyStrided: dst and src have %d and %d elements; they need %d and %d",
+			len(dst), len(src), needDst, needSrc)
+	}
+	copyStrided(dst, dstStrides, src, srcStrides, dims)
+}
+
+// copyStrided runs an odometer over all dimensions but the last and copies one
+// line a step.
+func copyStrided[T Float](dst []T, dstStrides []int, src []T, srcStrides []int, dims []int) {
+	last := len(dims) - 1
+	if last < 0 {
+		dst[0] = src[0]
+		return
+	}
+	var at [maxRank]int
+	d, s := 0, 0
+	for {
+		copyLine(dims[last], dst[d:], dstStrides[last], src[s:], srcStrides[last])
+		a := last - 1
+		for ; a >= 0; a-- {
+			d, s = d+dstStrides[a], s+srcStrides[a]
+			at[a]++
+			if at[a] < dims[a] {
+				break
+			}
+			d, s = d-dims[a]*dstStrides[a], s-dims[a]*srcStrides[a]
+			at[a] = 0
+		}
+		if a < 0 {
+			return
+		}
+	}
+}
+
+// copyLine copies n elements from one stride to another.
+func copyLine[T Float](n int, dst []T, ds int, src []T, ss int) {
+	if ds == 1 && ss == 1 {
+		copy(dst[:n], src[:n])
+		return
+	}
+	for i := range n {
+		dst[i*ds] = src[i*ss]
+	}
+}

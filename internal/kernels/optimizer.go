@@ -1,0 +1,84 @@
+package kernels
+
+import "math"
+
+// AdamStep holds the scalars of one step of Adam or AdamW.
+type AdamStep struct {
+	LR, Beta1, Beta2, Epsilon float64
+	Decay                     float64 // weight decay λ
+	Decoupled                 bool    // AdamW: decay p itself, not through g
+	Step                      int     // t, 1 for the first step
+}
+
+// Adam takes one step in place on parameters p with gradients g and moments m, v
+// (zero before the first step):
+//
+//	p ← p − lr·λ·p   if decoupled, else   g ← g + λ·p
+//	m ← β₁·m + (1 − β₁)·g,   v ← β₂·v + (1 − β₂)·g²
+//	p ← p − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε)
+//
+// after Loshchilov and Hutter, "Decoupled weight decay regularization",
+// algorithm 2. g is only read.
+func Adam[T Float](p, g, m, v []T, s AdamStep) {
+	checkSame("Adam", len(p), len(g), len(m))
+	checkLen("Adam", "v", len(v), len(p))
+	if s.Step < 1 {
+		panicf("kernels.Adam: step %d; the first is 1", s.Step)
+	}
+	keep, couple := T(1), T(s.Decay)
+	if s.Decoupled {
+		keep, couple = T(1-s.LR*s.Decay), 0
+	}
+	t := float64(s.Step)
+	rate := T(s.LR / (1 - math.Pow(s.Beta1, t)))
+	root := T(math.Sqrt(1 - math.Pow(s.Beta2, t)))
+	b1, c1, b2, c2, eps := T(s.Beta1), T(1-s.Beta1), T(s.Beta2), T(1-s.Beta2), T(s.Epsilon)
+	g, m, v = g[:len(p)], m[:len(p)], v[:len(p)]
+	for i, x := range p {
+		d := g[i]
+		if couple != 0 { // else an infinite x would turn d into NaN
+			d += couple * x
+		}
+		m1 := b1*m[i] + c1*d
+		v1 := b2*v[i] + c2*(d*d)
+		m[i], v[i] = m1, v1
+		p[i] = keep*x - rate*m1/(T(math.Sqrt(float64(v1)))/root+eps)
+	}
+}
+
+// SGDStep holds the scalars of one step of gradient descent.
+type SGDStep struct {
+	LR, Momentum, Decay float64 // η, μ and the weight decay λ
+	Nesterov            bool
+}
+
+// SGD takes one step of gradient descent with momentum in place on parameters p
+// with gradients g and velocities m (zero before the first step):
+//
+//	d ← g + λ·p,   m ← μ·m + d,   p ← p − η·m   (Nesterov: p ← p − η·(d + μ·m))
+//
+// m may be nil if μ = 0. g is only read.
+func SGD[T Float](p, g, m []T, s SGDStep) {
+	checkLen("SGD", "g", len(g), len(p))
+	rate, mu, decay := T(s.LR), T(s.Momentum), T(s.Decay)
+	if mu != 0 || m != nil {
+		checkLen("SGD", "m", len(m), len(p))
+	}
+	g = g[:len(p)]
+	for i, x := range p {
+		d := g[i]
+		if decay != 0 {
+			d += decay * x
+		}
+		if m == nil {
+			p[i] = x - rate*d
+			continue
+		}
+		m1 := mu*m[i] + d
+		m[i] = m1
+		if s.Nesterov {
+			m1 = d + mu*m1
+		}
+		p[i] = x - rate*m1
+	}
+}

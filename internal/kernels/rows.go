@@ -1,0 +1,61 @@
+package kernels
+
+// rowKind names the body of a rowsJob.
+type rowKind uint8
+
+const (
+	spmmRows rowKind = iota
+	gatherRows
+	scatterRows
+	softmaxRows
+	transposeRows
+)
+
+// rowsJob is a kernel whose rows are independent. Like gemmJob it is kept with
+// its body for Parallel, so that a call in steady state allocates nothing.
+type rowsJob[T Float] struct {
+	rowsArgs[T]
+	run func(lo, hi int)
+}
+
+// rowsArgs are the operands; each kind uses some of them.
+type rowsArgs[T Float] struct {
+	kind          rowKind
+	dst, src, val []T
+	ptr, table    []int32
+	rows, width   int
+	log, mask     bool
+}
+
+// rowsWork is the number of elements worth handing to another core as a chunk.
+const rowsWork = 1 << 14
+
+// forRows runs all rows of a, each of about work elements.
+func forRows[T Float](a *rowsArgs[T], work int) {
+	e := engineOf[T]()
+	j := e.rows.get()
+	if j == nil {
+		j = new(rowsJob[T])
+		j.run = j.chunk
+	}
+	j.rowsArgs = *a
+	Parallel(a.rows, rowsWork/max(work, 1)+1, j.run)
+	j.rowsArgs = rowsArgs[T]{} // let go of the operands
+	e.rows.put(j)
+}
+
+// chunk computes rows lo to hi−1.
+func (j *rowsJob[T]) chunk(lo, hi int) {
+	switch j.kind {
+	case spmmRows:
+		j.spmm(lo, hi)
+	case gatherRows:
+		j.gather(lo, hi)
+	case scatterRows:
+		j.scatter(lo, hi)
+	case softmaxRows:
+		j.softmax(lo, hi)
+	case transposeRows:
+		j.transpose(lo, hi)
+	}
+}

@@ -1,0 +1,104 @@
+package kernels
+
+import "math"
+
+// Softmax replaces each row of x (rows×cols, row-major) by
+//
+//	softmax(x)ⱼ = exp(xⱼ − max x) / Σₖ exp(xₖ − max x)
+//
+// With maskZeros, entries that are exactly 0 take no part and stay 0; a row of
+// zeros stays zero. A NaN or a +Inf makes its row NaN.
+func Softmax[T Float](x []T, rows, cols int, maskZeros bool) {
+	checkMatrix("Softmax", len(x), rows, cols)
+	a := rowsArgs[T]{kind: softmaxRows, dst: x, rows: rows, width: cols, mask: maskZeros}
+	forRows(&a, 4*cols)
+}
+
+// LogSoftmax replaces each row of x (rows×cols, row-major) by
+//
+//	logsoftmax(x)ⱼ = xⱼ − max x − ln Σₖ exp(xₖ − max x)
+//
+// With maskZeros, entries that are exactly 0 take no part and stay 0. A NaN or a
+// +Inf makes its row NaN.
+func LogSoftmax[T Float](x []T, rows, cols int, maskZeros bool) {
+	checkMatrix("LogSoftmax", len(x), rows, cols)
+	a := rowsArgs[T]{kind: softmaxRows, dst: x, rows: rows, width: cols, mask: maskZeros, log: true}
+	forRows(&a, 4*cols)
+}
+
+func (a *rowsArgs[T]) softmax(lo, hi int) {
+	for r := lo; r < hi; r++ {
+		row := a.dst[r*a.width : (r+1)*a.width]
+		m := Max(row)
+		if a.mask {
+			m = maxNonzero(row)
+		}
+		if a.log {
+			logSoftmaxRow(row, m, a.mask)
+		} else {
+			softmaxRow(row, m, a.mask)
+		}
+	}
+}
+
+// maxNonzero is Max over the entries that are not 0.
+func maxNonzero[T Float](x []T) T {
+	m := T(math.Inf(-1))
+	for _, v := range x {
+		if v > m && v != 0 {
+			m = v
+		} else if v != v {
+			return v
+		}
+	}
+	return m
+}
+
+// shift computes dst = x − m, and −Inf, whose exponential is 0, in masked places.
+func shift[T Float](dst, x []T, m T, mask bool) {
+	for i, v := range x {
+		if mask && v == 0 {
+			dst[i] = T(math.Inf(-1))
+		} else {
+			dst[i] = v - m
+		}
+	}
+}
+
+// softmaxRow replaces row, of largest entry m, by its softmax.
+func softmaxRow[T Float](row []T, m T, mask bool) {
+	shift(row, row, m, mask)
+	engineOf[T]().exp(row, row)
+	total := Sum(row)
+	if mask && total == 0 {
+		return
+	}
+	for i := range row {
+		row[i] /= total
+	}
+}
+
+// logSoftmaxRow replaces row, of largest entry m, by its log-softmax. The
+// exponentials go through scratch, a piece at a time, since row is still needed.
+func logSoftmaxRow[T Float](row []T, m T, mask bool) {
+	e := engineOf[T]()
+	s := e.scratch.get()
+	if s == nil {
+		s = new(scratch[T])
+	}
+	var total T
+	for lo := 0; lo < len(row); lo += len(s.column) {
+		piece := row[lo:min(lo+len(s.column), len(row))]
+		shifted := s.column[:len(piece)]
+		shift(shifted, piece, m, mask)
+		e.exp(shifted, shifted)
+		total += Sum(shifted)
+	}
+	e.scratch.put(s)
+	logTotal := T(math.Log(float64(total)))
+	for i, v := range row {
+		if !mask || v != 0 || logTotal != logTotal {
+			row[i] = v - m - logTotal
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package kernels
+
+// SpMM computes Y = A·X for a sparse A in compressed rows: row i of A has the
+// values val[q] in columns col[q] for rowPtr[i] ≤ q < rowPtr[i+1].
+//
+//	X (columns of A × width), Y (len(rowPtr)−1 × width), both row-major
+//
+// Entries of a row are summed in their order; entries in the same place add up.
+// y must not overlap x. For Aᵀ pass the transposed pattern: scattering rows
+// would make sums depend on the split.
+func SpMM[T Float](rowPtr, col []int32, val, x []T, width int, y []T) {
+	rows := len(rowPtr) - 1
+	if rows < 0 || width < 0 {
+		panicf("kernels.SpMM: %d row pointers and width %d; it needs at least 1 and 0", len(rowPtr), width)
+	}
+	checkLen("SpMM", "y", len(y), rows*width)
+	checkLen("SpMM", "val", len(val), len(col))
+	checkLen("SpMM", "col", len(col), int(rowPtr[rows]))
+	if width == 0 || rows == 0 {
+		return
+	}
+	a := rowsArgs[T]{kind: spmmRows, dst: y, src: x, val: val, ptr: rowPtr, table: col, rows: rows, width: width}
+	forRows(&a, (len(col)/rows+1)*width)
+}
+
+// spmm computes rows lo to hi−1 of Y, four columns at a time in registers.
+func (a *rowsArgs[T]) spmm(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		col := a.table[a.ptr[i]:a.ptr[i+1]]
+		val := a.val[a.ptr[i]:a.ptr[i+1]]
+		y := a.dst[i*a.width : (i+1)*a.width]
+		j := 0
+		for ; j+4 <= len(y); j += 4 {
+			*(*[4]T)(y[j:]) = sparseDot4(col, val, a.src, a.width, j)
+		}
+		for ; j < len(y); j++ {
+			var s T
+			for q, c := range col {
+				s += val[q] * a.src[int(c)*a.width+j]
+			}
+			y[j] = s
+		}
+	}
+}
+
+// sparseDot4 is one row of A times columns j to j+3 of X.
+func sparseDot4[T Float](col []int32, val, x []T, width, j int) [4]T {
+	var s0, s1, s2, s3 T
+	val = val[:len(col)]
+	for q, c := range col {
+		v, b := val[q], (*[4]T)(x[int(c)*width+j:])
+		s0 += v * b[0]
+		s1 += v * b[1]
+		s2 += v * b[2]
+		s3 += v * b[3]
+	}
+	return [4]T{s0, s1, s2, s3}
+}
+
+// Gather picks columns: dst[r,i] = src[r, table[i]], and 0 where table[i] = −1.
+//
+//	src (rows×m), dst (rows × len(table)), −1 ≤ table[i] < m
+//
+// dst must not overlap src.
+func Gather[T Float](dst, src []T, rows int, table []int32) {
+	m := checkTable("Gather", "dst", "src", len(dst), len(src), rows, table)
+	if rows == 0 {
+		return
+	}
+	a := rowsArgs[T]{kind: gatherRows, dst: dst, src: src, table: table, rows: rows, width: m}
+	forRows(&a, len(table))
+}
+
+func (a *rowsArgs[T]) gather(lo, hi int) {
+	n := len(a.table)
+	for r := lo; r < hi; r++ {
+		dst, src := a.dst[r*n:(r+1)*n], a.src[r*a.width:(r+1)*a.width]
+		for i, c := range a.table {
+			var v T
+			if c >= 0 {
+				v = src[c]
+			}
+			dst[i] = v
+		}
+	}
+}
+
+// ScatterAdd is the transpose of Gather: dst[r, table[i]] += src[r,i], in the
+// order of i; src[r,i] is dropped where table[i] = −1. dst keeps what it held.
+//
+//	src (rows × len(table)), dst (rows×m), −1 ≤ table[i] < m
+//
+// dst must not overlap src.
+func ScatterAdd[T Float](dst, src []T, rows int, table []int32) {
+	m := checkTable("ScatterAdd", "src", "dst", len(src), len(dst), rows, table)
+	if rows == 0 {
+		return
+	}
+	a := rowsArgs[T]{kind: scatterRows, dst: dst, src: src, table: table, rows: rows, width: m}
+	forRows(&a, len(table))
+}
+
+func (a *rowsArgs[T]) scatter(lo, hi int) {
+	n := len(a.table)
+	for r := lo; r < hi; r++ {
+		dst, src := a.dst[r*a.width:(r+1)*a.width], a.src[r*n:(r+1)*n]
+		for i, c := range a.table {
+			if c >= 0 {
+				dst[c] += src[i]
+			}
+		}
+	}
+}
+
+// checkTable checks the lengths of the narrow operand (rows × len(table)) and of
+// the wide one (rows×m), and returns m.
+func checkTable(op, narrow, wide string, lenNarrow, lenWide, rows int, table []int32) (m int) {
+	if rows < 0 {
+		panicf("kernels.%s: %d rows", op, rows)
+	}
+	checkLen(op, narrow, lenNarrow, rows*len(table))
+	if rows == 0 {
+		checkLen(op, wide, lenWide, 0)
+		return 0
+	}
+	if lenWide%rows != 0 {
+		panicf("kernels.%s: %s has %d elements, no multiple of %d rows", op, wide, lenWide, rows)
+	}
+	return lenWide / rows
+}
