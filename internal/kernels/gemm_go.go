@@ -1,5 +1,16 @@
 package kernels
 
+// The loops of a block, from the outside in:
+//
+//	p0: depth terms of every sum; A's rows are made contiguous for them
+//	j:  one panel of B, width columns, copied row by row into L1
+//	i:  two rows of A, read once per panel from L2
+//	q:  the sums of one 2×width tile of C, in registers
+//
+// Columns that fill no panel go one by one, four rows of A at a time. Rows and
+// columns past the edge are never read, so nothing has to be padded, and a NaN
+// of one row can not reach another.
+
 // Sizes of the portable product. The 2×4 tile is the largest whose sums,
 // factors and addresses stay in the 16 registers of plain amd64 code: 4×4 and
 // 2×6 spill and run a quarter slower.
@@ -204,6 +215,17 @@ func direct[T Float](p *product[T], z, i0, i1, j0, j1 int) {
 // directTile is one row of A times four columns of B, all by strides.
 func directTile[T Float](k int, a []T, cs int, b []T, rsB, csB int, c *[width]T, add bool) {
 	var s0, s1, s2, s3 T
+	if csB == 1 { // one bounds check for four columns
+		for q := range k {
+			x, y := a[q*cs], (*[width]T)(b[q*rsB:])
+			s0 += x * y[0]
+			s1 += x * y[1]
+			s2 += x * y[2]
+			s3 += x * y[3]
+		}
+		store(c, s0, s1, s2, s3, add)
+		return
+	}
 	for q := range k {
 		x, y := a[q*cs], b[q*rsB:]
 		s0 += x * y[0]

@@ -24,6 +24,7 @@ var layouts = map[string]func(rows, cols int) (rs, cs int){
 	"sparse":     func(_, cols int) (int, int) { return 2*cols + 5, 2 },
 }
 
+// newOperand fills a rows×cols operand; one seed gives one matrix in any layout.
 func newOperand[T kernels.Float](layout string, rows, cols int, seed uint64) operand[T] {
 	rs, cs := layouts[layout](rows, cols)
 	o := operand[T]{filled[T](max(0, (rows-1)*rs+(cols-1)*cs+1), poison), rs, cs}
@@ -36,6 +37,7 @@ func newOperand[T kernels.Float](layout string, rows, cols int, seed uint64) ope
 	return o
 }
 
+// at is element [i,j].
 func (o operand[T]) at(i, j int) float64 { return float64(o.data[i*o.rs+j*o.cs]) }
 
 // checkProduct fails unless c (with ldc) is a·b, plus c0 if that is not nil, to
@@ -121,6 +123,7 @@ func TestGemmOnSeveralCoresMatchesNaiveLoop(t *testing.T) {
 	checkProduct(t, m, n, k, a, b, c, nil, n)
 }
 
+// All factors but one are zero, so a kernel that skips zeros gives no NaN.
 func TestGemmPropagatesNaNAndInfTimesZero(t *testing.T) {
 	for _, s := range [][3]int{{3, 3, 3}, {1, 70, 40}, {40, 1, 40}, {41, 43, 40}, {2, 9, 300}} {
 		m, n, k := s[0], s[1], s[2]
@@ -179,6 +182,7 @@ func TestGemmGivesSameBitsForAnyNumberOfCores(t *testing.T) {
 	})
 }
 
+// Calls that find the pool taken run their blocks alone: the same bits.
 func TestGemmIsSafeFromManyGoroutines(t *testing.T) {
 	const m = 110
 	a, b := uniform[float64](m*m, 1), uniform[float64](m*m, 2)
@@ -225,6 +229,7 @@ func TestGemmRefusesWrongArguments(t *testing.T) {
 	}
 }
 
+// benchmarkGemm times one row-major product.
 func benchmarkGemm[T kernels.Float](b *testing.B, m, n, k int) {
 	var zero T
 	b.Run(fmt.Sprintf("type=%T/m=%d/n=%d/k=%d", zero, m, n, k), func(b *testing.B) {

@@ -15,6 +15,20 @@
 // run on the calling goroutine: callers cut their slices into chunks, hand these
 // to Parallel, and run a chain of maps over each chunk while it is in L1.
 //
+// # Calling from an op
+//
+// An op prepares its closure once, when it is compiled, and reuses it each run,
+// so that a run allocates nothing:
+//
+//	body := func(lo, hi int) {
+//		kernels.Mul(y[lo:hi], a[lo:hi], b[lo:hi])
+//		kernels.Tanh(y[lo:hi], y[lo:hi])
+//	}
+//	…
+//	kernels.Parallel(len(y), 1024, body)
+//
+// A transposed operand of a product is not copied: exchange its strides.
+//
 // # Rules every kernel keeps
 //
 //   - A result depends on the arguments alone: never on the number of workers,

@@ -20,7 +20,9 @@ func Transpose[T Float](dst, src []T, rows, cols int) {
 // one tile of src and one of dst fit in L1 together.
 const tileSide = 16
 
-// transpose fills bands lo to hi−1, each of tileSide rows of dst.
+// transpose fills bands lo to hi−1, each of tileSide rows of dst. Reading down a
+// column of a tile is slow the first time only: the lines it touches serve the
+// next columns as well.
 func (a *rowsArgs[T]) transpose(lo, hi int) {
 	cols := a.width
 	rows := len(a.src) / cols

@@ -25,6 +25,8 @@ func reduce(x float64) (scale, q float64) {
 	return math.Float64frombits((math.Float64bits(t) + 1023) << 52), q
 }
 
+// exp32 tests with a negated "inside" so that NaN takes the tail, as the other
+// float32 maps do.
 func exp32(dst, x []float32) {
 	for i, v := range x {
 		if !(v >= expMin && v <= expMax) {
@@ -47,6 +49,7 @@ func expTail(x float32) float32 {
 	return x
 }
 
+// sigmoid32 has no cancellation to avoid: e⁻ˣ ≤ e¹⁰⁴ is finite in float64.
 func sigmoid32(dst, x []float32) {
 	for i, v := range x {
 		if !(v >= expMin && v <= expMax) {

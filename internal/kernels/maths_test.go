@@ -21,6 +21,7 @@ type unary[T kernels.Float] struct {
 	ulps float64 // allowed in float32 over all floats; 0: not scanned
 }
 
+// unaries lists every map of one input. Maps with constants have them bound.
 func unaries[T kernels.Float]() []unary[T] {
 	return []unary[T]{
 		{"Exp", kernels.Exp[T], math.Exp, 1},
@@ -62,6 +63,7 @@ func unaries[T kernels.Float]() []unary[T] {
 	}
 }
 
+// powOf binds the exponent of Pow.
 func powOf[T kernels.Float](p float64) func(dst, x []T) {
 	return func(dst, x []T) { kernels.Pow(dst, x, p) }
 }
@@ -96,9 +98,12 @@ func ulp[T kernels.Float](x float64) float64 {
 	return math.Ldexp(1, max(e-53, -1074))
 }
 
+// specials are the values where a map changes its branch, for float32 or at all:
+// zeros, the limits of exp, of sigmoid and of tanh, denormals, the largest floats.
 var specials = []float64{0, math.Copysign(0, -1), 1, -1, 0.5, -0.5, 2, 20, 20.5, -20, 88, 89, 90, -87.5, -103, -105, 1e-40, -1e-40, 1e-8, -1e-8,
 	0.3, -0.3, 9, -9, 9.2, -9.2, 1e30, -1e30, math.MaxFloat32, -math.MaxFloat32, inf, -inf, nan}
 
+// checkSpecials compares every map with its reference on specials, and in place.
 func checkSpecials[T kernels.Float](t *testing.T) {
 	x := make([]T, len(specials))
 	for i, v := range specials {
@@ -156,6 +161,7 @@ func TestFloat32MapsStayWithinAnUlpOverAllFloats(t *testing.T) {
 	}
 }
 
+// checkBinaries compares every map of two inputs on all pairs of specials.
 func checkBinaries[T kernels.Float](t *testing.T) {
 	var x, y []T
 	for _, v := range specials {

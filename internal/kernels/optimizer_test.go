@@ -11,6 +11,7 @@ import (
 // gradients drive p = (1, −2) through three steps in every test here.
 var gradients = [][]float64{{0.1, -0.2}, {0.3, 0.1}, {-0.5, 0}}
 
+// The values are rounded to seven digits from an independent calculation.
 func TestAdamWMatchesWorkedExample(t *testing.T) {
 	want := [][]float64{{0.8990000, -1.8980000}, {0.8063229, -1.8694683}, {0.8216080, -1.8470110}}
 	p, m, v := []float64{1, -2}, make([]float64, 2), make([]float64, 2)
@@ -26,6 +27,7 @@ func TestAdamWMatchesWorkedExample(t *testing.T) {
 	}
 }
 
+// Coupled decay λ on gradient g is no decay on gradient g + λ·p.
 func TestAdamWithCoupledDecayAddsItToTheGradient(t *testing.T) {
 	s := kernels.AdamStep{LR: 0.1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
 	coupled := s
@@ -43,6 +45,7 @@ func TestAdamWithCoupledDecayAddsItToTheGradient(t *testing.T) {
 	}
 }
 
+// The equations again in float64, with a velocity even where μ = 0.
 func TestSGDMatchesItsEquations(t *testing.T) {
 	for _, s := range []kernels.SGDStep{{LR: 0.1}, {LR: 0.1, Decay: 0.2}, {LR: 0.1, Momentum: 0.9, Decay: 0.2}, {LR: 0.1, Momentum: 0.9, Nesterov: true}} {
 		p, m := []float32{1, -2}, make([]float32, 2)

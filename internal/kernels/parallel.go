@@ -34,6 +34,13 @@ func Parallel(n, grain int, f func(lo, hi int)) {
 
 // States of a worker. Only the worker leaves running and enters asleep; only
 // the holder of pool.mu enters posted.
+//
+//	idle → posted → running → idle      found work while spinning
+//	idle → asleep → posted → …          found none; the post comes with a token
+//	posted → idle                       the post was taken back unseen
+//
+// Taking a post back is what keeps a short job from waiting for a worker that
+// takes longer to wake than the whole job to run.
 const (
 	idle    = iota // spinning, will see a post by itself
 	asleep         // blocked on wake

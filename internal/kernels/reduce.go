@@ -41,6 +41,7 @@ func Dot[T Float](x, y []T) T {
 	return dot(x, y)
 }
 
+// dot halves like Sum; both slices have one length.
 func dot[T Float](x, y []T) T {
 	if len(x) > leaf {
 		h := split(len(x))

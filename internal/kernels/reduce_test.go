@@ -15,6 +15,8 @@ func near[T kernels.Float](got T, want, scale float64, n int) bool {
 	return math.Abs(float64(got)-want) <= epsilon[T]()*scale*float64(n+2)
 }
 
+// checkSums compares with sums in float64, within the roundings of the order
+// that Sum promises; a plain loop in float32 would miss the bound.
 func checkSums[T kernels.Float](t *testing.T) {
 	for _, n := range lengths {
 		x, y := uniform[T](n, 1), uniform[T](n, 2)
@@ -39,6 +41,7 @@ func TestSumAndDotMatchNaiveLoop(t *testing.T) {
 	checkSums[float64](t)
 }
 
+// One running float32 sum stops growing at 2²⁴ terms and is 1e-2 off before.
 func TestSumOfManyEqualTermsKeepsItsDigits(t *testing.T) {
 	x := filled[float32](1<<22, 0.1)
 	want := float64(x[0]) * (1 << 22)
@@ -104,6 +107,7 @@ func TestSumsPropagateNaN(t *testing.T) {
 	}
 }
 
+// Each call is wrong in one length only.
 func TestReductionsRefuseWrongLengths(t *testing.T) {
 	x := make([]float32, 6)
 	for name, f := range map[string]func(){

@@ -30,7 +30,8 @@ type rowsArgs[T Float] struct {
 // rowsWork is the number of elements worth handing to another core as a chunk.
 const rowsWork = 1 << 14
 
-// forRows runs all rows of a, each of about work elements.
+// forRows runs all rows of a, each of about work elements. Chunks hold at least
+// rowsWork elements, so that a small matrix stays on the calling goroutine.
 func forRows[T Float](a *rowsArgs[T], work int) {
 	e := engineOf[T]()
 	j := e.rows.get()
@@ -44,7 +45,8 @@ func forRows[T Float](a *rowsArgs[T], work int) {
 	e.rows.put(j)
 }
 
-// chunk computes rows lo to hi−1.
+// chunk computes rows lo to hi−1. A switch, since a method value or a generic
+// function value made per call would be allocated per call.
 func (j *rowsJob[T]) chunk(lo, hi int) {
 	switch j.kind {
 	case spmmRows:

@@ -80,6 +80,7 @@ type csr struct {
 	dense    []float64
 }
 
+// newCSR draws a rows×cols matrix with that share of entries.
 func newCSR(rows, cols int, density float64) csr {
 	r := rand.New(rand.NewPCG(7, 7))
 	s := csr{ptr: []int32{0}, dense: make([]float64, rows*cols)}
@@ -117,6 +118,7 @@ func TestSpMMMatchesDenseProduct(t *testing.T) {
 	}
 }
 
+// A stored zero is an entry like any other: 0·NaN is NaN.
 func TestSpMMPropagatesNaNOfStoredZeros(t *testing.T) {
 	y := make([]float32, 5)
 	kernels.SpMM([]int32{0, 1}, []int32{0}, []float32{0}, filled(5, float32(nan)), 5, y)
@@ -197,6 +199,7 @@ func TestCopyStridedSlicesPermutesAndBroadcasts(t *testing.T) {
 	}
 }
 
+// The matrices are large enough to be split; the same calls must not allocate.
 func TestRowKernelsGiveSameBitsForAnyNumberOfCores(t *testing.T) {
 	const n, width = 1500, 40
 	s := newCSR(n, n, 0.02)

@@ -26,6 +26,7 @@ func LogSoftmax[T Float](x []T, rows, cols int, maskZeros bool) {
 	forRows(&a, 4*cols)
 }
 
+// softmax replaces rows lo to hi−1.
 func (a *rowsArgs[T]) softmax(lo, hi int) {
 	for r := lo; r < hi; r++ {
 		row := a.dst[r*a.width : (r+1)*a.width]
@@ -70,7 +71,7 @@ func softmaxRow[T Float](row []T, m T, mask bool) {
 	shift(row, row, m, mask)
 	engineOf[T]().exp(row, row)
 	total := Sum(row)
-	if mask && total == 0 {
+	if mask && total == 0 { // every entry is masked: 0/0 otherwise
 		return
 	}
 	for i := range row {

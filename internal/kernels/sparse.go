@@ -71,6 +71,7 @@ func Gather[T Float](dst, src []T, rows int, table []int32) {
 	forRows(&a, len(table))
 }
 
+// gather fills rows lo to hi−1 of dst.
 func (a *rowsArgs[T]) gather(lo, hi int) {
 	n := len(a.table)
 	for r := lo; r < hi; r++ {
@@ -100,6 +101,7 @@ func ScatterAdd[T Float](dst, src []T, rows int, table []int32) {
 	forRows(&a, len(table))
 }
 
+// scatter adds to rows lo to hi−1 of dst; different rows never meet.
 func (a *rowsArgs[T]) scatter(lo, hi int) {
 	n := len(a.table)
 	for r := lo; r < hi; r++ {
