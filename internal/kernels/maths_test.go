@@ -84,7 +84,7 @@ func matches[T kernels.Float](got T, want, tol float64) bool {
 		return math.Float64bits(g) == math.Float64bits(w) || w != w && g != g ||
 			// The last float before overflow may be a rounding away from Inf.
 			math.IsInf(g, 0) != math.IsInf(w, 0) && g*w > 0 && math.Abs(want) > math.MaxFloat32*(1-1e-7) ||
-			w == 0 && math.Abs(g-want) <= math.SmallestNonzeroFloat32
+			w == 0 && want != 0 && math.Abs(g-want) <= math.SmallestNonzeroFloat32
 	}
 	return math.Abs(g-want) <= tol*ulp[T](want)
 }
