@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -130,6 +131,9 @@ func (g *Graph) leaf(k LeafKind, name string, t Type, init Init) *Node {
 	if err := t.Shape.Check(); err != nil {
 		return g.Fail("graph.%s %q: %v", k, name, err)
 	}
+	if name == "" || k == ParamLeaf && !t.DType.IsFloat() {
+		return g.Fail("graph.%s %q of %v: want a name, and floats for a parameter", k, name, t)
+	}
 	if n, ok := g.leaves[name]; ok {
 		if n.Op != op || n.Type() != t {
 			return g.Fail("graph.%s %q: asked for as %v, exists as %s of %v", k, name, t, n.Op.(Leaf).Kind, n.Type())
@@ -164,6 +168,10 @@ func (g *Graph) Current(state *Node) *Node {
 // Update sets what a parameter or state becomes after the step; a later call replaces an earlier one. All values
 // are computed from the values before the step and committed together.
 func (g *Graph) Update(state, value *Node) {
+	if state == nil || value == nil {
+		g.Fail("graph.Update: want a state and a value, one of them is nil")
+		return
+	}
 	if state.poison || value.poison {
 		return
 	}
@@ -200,11 +208,17 @@ func (g *Graph) Apply(op Op, in ...*Node) *Node {
 		}
 		types = append(types, x.Types...)
 	}
+	if err := applicable(op, len(in)); err != nil {
+		return g.Fail("graph.Apply: %v", err)
+	}
 	k := key{op, operands(in)}
 	if n, ok := g.cons[k]; ok {
 		return n
 	}
 	out, err := op.Infer(types)
+	if err == nil && len(out) == 0 {
+		err = errors.New("the op has no result; want at least one")
+	}
 	for _, t := range out {
 		if err == nil {
 			err = t.Shape.Check()
@@ -216,6 +230,20 @@ func (g *Graph) Apply(op Op, in ...*Node) *Node {
 	n := g.add(op, append([]*Node(nil), in...), append([]Type(nil), out...))
 	g.cons[k] = n
 	return n
+}
+
+// applicable says whether op may be a node's op with so many operands.
+func applicable(op Op, operands int) error {
+	if op == nil {
+		return errors.New("the op is nil")
+	}
+	if !hashable(op) {
+		return fmt.Errorf("%s is not comparable, so equal nodes cannot be found: hold tables as *graph.Index", opName(op))
+	}
+	if _, picks := op.(Result); picks && operands != 1 {
+		return fmt.Errorf("a Result reads one node, has %d operands", operands)
+	}
+	return nil
 }
 
 // readable says whether op may have x as an operand.

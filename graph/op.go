@@ -79,10 +79,20 @@ func (c Const) Name() string { return "Const(" + c.V.String() + ")" }
 
 // Infer checks the number of values: none (zeros), one (a fill) or one an element.
 func (c Const) Infer(in []Type) ([]Type, error) {
-	if n := c.V.Len(); n > 1 && n != c.T.Shape.Size() {
-		return nil, fmt.Errorf("%v needs %d values or one to fill with, have %d", c.T, c.T.Shape.Size(), n)
+	if len(in) != 0 || c.V == nil {
+		return nil, fmt.Errorf("a constant has no operands and holds its values in V; use Graph.Const")
 	}
-	return []Type{c.T}, nil
+	return []Type{c.T}, c.checkValues()
+}
+
+func (c Const) checkValues() error {
+	if n := c.V.Len(); n > 1 && n != c.T.Shape.Size() {
+		return fmt.Errorf("%v needs %d values or one to fill with, have %d", c.T, c.T.Shape.Size(), n)
+	}
+	if c.T.DType == I32 && !allInt32(c.V.v) {
+		return fmt.Errorf("%v holds 32-bit integers, have %v", c.T, c.V)
+	}
+	return nil
 }
 
 // Eval fills dst.

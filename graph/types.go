@@ -60,8 +60,15 @@ func Sh(dims ...int) (s Shape) {
 	return s
 }
 
-// Check says whether the shape can exist: at most MaxRank axes, no negative dimension.
+// Check says whether the shape can exist: at most MaxRank axes, no negative dimension, fewer than 2⁴⁸ elements.
 func (s Shape) Check() error {
+	if err := s.checkDims(); err != nil {
+		return err
+	}
+	return s.checkSize()
+}
+
+func (s Shape) checkDims() error {
 	if s.rank < 0 {
 		return fmt.Errorf("a shape has at most %d axes", MaxRank)
 	}
@@ -69,6 +76,19 @@ func (s Shape) Check() error {
 		if d < 0 {
 			return fmt.Errorf("shape %v has a negative dimension", s)
 		}
+	}
+	return nil
+}
+
+// checkSize keeps sizes and bytes within an int. The bound is far above any memory, because a value that a pass takes
+// apart (an expansion of high order, a reconciled weight) is never formed.
+func (s Shape) checkSize() error {
+	n := 1
+	for _, d := range s.dim[:s.Rank()] {
+		if d > 0 && n > (1<<48-1)/d {
+			return fmt.Errorf("shape %v has 2⁴⁸ elements or more", s)
+		}
+		n *= max(d, 1)
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func Check(build func(g *graph.Graph) *graph.Node, o Options) (Report, error) {
 	var all Report
 	for order := 1; order <= o.Order && s != nil; order++ {
 		grads := graph.Grad(s, c.wrt...)
-		if err := g.Err(); err != nil {
+		if err := graph.Verify(g); err != nil {
 			return all, fmt.Errorf("gradcheck.Check: gradient of order %d: %w", order, err)
 		}
 		r, err := c.compare(s, grads, order)
