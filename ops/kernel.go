@@ -64,6 +64,25 @@ type InPlace interface {
 	InPlace(i int) bool
 }
 
+// InPlaceResult is implemented by kernels of several results that may each share memory with an operand.
+type InPlaceResult interface {
+	InPlaceResult(result, operand int) bool
+}
+
+// MayShare says whether a result of op may be written over the memory of an operand of the same size. Where several
+// operands are the same memory, it must hold for each of them.
+func MayShare(op graph.Op, result, operand int) bool {
+	switch k := op.(type) {
+	case graph.Add:
+		return true
+	case InPlaceResult:
+		return k.InPlaceResult(result, operand)
+	case InPlace:
+		return result == 0 && k.InPlace(operand)
+	}
+	return false
+}
+
 // Viewer is implemented by ops whose result is the operand's memory read under another shape: they cost nothing.
 type Viewer interface {
 	graph.Op
@@ -75,6 +94,9 @@ type Viewer interface {
 func Bind(op graph.Op, in, out []graph.Type) (run Run, native bool, err error) {
 	if k, ok := op.(Kernel); ok {
 		run, err = k.Kernel(in, out)
+		return run, true, err
+	}
+	if run, ok, err := leafKernel(op, in, out); ok {
 		return run, true, err
 	}
 	return oracle(op, in, out), false, nil

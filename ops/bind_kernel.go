@@ -1,0 +1,111 @@
+package ops
+
+import (
+	"fmt"
+	"sync"
+
+	"rpnc/graph"
+	"rpnc/internal/kernels"
+)
+
+// float is the set of element types that kernels compute with, elem that of all that a Buffer holds.
+type (
+	float interface{ float32 | float64 }
+	elem  interface{ float | int32 }
+)
+
+// view is b as a slice of its element type.
+func view[T elem](b Buffer) []T {
+	if s, ok := any(&b.F32).(*[]T); ok {
+		return *s
+	}
+	if s, ok := any(&b.F64).(*[]T); ok {
+		return *s
+	}
+	s, _ := any(&b.I32).(*[]T)
+	return *s
+}
+
+// builder makes the Run of an op for one element type.
+type builder[O graph.Op] func(o O, in, out []graph.Type) Run
+
+// byType picks the builder of the element type of the first result.
+func byType[O graph.Op](o O, in, out []graph.Type, f32, f64 builder[O]) (Run, error) {
+	switch out[0].DType {
+	case graph.F32:
+		return f32(o, in, out), nil
+	case graph.F64:
+		return f64(o, in, out), nil
+	}
+	return nil, fmt.Errorf("ops.%s: no kernel for %v; want floats", o.Name(), out[0])
+}
+
+// leafKernel is the kernel of the ops that live in package graph; ok is false for others.
+func leafKernel(op graph.Op, in, out []graph.Type) (run Run, ok bool, err error) {
+	switch op := op.(type) {
+	case graph.Add:
+		run, err = single(op, in, out)
+	case graph.Result:
+		run = func(dst, in []Buffer) { dst[0].Copy(in[op.I]) }
+	case graph.Const:
+		run = constRun(op, out)
+	default:
+		return nil, false, nil
+	}
+	return run, true, err
+}
+
+// constRun copies a table that is filled once.
+func constRun(op graph.Const, out []graph.Type) Run {
+	t, b := graph.NewTensor(out[0]), NewBuffer(out[0])
+	if err := op.Eval([]*graph.Tensor{t}, nil); err != nil {
+		return func(_, _ []Buffer) { panic(err) }
+	}
+	b.Load(t)
+	return func(dst, _ []Buffer) { dst[0].Copy(b) }
+}
+
+// parallelSize is the number of elements from which elementwise work and data movement are spread over the cores.
+const parallelSize = 1 << 15
+
+// chunked runs f over [0, n) in chunks of grain, on several cores where size, the number of elements behind it, pays.
+func chunked(n, grain, size int, f func(lo, hi int)) {
+	if n <= 0 {
+		return
+	}
+	if size < parallelSize {
+		f(0, n)
+		return
+	}
+	kernels.Parallel(n, grain, f)
+}
+
+// grainOf is the number of units of width elements that make a chunk worth handing to another core.
+func grainOf(width int) int { return max(1, parallelSize/4/max(1, width)) }
+
+// spare keeps scratch for the chunks of one Run, which several cores may ask for at once. It grows to the number of
+// cores and then allocates nothing.
+type spare[S any] struct {
+	mu   sync.Mutex
+	free []*S
+	make func() *S
+}
+
+func newSpare[S any](build func() *S) *spare[S] { return &spare[S]{free: []*S{build()}, make: build} }
+
+func (p *spare[S]) get() *S {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if last := len(p.free) - 1; last >= 0 {
+		s := p.free[last]
+		p.free = p.free[:last]
+		return s
+	}
+	return p.make()
+}
+
+func (p *spare[S]) put(s *S) {
+	p.mu.Lock()
+	p.free = append(p.free, s)
+	p.mu.Unlock()
+}

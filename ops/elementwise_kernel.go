@@ -1,0 +1,382 @@
+package ops
+
+import (
+	"rpnc/graph"
+	"rpnc/internal/kernels"
+)
+
+// blockLen is the number of elements of a block: the registers of a chain, one slice of that length each, stay in L1.
+const blockLen = 1024
+
+// Kernel interprets the program block by block: one vector loop an instruction over some 1,024 elements. Operands of
+// the full shape are read in place, and the last instruction of a result writes it in place.
+func (o Elementwise) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, chainRun[float32], chainRun[float64])
+}
+
+// InPlace says whether the first result may be written over operand i.
+func (o Elementwise) InPlace(i int) bool { return o.InPlaceResult(0, i) }
+
+// InPlaceResult says whether a result may be written over an operand: if no instruction reads the operand after the
+// one that writes the result.
+func (o Elementwise) InPlaceResult(result, operand int) bool {
+	code, outs := o.Prog.Instrs(), o.Prog.Out.Slice()
+	written := make([]int, len(outs))
+	taken := map[int32]bool{}
+	for r, v := range outs {
+		written[r] = int(v) - o.Prog.first()
+		if written[r] < 0 || taken[v] {
+			written[r] = len(code) + r // a copy after all instructions
+		}
+		taken[v] = true
+	}
+	for i, c := range code {
+		if (c.A == operand || c.B == operand) && i > written[result] {
+			return false
+		}
+	}
+	for r, v := range outs {
+		if int(v) == operand && written[r] > written[result] {
+			return false
+		}
+	}
+	return true
+}
+
+// single is the kernel of one elementwise primitive: a program of one instruction.
+func single(op graph.Op, in, out []graph.Type) (Run, error) {
+	c := Instr{Op: op, A: 0, B: len(in) - 1}
+	if len(in) == 1 {
+		c.B = -1
+	}
+	return Elementwise{NewProgram(len(in), nil, []Instr{c}, len(in)), out[0].Shape}.Kernel(in, out)
+}
+
+// Kernel applies the function block by block.
+func (o Unary) Kernel(in, out []graph.Type) (Run, error) { return single(o, in, out) }
+
+// InPlace says that y may be written over x.
+func (o Unary) InPlace(int) bool { return true }
+
+// Kernel applies the function block by block.
+func (o Binary) Kernel(in, out []graph.Type) (Run, error) { return single(o, in, out) }
+
+// InPlace says that y may be written over either operand.
+func (o Binary) InPlace(int) bool { return true }
+
+// Kernel masks block by block, with the mask of the oracle.
+func (o Dropout) Kernel(in, out []graph.Type) (Run, error) { return single(o, in, out) }
+
+// InPlace says that y may be written over x.
+func (o Dropout) InPlace(i int) bool { return i == 0 }
+
+// Kernel copies block by block: a chain without instructions.
+func (o Broadcast) Kernel(in, out []graph.Type) (Run, error) {
+	return Elementwise{NewProgram(1, nil, nil, 0), o.To}.Kernel(in, out)
+}
+
+// chain is an Elementwise bound to types. Its lines of code are the instructions; val, one slice a value, lives in a
+// frame, one for each core at work.
+type chain[T float] struct {
+	grid   grid
+	piece  int // elements of a block that is part of a line
+	lines  int // lines of a block; 0 if blocks are parts of lines
+	blocks int
+	size   int
+
+	code   []chainInstr[T]
+	place  []place // of every value
+	copies []chainCopy
+	regs   int // registers of a frame
+
+	first  int   // the number of the first instruction's value
+	shared [][]T // contents that all blocks read alike: immediates, scalars, rows
+	steps  []int // the operand with the step, of every dropout
+	masks  []mask[T]
+	in     [][]T
+	dst    [][]T
+	frames *spare[frame[T]]
+}
+
+// frame is the scratch of one core.
+type frame[T float] struct {
+	reg [][]T
+	val [][]T
+}
+
+type chainInstr[T float] struct {
+	unary  func(dst, x []T)
+	binary func(dst, x, y []T)
+	mask   int // of a dropout
+	a, b   int
+}
+
+// chainCopy fills a result that is no instruction's value.
+type chainCopy struct{ out, value int }
+
+// placeKind says where a value of a block is found.
+type placeKind uint8
+
+const (
+	nowhere   placeKind = iota // a step: no floats
+	inPlace                    // a stretch of operand i
+	inShared                   // register i that all blocks share
+	inFilled                   // register i, filled from operand j for every block
+	inScratch                  // register i, the value of an instruction
+	inResult                   // a stretch of result i
+)
+
+type place struct {
+	kind placeKind
+	i, j int
+}
+
+func chainRun[T float](o Elementwise, in, out []graph.Type) Run {
+	c := newChain[T](o, in)
+	body := c.chunk
+	return func(dst, src []Buffer) {
+		c.load(dst, src)
+		chunked(c.blocks, grainOf(c.block()), c.size*(1+len(c.code)/4), body)
+	}
+}
+
+// newChain lays out blocks and values.
+func newChain[T float](o Elementwise, in []graph.Type) *chain[T] {
+	steps := o.Prog.steps()
+	strides := make([][]int, len(in))
+	for i, t := range in {
+		if strides[i] = SourceStrides(t.Shape, o.Shape); steps[i] {
+			strides[i] = make([]int, o.Shape.Rank())
+		}
+	}
+	c := &chain[T]{grid: newGrid(o.Shape, strides...), size: o.Shape.Size(), first: o.Prog.first()}
+	c.cut()
+	c.in, c.dst = make([][]T, len(in)), make([][]T, o.Prog.Out.Len())
+	for i := range in {
+		c.place = append(c.place, c.operand(i, in[i].Shape.Size(), steps[i]))
+	}
+	for _, v := range o.Prog.Imm.Slice() {
+		c.place = append(c.place, c.share())
+		fill(c.shared[len(c.shared)-1], T(v))
+	}
+	c.compile(o.Prog)
+	c.frames = newSpare(c.frame)
+	return c
+}
+
+// cut chooses the blocks: parts of long lines, or several short lines.
+func (c *chain[T]) cut() {
+	rows, n := c.grid.rows(), c.grid.inner()
+	switch {
+	case c.size == 0:
+	case n >= blockLen || rows == 1:
+		parts := (n-1)/blockLen + 1
+		c.piece = (n-1)/parts + 1
+		c.blocks = rows * ((n-1)/c.piece + 1)
+	default:
+		c.lines = min(blockLen/n, rows)
+		c.blocks = (rows-1)/c.lines + 1
+	}
+}
+
+// block is the number of elements of a full block.
+func (c *chain[T]) block() int { return max(c.piece, c.lines*c.grid.inner()) }
+
+// share makes a shared register.
+func (c *chain[T]) share() place {
+	c.shared = append(c.shared, make([]T, c.block()))
+	return place{kind: inShared, i: len(c.shared) - 1}
+}
+
+// operand decides how operand i is read.
+func (c *chain[T]) operand(i, size int, step bool) place {
+	outer := c.grid.strides[i][:len(c.grid.dims)-1]
+	switch {
+	case step:
+		return place{}
+	case size == c.size || c.lines == 0 && c.grid.step(i) == 1:
+		return place{kind: inPlace, i: i}
+	case size == 1 || c.lines > 0 && zero(outer):
+		p := c.share()
+		p.j = i
+		return p
+	}
+	c.regs++
+	return place{kind: inFilled, i: c.regs - 1, j: i}
+}
+
+func zero(v []int) bool {
+	for _, x := range v {
+		if x != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// compile binds the instructions to loops and values to registers. A register is free again after the last reader of
+// its value, which may itself write it, since all loops go element by element.
+func (c *chain[T]) compile(p Program) {
+	code := p.Instrs()
+	last := make([]int, c.first+len(code))
+	for i, k := range code {
+		last[k.A] = i
+		last[max(k.B, 0)] = i
+	}
+	c.place = append(c.place, make([]place, len(code))...)
+	for r, v := range p.Out.Slice() {
+		if int(v) < c.first || c.place[v].kind == inResult {
+			c.copies = append(c.copies, chainCopy{r, int(v)})
+			continue
+		}
+		c.place[v] = place{kind: inResult, i: r}
+	}
+	var free []int
+	for i, k := range code {
+		c.code = append(c.code, c.instr(k))
+		for _, v := range operandsOf(k) {
+			if c.place[v].kind == inScratch && last[v] == i {
+				free = append(free, c.place[v].i)
+			}
+		}
+		if v := c.first + i; c.place[v].kind == nowhere {
+			if len(free) == 0 {
+				free = append(free, c.regs)
+				c.regs++
+			}
+			c.place[v] = place{kind: inScratch, i: free[len(free)-1]}
+			free = free[:len(free)-1]
+		}
+	}
+}
+
+// operandsOf lists the different values that an instruction reads.
+func operandsOf(k Instr) []int {
+	if k.B < 0 || k.B == k.A {
+		return []int{k.A}
+	}
+	return []int{k.A, k.B}
+}
+
+func (c *chain[T]) instr(k Instr) chainInstr[T] {
+	r := chainInstr[T]{a: k.A, b: k.B}
+	switch op := k.Op.(type) {
+	case Unary:
+		r.unary = unaryLoop[T](op.Kind)
+	case Binary:
+		r.binary = [...]func(dst, x, y []T){kernels.Sub[T], kernels.Mul[T], kernels.Div[T]}[op.Kind]
+	case graph.Add:
+		r.binary = kernels.Add[T]
+	case Dropout:
+		r.mask = len(c.masks)
+		c.masks, c.steps = append(c.masks, newMask[T](op)), append(c.steps, k.B)
+	}
+	return r
+}
+
+func (c *chain[T]) frame() *frame[T] {
+	f := &frame[T]{reg: make([][]T, c.regs), val: make([][]T, len(c.place))}
+	for i := range f.reg {
+		f.reg[i] = make([]T, c.block())
+	}
+	return f
+}
+
+// load takes the buffers of a run and fills the shared registers.
+func (c *chain[T]) load(dst, in []Buffer) {
+	for i, b := range dst {
+		c.dst[i] = view[T](b)
+	}
+	for i, b := range in {
+		c.in[i] = view[T](b)
+	}
+	for i, at := range c.steps {
+		c.masks[i].load(in[at].I32[0])
+	}
+	for v, p := range c.place[:len(in)] {
+		if p.kind == inShared && c.size > 0 {
+			c.fill(c.shared[p.i], v, 0)
+		}
+	}
+}
+
+// chunk computes blocks lo to hi−1.
+func (c *chain[T]) chunk(lo, hi int) {
+	f := c.frames.get()
+	for b := lo; b < hi; b++ {
+		c.run(f, b)
+	}
+	c.frames.put(f)
+}
+
+// run computes one block.
+func (c *chain[T]) run(f *frame[T], b int) {
+	row, col, n := c.stretch(b)
+	at := row*c.grid.inner() + col
+	for v, p := range c.place {
+		switch p.kind {
+		case inPlace:
+			start := at
+			if len(c.in[v]) != c.size {
+				start = c.grid.offset(v, row) + col
+			}
+			f.val[v] = c.in[v][start : start+n]
+		case inShared:
+			f.val[v] = c.shared[p.i][:n]
+		case inFilled:
+			f.val[v] = f.reg[p.i][:n]
+			c.fill(f.val[v], v, row)
+		case inScratch:
+			f.val[v] = f.reg[p.i][:n]
+		case inResult:
+			f.val[v] = c.dst[p.i][at : at+n]
+		}
+	}
+	for i := range c.code {
+		k, y := &c.code[i], f.val[c.first+i]
+		switch {
+		case k.unary != nil:
+			k.unary(y, f.val[k.a])
+		case k.binary != nil:
+			k.binary(y, f.val[k.a], f.val[k.b])
+		default:
+			c.masks[k.mask].apply(y, f.val[k.a], at)
+		}
+	}
+	for _, k := range c.copies {
+		copy(c.dst[k.out][at:at+n], f.val[k.value])
+	}
+}
+
+// stretch is where block b begins and how many elements it has.
+func (c *chain[T]) stretch(b int) (row, col, n int) {
+	inner := c.grid.inner()
+	if c.lines == 0 {
+		parts := (inner-1)/c.piece + 1
+		row, col = b/parts, b%parts*c.piece
+		return row, col, min(c.piece, inner-col)
+	}
+	row = b * c.lines
+	return row, 0, min(c.lines, c.grid.rows()-row) * inner
+}
+
+// fill writes operand v, repeated, from line row on.
+func (c *chain[T]) fill(reg []T, v, row int) {
+	x, n, moves := c.in[v], c.grid.inner(), c.grid.step(v) != 0
+	for ; len(reg) > 0; row++ {
+		k := min(n, len(reg))
+		off := c.grid.offset(v, row)
+		if moves {
+			copy(reg[:k], x[off:])
+		} else {
+			fill(reg[:k], x[off])
+		}
+		reg = reg[k:]
+	}
+}
+
+func fill[T any](dst []T, v T) {
+	for i := range dst {
+		dst[i] = v
+	}
+}
