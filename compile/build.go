@@ -1,0 +1,302 @@
+package compile
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"gorgonia.org/gorgonia"
+
+	"rpnc/graph"
+	"rpnc/ops"
+)
+
+// Optimizer turns gradients into updates.
+type Optimizer interface {
+	// Apply adds to g the states that it keeps and the update of every parameter; grads[i] is of params[i]'s type.
+	Apply(g *graph.Graph, params, grads []*graph.Node) error
+}
+
+// Forward compiles outputs, nodes of g. The updates of g (statistics of a graph built for training) are part of the
+// program. A nil store means one of its own.
+func Forward(g *graph.Graph, st *Store, opts *Options, outputs ...*graph.Node) (*Program, error) {
+	b, err := begin("Forward", g, st, opts, outputs)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.phases(prepare, optimise); err != nil {
+		return nil, err
+	}
+	return b.finish()
+}
+
+// WithGrad compiles y, the further outputs, and then Σ dyᵀ·∂y/∂w for each w of wrt, in that order; dy is a node of y's
+// type. The gradient of a w that y does not depend on is zero.
+func WithGrad(g *graph.Graph, st *Store, opts *Options, y, dy *graph.Node, wrt []*graph.Node, outputs ...*graph.Node) (*Program, error) {
+	roots := append(append([]*graph.Node{y}, outputs...), append([]*graph.Node{dy}, wrt...)...)
+	b, err := begin("WithGrad", g, st, opts, roots)
+	if err != nil {
+		return nil, err
+	}
+	// A pass may lead y round an inner node that is still asked for its gradient, so the order is the other way then.
+	inner := slices.ContainsFunc(wrt, func(n *graph.Node) bool { _, leaf := n.Leaf(); return !leaf })
+	if !inner {
+		if err := b.phases(prepare); err != nil {
+			return nil, err
+		}
+	}
+	k := 1 + len(outputs)
+	grads := graph.VJP(b.roots[0], b.roots[k], b.roots[k+1:]...)
+	for i, w := range b.roots[k+1:] {
+		if grads[i] == nil {
+			grads[i] = b.graph.Const(w.Type())
+		}
+	}
+	b.roots = append(b.roots[:k:k], grads...)
+	if err := b.differentiated(); err != nil {
+		return nil, err
+	}
+	if inner {
+		if err := b.phases(prepare); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.phases(optimise); err != nil {
+		return nil, err
+	}
+	return b.finish()
+}
+
+// Train compiles one training step: outputs loss and the further outputs, and as updates what the optimizer makes of
+// the gradients, besides those of g. Every parameter that loss (one float) depends on is trained.
+func Train(g *graph.Graph, st *Store, opts *Options, loss *graph.Node, opt Optimizer, outputs ...*graph.Node) (*Program, error) {
+	b, err := begin("Train", g, st, opts, append([]*graph.Node{loss}, outputs...))
+	if err != nil {
+		return nil, err
+	}
+	if err := b.phases(prepare); err != nil {
+		return nil, err
+	}
+	var params, grads []*graph.Node
+	all := b.graph.Leaves(graph.ParamLeaf)
+	sort.Slice(all, func(i, j int) bool { return leafName(all[i]) < leafName(all[j]) })
+	for i, d := range graph.Grad(b.roots[0], all...) {
+		if d != nil {
+			params, grads = append(params, all[i]), append(grads, d)
+		}
+	}
+	if err := b.differentiated(); err != nil {
+		return nil, err
+	}
+	if err := opt.Apply(b.graph, params, grads); err != nil {
+		return nil, fmt.Errorf("compile.Train: optimizer: %w", err)
+	}
+	if err := b.differentiated(); err != nil {
+		return nil, err
+	}
+	if err := b.phases(optimise); err != nil {
+		return nil, err
+	}
+	return b.finish()
+}
+
+// builder carries a graph through the passes to a program.
+type builder struct {
+	what   string // Forward, WithGrad or Train
+	opt    Options
+	store  *Store
+	graph  *graph.Graph
+	roots  []*graph.Node
+	inputs map[string]graph.Type
+	stats  Stats
+	dumps  int
+}
+
+// begin checks what the caller hands in and draws initial values.
+func begin(what string, g *graph.Graph, st *Store, opts *Options, roots []*graph.Node) (*builder, error) {
+	opt, err := opts.merged()
+	if err != nil {
+		return nil, err
+	}
+	if err := g.Err(); err != nil {
+		return nil, err
+	}
+	for i, n := range roots {
+		switch {
+		case n == nil || n.Graph() != g:
+			return nil, fmt.Errorf("compile.%s: node %d asked for is nil or of another graph", what, i)
+		case len(n.Types) != 1:
+			return nil, fmt.Errorf("compile.%s: %s has %d results; pick one with Result(i)", what, n.Op.Name(), len(n.Types))
+		}
+	}
+	if st == nil {
+		st = NewStore()
+	}
+	if err := st.fill(g, opt.Seed); err != nil {
+		return nil, err
+	}
+	// The passes rewrite a copy, so that the caller's graph stays as it was built.
+	h, m := g.Rewrite(roots, nil)
+	b := &builder{what: what, opt: opt, store: st, graph: h, roots: m.All(roots), inputs: map[string]graph.Type{}}
+	b.noteInputs()
+	return b, nil
+}
+
+// noteInputs remembers the inputs of the graph: passes may find out that one is not needed, and callers fill it still.
+func (b *builder) noteInputs() {
+	for _, n := range b.graph.Leaves(graph.InputLeaf) {
+		b.inputs[leafName(n)] = n.Type()
+	}
+}
+
+// differentiated checks what was added to the graph since the prepare passes.
+func (b *builder) differentiated() error {
+	if err := b.graph.Err(); err != nil {
+		return err
+	}
+	b.noteInputs()
+	return b.store.fill(b.graph, b.opt.Seed)
+}
+
+// finish schedules, plans and emits.
+func (b *builder) finish() (*Program, error) {
+	p := &Program{graph: b.graph, roots: b.roots, store: b.store, inputs: map[string]input{}, stats: b.stats}
+	s := lower(b.graph, b.roots)
+	p.sched = s
+	steps := s.steps()
+	for _, u := range append(append([]*unit(nil), s.once...), steps...) {
+		if err := u.bind(); err != nil {
+			return nil, err
+		}
+	}
+	p.stats.ArenaBytes = s.plan(b.store, b.opt.Check)
+	if err := s.runOnce(); err != nil {
+		return nil, err
+	}
+	p.memory(b.inputs)
+	p.count(steps)
+	return p, p.load(b.opt)
+}
+
+// memory takes inputs and outputs out of the schedule.
+func (p *Program) memory(inputs map[string]graph.Type) {
+	for _, x := range p.sched.all {
+		if x.kind == inputSlot {
+			p.inputs[x.leaf] = input{x.t, x.buf}
+		}
+	}
+	for name, t := range inputs {
+		if _, ok := p.inputs[name]; !ok {
+			p.inputs[name] = input{t, ops.NewBuffer(t)}
+		}
+	}
+	for _, x := range p.sched.outs {
+		p.outputs = append(p.outputs, x.resolve())
+	}
+}
+
+// count fills the statistics.
+func (p *Program) count(steps []*unit) {
+	p.stats.Nodes = len(p.graph.Live(p.roots...))
+	p.stats.Kernels = len(steps)
+	slow := map[string]bool{}
+	for _, u := range steps {
+		if u.node != nil {
+			p.stats.Flops += flops(u.node)
+		}
+		if !u.native {
+			slow[u.node.Op.Name()] = true
+		}
+	}
+	for name := range slow {
+		p.stats.Oracles = append(p.stats.Oracles, name)
+	}
+	sort.Strings(p.stats.Oracles)
+}
+
+// load emits the schedule and hands it to a VM.
+func (p *Program) load(opt Options) error {
+	eg, count, err := emit(p.sched, opt.NaN, &p.fail)
+	if err != nil {
+		return err
+	}
+	p.stats.Instructions = count
+	vm, why := p.choose(opt.VM)
+	p.stats.VM, p.stats.Why = vm.String(), why
+	p.vm, err = p.start(vm, eg)
+	return err
+}
+
+// choose decides for Auto. The TapeMachine costs some µs a run and 0.3 µs an instruction; its compiler is quadratic
+// in the nodes.
+func (p *Program) choose(vm VM) (VM, string) {
+	if vm != Auto {
+		return vm, "asked for"
+	}
+	const perRun, perInstruction, flopRate, tooMany = 5e-6, 4e-7, 5e10, 1000
+	fixed, work := perRun+perInstruction*float64(p.stats.Instructions), p.stats.Flops/flopRate
+	switch {
+	case p.stats.Instructions == 0 || p.stats.Instructions > tooMany:
+		return Plan, fmt.Sprintf("%d instructions", p.stats.Instructions)
+	case fixed > 0.02*work:
+		return Plan, fmt.Sprintf("a tape's fixed %.0f µs would show beside %.0f µs of work", fixed*1e6, work*1e6)
+	}
+	return Tape, fmt.Sprintf("a tape's fixed %.0f µs do not show beside %.0f µs of work", fixed*1e6, work*1e6)
+}
+
+func (p *Program) start(vm VM, eg *gorgonia.ExprGraph) (gorgonia.VM, error) {
+	switch {
+	case vm == Interpreter:
+		return interpreter{p}, nil
+	case vm == Tape && p.stats.Instructions > 0:
+		return newTape(eg)
+	}
+	return newPlanVM(eg)
+}
+
+// runOnce computes the fixed values and lets go of those that no run reads.
+func (s *schedule) runOnce() (err error) {
+	at := 0
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("compile: %s: %v", s.once[at].name(), r)
+		}
+	}()
+	for at = range s.once {
+		s.once[at].exec()
+	}
+	read := map[*slot]bool{}
+	for _, x := range s.outs {
+		r, _ := x.root()
+		read[r] = true
+	}
+	for _, u := range s.steps() {
+		for _, x := range u.in {
+			r, _ := x.root()
+			read[r] = true
+		}
+	}
+	s.once = nil
+	for _, x := range s.all {
+		if x.kind == fixedSlot && !read[x] {
+			x.buf = ops.NewBuffer(graph.Type{DType: x.t.DType})
+		}
+	}
+	return nil
+}
+
+// describe is the graph as text, a line a live node.
+func describe(g *graph.Graph, roots []*graph.Node) string {
+	var b strings.Builder
+	for _, n := range g.Live(roots...) {
+		fmt.Fprintln(&b, n)
+	}
+	for _, u := range g.Updates() {
+		fmt.Fprintf(&b, "update %s ← v%d\n", leafName(u.State), u.Value.ID)
+	}
+	for _, n := range roots {
+		fmt.Fprintf(&b, "output v%d\n", n.ID)
+	}
+	return b.String()
+}

@@ -1,0 +1,171 @@
+package compile
+
+import (
+	"rpnc/graph"
+	"rpnc/ops"
+)
+
+// commit is the end of a step: every parameter and state becomes its update, computed from the values before the
+// step. It is one instruction, after every reader. A kernel that serves updates alone (an optimizer's) is part of it
+// and writes the memory of the states themselves.
+type commit struct {
+	units  []*unit // in an order in which every state is read before it is written
+	states []string
+}
+
+// sinkable marks the nodes whose results only updates read.
+func sinkable(g *graph.Graph, outputs []*graph.Node) map[*graph.Node]bool {
+	sink, other := map[*graph.Node]bool{}, map[*graph.Node]bool{}
+	origin := func(n *graph.Node) *graph.Node {
+		if _, ok := n.Op.(graph.Result); ok {
+			return n.In[0]
+		}
+		return n
+	}
+	for _, n := range outputs {
+		other[origin(n)] = true
+	}
+	for _, n := range g.Live(outputs...) {
+		if _, port := n.Op.(graph.Result); port {
+			continue
+		}
+		for _, x := range n.In {
+			other[origin(x)] = true
+		}
+	}
+	for _, u := range g.Updates() {
+		n := origin(u.Value)
+		_, leaf := n.Op.(graph.Leaf)
+		_, view := viewOffset(n)
+		sink[n] = !other[n] && !leaf && !view
+	}
+	return sink
+}
+
+// newCommit plans the updates. Each member (a sunk kernel, or a copy) writes some states and reads others; members
+// are taken when nobody left over reads what they write. Where they wait for each other in a circle (two states that
+// swap), one of them writes to the side and is copied at the very end.
+func newCommit(s *schedule, updates []graph.Update, sunk []*unit) *commit {
+	c := &commit{}
+	targets := map[*slot][]*slot{} // result of a sunk kernel → the states it becomes
+	var members []*member
+	for _, u := range sunk {
+		members = append(members, &member{unit: u})
+		for _, x := range u.out {
+			targets[x] = nil
+		}
+	}
+	for _, u := range updates {
+		to, from := s.slots[u.State][0], s.slots[u.Value][0]
+		c.states = append(c.states, to.leaf)
+		if _, ok := targets[from]; ok {
+			targets[from] = append(targets[from], to)
+		} else if from != to {
+			members = append(members, &member{unit: copyUnit(from, to), writes: []*slot{to}})
+		}
+	}
+	for _, m := range members {
+		if m.node != nil {
+			c.direct(m, targets)
+		}
+	}
+	c.order(s, members)
+	return c
+}
+
+// member is one kernel of a commit before it has its place.
+type member struct {
+	*unit
+	writes []*slot // states that it writes in place
+	tail   []*unit // copies from the side, after all members
+}
+
+func copyUnit(from, to *slot) *unit { return &unit{in: []*slot{from}, out: []*slot{to}} }
+
+// direct lets a sunk kernel write the states themselves where its results may share their memory.
+func (c *commit) direct(m *member, targets map[*slot][]*slot) {
+	for i, x := range m.out {
+		for k, to := range targets[x] {
+			if k == 0 && mayOverwrite(m.unit, i, to) {
+				m.out[i] = to
+				m.writes = append(m.writes, to)
+				continue
+			}
+			m.tail = append(m.tail, copyUnit(m.out[i], to))
+		}
+	}
+}
+
+// mayOverwrite says whether result i of u may be written over the memory of root slot to, which u may also read.
+func mayOverwrite(u *unit, i int, to *slot) bool {
+	for j, x := range u.in {
+		r, off := x.root()
+		if r != to {
+			continue
+		}
+		if off != 0 || x.t.Shape.Size() != u.out[i].t.Shape.Size() || !ops.MayShare(u.node.Op, i, j) {
+			return false
+		}
+	}
+	return true
+}
+
+// reads says whether m reads the memory of state x.
+func (m *member) reads(x *slot) bool {
+	for _, in := range m.in {
+		if r, _ := in.root(); r == x {
+			return true
+		}
+	}
+	return false
+}
+
+// order appends the members so that a state is written after its last reader.
+func (c *commit) order(s *schedule, left []*member) {
+	var tail []*unit
+	for len(left) > 0 {
+		i := free(left)
+		if i < 0 {
+			i = 0
+			left[0].aside(s)
+		}
+		c.units = append(c.units, left[i].unit)
+		tail = append(tail, left[i].tail...)
+		left = append(left[:i:i], left[i+1:]...)
+	}
+	c.units = append(c.units, tail...)
+}
+
+// free is the first member that writes nothing that another one still reads, −1 if there is none.
+func free(left []*member) int {
+	for i, m := range left {
+		if !blocked(m, left) {
+			return i
+		}
+	}
+	return -1
+}
+
+func blocked(m *member, left []*member) bool {
+	for _, w := range m.writes {
+		for _, o := range left {
+			if o != m && o.reads(w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// aside makes m write temporaries, and copies them to the states at the end.
+func (m *member) aside(s *schedule) {
+	for i, x := range m.out {
+		for _, w := range m.writes {
+			if x == w {
+				m.out[i] = s.slot(x.t, tempSlot)
+				m.tail = append(m.tail, copyUnit(m.out[i], w))
+			}
+		}
+	}
+	m.writes = nil
+}

@@ -1,0 +1,38 @@
+package compile
+
+import (
+	"rpnc/graph"
+	"rpnc/ops"
+)
+
+// flops estimates the floating-point operations of a node: twice the products of a matrix product, one an element
+// read or written for the rest.
+func flops(n *graph.Node) float64 {
+	size := func(x *graph.Node) float64 { return float64(x.Shape().Size()) }
+	switch op := n.Op.(type) {
+	case ops.MatMul:
+		return 2 * size(n) * float64(inner(op, n.In[0]))
+	case ops.SpMM:
+		return 2 * float64(op.P.NNZ()) * size(n) / float64(max(1, n.Shape().Dim(-2)))
+	case ops.SDDMM:
+		return 2 * float64(op.P.NNZ()) * size(n.In[0]) / float64(max(1, op.P.Rows))
+	case graph.Leaf, graph.Const, graph.Result, ops.Viewer:
+		return 0
+	}
+	total := 0.0
+	for _, t := range n.Types {
+		total += float64(t.Shape.Size())
+	}
+	for _, x := range n.In {
+		total = max(total, size(x))
+	}
+	return total
+}
+
+// inner is the length that a product sums over.
+func inner(op ops.MatMul, a *graph.Node) int {
+	if op.TA {
+		return a.Shape().Dim(-2)
+	}
+	return a.Shape().Dim(-1)
+}

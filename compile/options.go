@@ -1,0 +1,89 @@
+package compile
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// VM says what runs a program.
+type VM uint8
+
+// The executors. Auto takes Plan where the fixed cost of a TapeMachine run would show, Tape otherwise.
+const (
+	Auto        VM = iota
+	Tape           // gorgonia's TapeMachine
+	Plan           // our executor of the same emitted graph: no allocation a run
+	Interpreter    // the reference interpreter in float64, slow: for tests
+)
+
+func (v VM) String() string {
+	return [...]string{"auto", "tape", "plan", "interpreter"}[v]
+}
+
+// Level says how much is rewritten.
+type Level uint8
+
+// The levels. The zero Level runs every pass.
+const (
+	Fused Level = iota
+	O0          // no pass at all: the graph as it was built
+)
+
+// Options say how to compile. The zero value is the best there is, and so is a nil pointer. The environment
+// variable RPNC_DEBUG adds to them: check=1,dump=DIR,disable=a+b,only=a+b,time=1,nan=1.
+type Options struct {
+	VM      VM
+	Level   Level
+	Check   bool     // verify between passes, shuffle node order, poison memory that is free
+	Shuffle uint64   // seed of the node order under Check
+	Disable []string // passes to leave out
+	Only    []string // if any: the only passes to run
+	Dump    string   // directory for the graph before and after every pass
+	NaN     bool     // a run fails at the first kernel that writes a NaN
+	Time    bool     // print what every pass took
+	Seed    uint64   // of initial values that the store does not have yet
+}
+
+// merged are the options with those of the environment.
+func (o *Options) merged() (Options, error) {
+	var m Options
+	if o != nil {
+		m = *o
+	}
+	if err := m.debug(os.Getenv("RPNC_DEBUG")); err != nil {
+		return m, err
+	}
+	for _, name := range append(append([]string(nil), m.Disable...), m.Only...) {
+		if !isPass(name) {
+			return m, fmt.Errorf("compile.Options: no pass is called %q; there are %s", name, strings.Join(PassNames(), ", "))
+		}
+	}
+	return m, nil
+}
+
+// debug reads settings such as check=1,disable=a+b into m.
+func (m *Options) debug(text string) error {
+	for setting := range strings.SplitSeq(text, ",") {
+		key, value, _ := strings.Cut(setting, "=")
+		on := value != "" && value != "0"
+		switch key {
+		case "":
+		case "check":
+			m.Check = m.Check || on
+		case "nan":
+			m.NaN = m.NaN || on
+		case "time":
+			m.Time = m.Time || on
+		case "dump":
+			m.Dump = value
+		case "disable":
+			m.Disable = append(m.Disable[:len(m.Disable):len(m.Disable)], strings.Split(value, "+")...)
+		case "only":
+			m.Only = append(m.Only[:len(m.Only):len(m.Only)], strings.Split(value, "+")...)
+		default:
+			return fmt.Errorf("RPNC_DEBUG: no setting is called %q; there are check, nan, time, dump, disable and only", key)
+		}
+	}
+	return nil
+}

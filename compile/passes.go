@@ -1,0 +1,18 @@
+package compile
+
+import "rpnc/graph"
+
+// passes is the table of passes in the order in which they run.
+var passes = []pass{
+	{"cse", prepare, "equal nodes become one and nodes that nobody needs go", clean},
+	{"cse", optimise, "equal nodes become one and nodes that nobody needs go", clean},
+}
+
+// orders is the table of order constraints; they hold within a phase.
+var orders = []order{}
+
+// clean rebuilds the graph: hash-consing merges, and only what is live is copied.
+func clean(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
+	h, m := g.Rewrite(roots, nil)
+	return h, m.All(roots)
+}

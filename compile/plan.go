@@ -1,0 +1,129 @@
+package compile
+
+import (
+	"sort"
+
+	"rpnc/graph"
+	"rpnc/ops"
+)
+
+// align is the distance of arena places in bytes: a cache line, and the width of the widest vector.
+const align = 64
+
+// plan gives every slot of the schedule its memory: inputs, outputs and fixed values their own, states that of the
+// store, and temporaries a place in one arena an element type, shared by values that do not live at the same time.
+// It answers with the bytes of the arenas.
+func (s *schedule) plan(st *Store, check bool) int {
+	steps := s.steps()
+	s.liveness(steps)
+	s.inPlace(steps)
+	for _, x := range s.all {
+		switch {
+		case x.parent != nil || x.kind == tempSlot:
+		case x.kind == stateSlot:
+			x.buf = st.bind(x.leaf)
+		default:
+			x.buf = ops.NewBuffer(x.t)
+		}
+	}
+	total := 0
+	for _, d := range []graph.DType{graph.F32, graph.F64, graph.I32} {
+		total += s.arena(d)
+	}
+	for _, u := range append(append([]*unit(nil), s.once...), steps...) {
+		u.resolve()
+	}
+	if check {
+		s.poison(steps)
+	}
+	return total
+}
+
+// liveness finds the first writer and the last reader of every root slot.
+func (s *schedule) liveness(steps []*unit) {
+	for _, x := range s.all {
+		x.def, x.last = -1, -1
+	}
+	for i, u := range steps {
+		for _, x := range append(append([]*slot(nil), u.out...), u.in...) {
+			r, _ := x.root()
+			if r.def < 0 {
+				r.def = i
+			}
+			r.last = i
+		}
+	}
+}
+
+// inPlace lets the first result of a kernel take over the memory of an operand that nobody reads afterwards.
+func (s *schedule) inPlace(steps []*unit) {
+	for i, u := range steps {
+		if u.node == nil || len(u.out) == 0 || u.out[0].kind != tempSlot || u.out[0].parent != nil {
+			continue
+		}
+		for _, x := range u.in {
+			r, _ := x.root()
+			if r.kind == tempSlot && r.last == i && r.t.DType == u.out[0].t.DType && r.t.Shape.Size() == u.out[0].t.Shape.Size() && mayOverwrite(u, 0, r) {
+				r.last = u.out[0].last
+				u.out[0].parent = r
+				break
+			}
+		}
+	}
+}
+
+// arena places the temporaries of one element type, the largest first, each at the lowest offset where it meets none
+// that lives at the same time.
+func (s *schedule) arena(d graph.DType) int {
+	var temps, placed []*slot
+	for _, x := range s.all {
+		if x.kind == tempSlot && x.parent == nil && x.t.DType == d && x.def >= 0 {
+			temps = append(temps, x)
+		}
+	}
+	sort.SliceStable(temps, func(i, j int) bool { return temps[i].t.Shape.Size() > temps[j].t.Shape.Size() })
+	total := 0
+	for _, x := range temps {
+		x.off = lowest(x, placed)
+		total = max(total, x.off+padded(x))
+		at := sort.Search(len(placed), func(i int) bool { return placed[i].off > x.off })
+		placed = append(placed[:at], append([]*slot{x}, placed[at:]...)...)
+	}
+	memory := ops.NewBuffer(graph.Type{DType: d, Shape: graph.Sh(total)})
+	for _, x := range temps {
+		x.buf = section(memory, x.off, x.t.Shape.Size())
+		x.off = 0
+	}
+	return total * d.Size()
+}
+
+// padded is the room that a slot takes, in elements.
+func padded(x *slot) int {
+	step := align / x.t.DType.Size()
+	return (x.t.Shape.Size() + step - 1) / step * step
+}
+
+// lowest is the first gap between the slots placed so far (by offset) that live at the same time as x.
+func lowest(x *slot, placed []*slot) int {
+	off := 0
+	for _, p := range placed {
+		if p.last < x.def || x.last < p.def {
+			continue
+		}
+		if off+padded(x) <= p.off {
+			break
+		}
+		off = max(off, p.off+padded(p))
+	}
+	return off
+}
+
+// poison marks memory as free after its last reader.
+func (s *schedule) poison(steps []*unit) {
+	for _, x := range s.all {
+		if x.kind == tempSlot && x.parent == nil && x.last >= 0 {
+			u := steps[x.last]
+			u.poison = append(u.poison, x.buf)
+		}
+	}
+}

@@ -1,0 +1,266 @@
+package compile
+
+import (
+	"fmt"
+	"math"
+
+	"rpnc/graph"
+	"rpnc/ops"
+)
+
+// slotKind says who owns the memory of a value.
+type slotKind uint8
+
+const (
+	tempSlot   slotKind = iota // in the arena: reused when its last reader is done
+	inputSlot                  // the caller fills it before a run
+	stateSlot                  // memory of the store
+	fixedSlot                  // computed once, when the program is built
+	outputSlot                 // read by the caller after a run
+)
+
+// slot is the place of one result. A view has none of its own: it reads its parent from an offset on.
+type slot struct {
+	t         graph.Type
+	kind      slotKind
+	parent    *slot
+	off       int    // in elements: within the parent of a view, within the arena of a temporary
+	leaf      string // of inputs and states
+	def, last int    // the kernels that write it first and read it last
+	buf       ops.Buffer
+}
+
+// root is the slot that owns the memory of s, and where in it s begins.
+func (s *slot) root() (r *slot, off int) {
+	for s.parent != nil {
+		off += s.off
+		s = s.parent
+	}
+	return s, off
+}
+
+// resolve gives views, too, their memory.
+func (s *slot) resolve() ops.Buffer {
+	r, off := s.root()
+	return section(r.buf, off, s.t.Shape.Size())
+}
+
+// section is n elements of b from lo on.
+func section(b ops.Buffer, lo, n int) ops.Buffer {
+	switch {
+	case b.F32 != nil:
+		return ops.Buffer{F32: b.F32[lo : lo+n : lo+n]}
+	case b.F64 != nil:
+		return ops.Buffer{F64: b.F64[lo : lo+n : lo+n]}
+	}
+	return ops.Buffer{I32: b.I32[lo : lo+n : lo+n]}
+}
+
+// unit is one kernel of the program. A unit without a node copies in[0] to out[0].
+type unit struct {
+	node    *graph.Node
+	in, out []*slot
+	src     []ops.Buffer
+	dst     []ops.Buffer
+	poison  []ops.Buffer // memory that is free once the unit has run
+	run     ops.Run
+	native  bool
+}
+
+// name says what the unit is in errors and listings.
+func (u *unit) name() string {
+	if u.node == nil {
+		return "Copy " + u.in[0].t.String()
+	}
+	return u.node.String()
+}
+
+// inTypes and outTypes are the types that the kernel is bound to.
+func types(ss []*slot) []graph.Type {
+	ts := make([]graph.Type, len(ss))
+	for i, s := range ss {
+		ts[i] = s.t
+	}
+	return ts
+}
+
+// bind finds the kernel.
+func (u *unit) bind() (err error) {
+	if u.node == nil {
+		u.native = true
+		u.run = func(dst, in []ops.Buffer) { dst[0].Copy(in[0]) }
+		return nil
+	}
+	u.run, u.native, err = ops.Bind(u.node.Op, types(u.in), types(u.out))
+	if err != nil {
+		return fmt.Errorf("compile: %v: %w", u.node, err)
+	}
+	return nil
+}
+
+// resolve finds the memory, once every slot has its place.
+func (u *unit) resolve() {
+	u.src, u.dst = make([]ops.Buffer, len(u.in)), make([]ops.Buffer, len(u.out))
+	for i, s := range u.in {
+		u.src[i] = s.resolve()
+	}
+	for i, s := range u.out {
+		u.dst[i] = s.resolve()
+	}
+}
+
+// exec runs the kernel.
+func (u *unit) exec() {
+	u.run(u.dst, u.src)
+	for _, b := range u.poison {
+		poison(b)
+	}
+}
+
+// poison makes a later read of free memory show.
+func poison(b ops.Buffer) {
+	for i := range b.F32 {
+		b.F32[i] = float32(math.NaN())
+	}
+	for i := range b.F64 {
+		b.F64[i] = math.NaN()
+	}
+	for i := range b.I32 {
+		b.I32[i] = math.MinInt32
+	}
+}
+
+// schedule is a program as a list of kernels in order, with a slot for every value.
+type schedule struct {
+	units  []*unit
+	once   []*unit // of constants only: run when the program is built
+	commit *commit // nil without updates
+	slots  map[*graph.Node][]*slot
+	all    []*slot // in order of creation
+	outs   []*slot
+}
+
+// lower turns what outputs and updates need into a schedule.
+func lower(g *graph.Graph, outputs []*graph.Node) *schedule {
+	s := &schedule{slots: map[*graph.Node][]*slot{}}
+	sink := sinkable(g, outputs)
+	var sunk []*unit
+	for _, n := range g.Live(outputs...) {
+		u := s.node(n)
+		switch {
+		case u == nil:
+		case constant(u):
+			s.fix(u)
+		case sink[n]:
+			sunk = append(sunk, u)
+		default:
+			s.units = append(s.units, u)
+		}
+	}
+	s.outputs(g, outputs)
+	if updates := g.Updates(); len(updates) > 0 {
+		s.commit = newCommit(s, updates, sunk)
+	}
+	return s
+}
+
+func (s *schedule) slot(t graph.Type, kind slotKind) *slot {
+	x := &slot{t: t, kind: kind}
+	s.all = append(s.all, x)
+	return x
+}
+
+// node gives the results of n their slots; a node that computes something also gets a unit.
+func (s *schedule) node(n *graph.Node) *unit {
+	switch op := n.Op.(type) {
+	case graph.Leaf:
+		x := s.slot(n.Type(), stateSlot)
+		if op.Kind == graph.InputLeaf {
+			x.kind = inputSlot
+		}
+		x.leaf = op.Path
+		s.slots[n] = []*slot{x}
+		return nil
+	case graph.Result:
+		s.slots[n] = s.slots[n.In[0]][op.I : op.I+1]
+		return nil
+	}
+	if off, ok := viewOffset(n); ok {
+		s.slots[n] = []*slot{{t: n.Type(), parent: s.slots[n.In[0]][0], off: off}}
+		return nil
+	}
+	u := &unit{node: n}
+	for _, x := range n.In {
+		u.in = append(u.in, s.slots[x][0])
+	}
+	for _, t := range n.Types {
+		u.out = append(u.out, s.slot(t, tempSlot))
+	}
+	s.slots[n] = u.out
+	return u
+}
+
+// viewOffset says whether the result of n is memory of its operand, and from which element on: a reshape, or a slice
+// of the outermost axis that is longer than 1.
+func viewOffset(n *graph.Node) (int, bool) {
+	if _, ok := n.Op.(ops.Viewer); ok {
+		return 0, true
+	}
+	sl, ok := n.Op.(ops.Slice)
+	if !ok {
+		return 0, false
+	}
+	x := n.In[0].Shape()
+	ax := sl.Axis
+	if ax < 0 {
+		ax += x.Rank()
+	}
+	return sl.Lo * x.Sub(ax+1, x.Rank()).Size(), x.Sub(0, ax).Size() == 1
+}
+
+// constant says that a unit reads nothing that changes from run to run.
+func constant(u *unit) bool {
+	for _, x := range u.in {
+		if r, _ := x.root(); r.kind != fixedSlot {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *schedule) fix(u *unit) {
+	for _, x := range u.out {
+		x.kind = fixedSlot
+	}
+	s.once = append(s.once, u)
+}
+
+// outputs gives every output memory that the caller can read after the run: temporaries leave the arena, and a state
+// that the program updates is copied, because the node means its value before the step.
+func (s *schedule) outputs(g *graph.Graph, outputs []*graph.Node) {
+	updated := map[string]bool{}
+	for _, u := range g.Updates() {
+		updated[leafName(u.State)] = true
+	}
+	for _, n := range outputs {
+		x := s.slots[n][0]
+		r, _ := x.root()
+		switch {
+		case r.kind == tempSlot:
+			r.kind = outputSlot
+		case r.kind == stateSlot && updated[r.leaf]:
+			c := s.slot(n.Type(), outputSlot)
+			s.units = append(s.units, &unit{in: []*slot{x}, out: []*slot{c}})
+			x = c
+		}
+		s.outs = append(s.outs, x)
+	}
+}
+
+// steps are all units of a run in order: those of the commit come last.
+func (s *schedule) steps() []*unit {
+	if s.commit == nil {
+		return s.units
+	}
+	return append(append([]*unit(nil), s.units...), s.commit.units...)
+}

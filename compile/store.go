@@ -1,0 +1,115 @@
+package compile
+
+import (
+	"fmt"
+	"sort"
+	"sync"
+
+	"rpnc/graph"
+	"rpnc/ops"
+)
+
+// Store holds the memory of parameters and states by name, shared by all programs that are compiled over it.
+// Programs that only read it may run at the same moment; one that updates it (a training step) runs alone, and so
+// does [Store.Set].
+type Store struct {
+	mu    sync.Mutex
+	cells map[string]*cell
+}
+
+// cell is one parameter or state.
+type cell struct {
+	t     graph.Type
+	buf   ops.Buffer
+	bound bool // some program reads this memory, so it can no longer move
+}
+
+// NewStore is an empty store.
+func NewStore() *Store { return &Store{cells: map[string]*cell{}} }
+
+// Get is a copy of the value called name; nil if there is none.
+func (s *Store) Get(name string) *graph.Tensor {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.cells[name]
+	if c == nil {
+		return nil
+	}
+	t := graph.NewTensor(c.t)
+	c.buf.Store(t)
+	return t
+}
+
+// Set gives name a value. A name that exists keeps its type: another shape or element type is an error.
+func (s *Store) Set(name string, v *graph.Tensor) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.cells[name]
+	if c == nil {
+		c = &cell{t: v.Type, buf: ops.NewBuffer(v.Type)}
+		s.cells[name] = c
+	}
+	if c.t != v.Type {
+		return fmt.Errorf("compile.Store.Set %q: is %v, given %v", name, c.t, v.Type)
+	}
+	c.buf.Load(v)
+	return nil
+}
+
+// Names lists what the store holds, sorted.
+func (s *Store) Names() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := make([]string, 0, len(s.cells))
+	for name := range s.cells {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Bytes is the memory that all values take.
+func (s *Store) Bytes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, c := range s.cells {
+		n += c.t.Bytes()
+	}
+	return n
+}
+
+// fill draws the parameters and states of g that the store does not hold yet and checks the types of the others.
+func (s *Store) fill(g *graph.Graph, seed uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, kind := range []graph.LeafKind{graph.ParamLeaf, graph.StateLeaf} {
+		for _, n := range g.Leaves(kind) {
+			name := leafName(n)
+			c := s.cells[name]
+			if c == nil {
+				c = &cell{t: n.Type(), buf: ops.NewBuffer(n.Type())}
+				c.buf.Load(g.Init(n).Tensor(n.Type(), seed, name))
+				s.cells[name] = c
+			}
+			if c.t != n.Type() {
+				return fmt.Errorf("compile.Store: %q is %v in the store, %v in the graph (%s)", name, c.t, n.Type(), n.Site())
+			}
+		}
+	}
+	return nil
+}
+
+// bind is the memory of a leaf, which stays where it is from now on.
+func (s *Store) bind(name string) ops.Buffer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.cells[name]
+	c.bound = true
+	return c.buf
+}
+
+func leafName(n *graph.Node) string {
+	l, _ := n.Leaf()
+	return l.Path
+}
