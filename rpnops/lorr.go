@@ -1,9 +1,6 @@
 package rpnops
 
-import (
-	"rpnc/graph"
-	"rpnc/ops"
-)
+import "rpnc/graph"
 
 // LoRR is the low-rank reconciliation:
 //
@@ -22,25 +19,18 @@ var _ = Register(Spec[LoRR]{
 	Samples: []LoRR{{R: 1}, {R: 2}, {R: 3}},
 })
 
-func (o LoRR) rank() int {
-	if o.R == 0 {
-		return 2
-	}
-	return o.R
-}
-
 // NumParams is r(n+D).
 func (o LoRR) NumParams(n, D int) (int, error) {
-	if o.rank() < 1 {
-		return 0, errorf("LoRR", "rank r = %d; want 1 or more", o.R)
-	}
-	return o.rank() * (n + D), nil
+	r, err := rankOf("LoRR", o.R)
+	return r * (n + D), err
 }
 
 // Reconcile builds A·B.
 func (o LoRR) Reconcile(s *Scope, w *graph.Node, n, D int) *graph.Node {
-	r := o.rank()
-	a := part(w, 0, r*n, n, r)
-	b := part(w, r*n, r*(n+D), r, D)
-	return ops.MatMulN(a, b)
+	r, err := rankOf("LoRR", o.R)
+	if err != nil {
+		return s.fail(err)
+	}
+	c := cutter{w: w}
+	return c.product(n, r, D)
 }

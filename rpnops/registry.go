@@ -114,9 +114,15 @@ func Entries() []Entry {
 	return out
 }
 
-// Lookup finds a function by its name, with any dotted prefix, as in tinybig.expansion.taylor_expansion.
+// Lookup finds a function by its name, with any dotted prefix, as in tinybig.expansion.taylor_expansion. Upper case
+// counts only where the name would be unknown otherwise, so that ReLU, relu and RELU are one.
 func Lookup(name string) (Entry, bool) {
-	e, ok := entries[names[name[strings.LastIndexByte(name, '.')+1:]]]
+	name = name[strings.LastIndexByte(name, '.')+1:]
+	full, ok := names[name]
+	if !ok {
+		full = names[strings.ToLower(name)]
+	}
+	e, ok := entries[full]
 	return e, ok
 }
 
@@ -149,22 +155,27 @@ func Default[T any]() (t T) {
 
 // suggestion names the registered function whose name is nearest.
 func suggestion(name string) string {
-	name = name[strings.LastIndexByte(name, '.')+1:]
-	best, at := "", 4 // more than three edits are another word
 	all := make([]string, 0, len(names))
 	for n := range names {
 		all = append(all, n)
 	}
-	sort.Strings(all)
-	for _, n := range all {
-		if d := editDistance(name, n); d < at {
-			best, at = n, d
+	if best := Nearest(name[strings.LastIndexByte(name, '.')+1:], all); best != "" {
+		return fmt.Sprintf("; did you mean %q?", best)
+	}
+	return "; rpnc list shows all"
+}
+
+// Nearest is the word of words that is fewest edits away from word, the first in alphabetical order of several; ""
+// where more than three edits, or more than half of the word, part them all, since that is another word.
+func Nearest(word string, words []string) string {
+	limit := min(3, len(word)/2)
+	best, at := "", limit+1
+	for _, w := range words {
+		if d := editDistance(word, w); d < at || d == at && d <= limit && w < best {
+			best, at = w, d
 		}
 	}
-	if best == "" {
-		return "; rpnc list shows all"
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return best
 }
 
 // editDistance is Levenshtein's: insertions, deletions and replacements that turn a into b.

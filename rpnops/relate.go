@@ -2,6 +2,7 @@ package rpnops
 
 import (
 	"fmt"
+	"reflect"
 
 	"rpnc/graph"
 	"rpnc/ops"
@@ -17,6 +18,11 @@ func Relate(s *Scope, xi Interdependence, x, data, w *graph.Node) *graph.Node {
 	if _, _, err := xi.OutDims(b, m); err != nil {
 		return s.fail(err)
 	}
+	if l, err := xi.NumParams(b, m); err != nil {
+		return s.fail(err)
+	} else if err := checkLength(xi, w, l); err != nil {
+		return s.fail(err)
+	}
 	if r, ok := xi.(Relater); ok {
 		return r.Relate(s, x, data, w)
 	}
@@ -27,15 +33,42 @@ func Relate(s *Scope, xi Interdependence, x, data, w *graph.Node) *graph.Node {
 	return ops.MatMulN(data, a)
 }
 
-// MatrixOf is the matrix A of ξ for x (b×m): (m×m2) or (b×b2).
+// MatrixOf is the matrix A of ξ for x (b×m): (m×m2) or (b×b2). x may be nil where ξ declares its sizes and reads no data.
 func MatrixOf(s *Scope, xi Interdependence, x, w *graph.Node) *graph.Node {
 	if x != nil && x.Poisoned() {
 		return x
 	}
-	if xi.Side() == Instance {
+	if x != nil && xi.Side() == Instance {
 		x = ops.Transpose(x)
 	}
 	return xi.Matrix(s, x, w)
+}
+
+// Fabricate is ψ(w) (n×D), once n, D and the length of w have been checked.
+func Fabricate(s *Scope, psi Reconciliation, w *graph.Node, n, D int) *graph.Node {
+	l, err := psi.NumParams(n, D)
+	if err == nil {
+		err = checkLength(psi, w, l)
+	}
+	if err != nil {
+		return s.fail(err)
+	}
+	return psi.Reconcile(s, w, n, D)
+}
+
+// checkLength wants w to hold the l parameters of f.
+func checkLength(f any, w *graph.Node, l int) error {
+	have := 0
+	if w != nil {
+		if w.Poisoned() {
+			return nil
+		}
+		have = w.Shape().Size()
+	}
+	if have != l {
+		return errorf(reflect.TypeOf(f).Name(), "w has %d entries; want l = %d", have, l)
+	}
+	return nil
 }
 
 // Declared is what every interdependence may say about its data: the numbers of rows and columns that it expects and
@@ -94,6 +127,24 @@ type BiasOption struct {
 
 // HasBias reports whether a bias of length n is wanted.
 func (o BiasOption) HasBias() bool { return o.EnableBias }
+
+// Legacy holds two switches of the reference's constructors that say what a function is, not what it should do. They may
+// be given where they say the truth.
+type Legacy struct {
+	RequireData       Opt[bool] `yaml:"require_data"`
+	RequireParameters Opt[bool] `yaml:"require_parameters"`
+}
+
+// check compares the switches with the truth.
+func (l Legacy) check(name string, data, parameters bool) error {
+	switch {
+	case l.RequireData.Or(data) != data:
+		return errorf(name, "require_data is %v; want %v or nothing", !data, data)
+	case l.RequireParameters.Or(parameters) != parameters:
+		return errorf(name, "require_parameters is %v; want %v or nothing", !parameters, parameters)
+	}
+	return nil
+}
 
 // part reads entries lo…hi−1 of w (1×l) as a tensor of shape dims.
 func part(w *graph.Node, lo, hi int, dims ...int) *graph.Node {

@@ -65,6 +65,14 @@ type Process interface {
 	Apply(s *Scope, x *graph.Node) *graph.Node
 }
 
+// Module is a process with a weight and a bias of its own. In a list of processes they are frozen; a configuration that
+// gives one process alone trains them.
+type Module interface {
+	Process
+	// Trained is the process with its weight and bias trained.
+	Trained() Process
+}
+
 // Side says what an interdependence relates.
 type Side uint8
 

@@ -11,11 +11,14 @@ import (
 // use it during a call and never keep it.
 type Scope struct {
 	G     *graph.Graph
-	Train bool        // batch statistics, dropout
+	Train bool        // batch statistics, dropout; counters and running statistics move
 	DType graph.DType // of parameters and constants
 	Seed  uint64      // of dropout
-	path  string
-	site  *uint32 // number of stochastic sites so far, shared by all scopes of one build
+	// AlwaysTrain makes norms and dropout work in evaluation as they do in training, which is what the reference does
+	// with those that it is given in a list. Published accuracies were measured so.
+	AlwaysTrain bool
+	path        string
+	site        *uint32 // number of stochastic sites so far, shared by all scopes of one build
 }
 
 // NewScope is the root scope of a build.
@@ -68,6 +71,9 @@ func Step(g *graph.Graph, count bool) *graph.Node {
 	}
 	return step
 }
+
+// noisy says whether norms use the batch's statistics and dropout drops.
+func (s *Scope) noisy() bool { return s.Train || s.AlwaysTrain }
 
 // Stream numbers a stochastic site. Sites are numbered in the order of building, which is the same for every batch
 // size, so no two sites of a model share a stream and no site changes its own.

@@ -1,0 +1,56 @@
+package rpnops
+
+import "rpnc/graph"
+
+// The remainders that do not read x: act of a constant, broadcast over rows and columns.
+type (
+	// ConstantRemainder is π(x) = act(c), 1 without c.
+	ConstantRemainder struct {
+		C                Opt[float64] `yaml:"c"`
+		BiasOption       `yaml:",inline"`
+		RemainderOptions `yaml:",inline"`
+	}
+	// OneRemainder is π(x) = act(1).
+	OneRemainder struct {
+		BiasOption       `yaml:",inline"`
+		RemainderOptions `yaml:",inline"`
+	}
+	// ZeroRemainder is π(x) = 0. Its activations do not run: what is not there has none.
+	ZeroRemainder struct {
+		BiasOption       `yaml:",inline"`
+		RemainderOptions `yaml:",inline"`
+	}
+)
+
+var (
+	_ = Register(Spec[ConstantRemainder]{
+		Name: "constant_remainder", Default: ConstantRemainder{C: Some(1.0)}, Equation: "π(x) = act(c)", Params: "0",
+		Samples: []ConstantRemainder{{}, {C: Some(-0.5), RemainderOptions: RemainderOptions{Activations: []Process{Tanh{}}}}},
+	})
+	_ = Register(Spec[OneRemainder]{Name: "one_remainder", Equation: "π(x) = act(1)", Params: "0"})
+	_ = Register(Spec[ZeroRemainder]{Name: "zero_remainder", Equation: "π(x) = 0", Params: "0"})
+)
+
+// NumParams is none.
+func (o ConstantRemainder) NumParams(m, n int) (w, b int, err error) { return 0, 0, nil }
+
+// Remain builds act of c (n).
+func (o ConstantRemainder) Remain(s *Scope, _, _, _ *graph.Node, n int) *graph.Node {
+	return o.act(s, s.Const(s.Type(n), o.C.Or(1)))
+}
+
+// NumParams is none.
+func (o OneRemainder) NumParams(m, n int) (w, b int, err error) { return 0, 0, nil }
+
+// Remain builds act of 1 (n).
+func (o OneRemainder) Remain(s *Scope, _, _, _ *graph.Node, n int) *graph.Node {
+	return o.act(s, s.Const(s.Type(n), 1))
+}
+
+// NumParams is none.
+func (o ZeroRemainder) NumParams(m, n int) (w, b int, err error) { return 0, 0, nil }
+
+// Remain is nil, which means zero.
+func (o ZeroRemainder) Remain(*Scope, *graph.Node, *graph.Node, *graph.Node, int) *graph.Node {
+	return nil
+}
