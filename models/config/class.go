@@ -1,0 +1,239 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"sort"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"rpnc/rpnops"
+)
+
+// Class is what a configuration can name.
+type Class struct {
+	Name    string // taylor_expansion
+	Path    string // how configurations are written: tinybig.expansion.taylor_expansion
+	Stem    string // function, head, layer, model: of the keys function_class and function_parameters
+	Kind    string // the role, in words: transformation, head
+	Default any    // the object with default parameters; decoding starts from a copy
+}
+
+// Registry is a set of classes.
+type Registry interface {
+	// Lookup finds a class by its name, with any dotted prefix, or by another name of it.
+	Lookup(name string) (Class, bool)
+	// Classes lists all classes, by name.
+	Classes() []Class
+}
+
+// Functions is the registry of RPN functions: those that are registered with package rpnops.
+var Functions Registry = functions{}
+
+type functions struct{}
+
+func (functions) Lookup(name string) (Class, bool) {
+	e, ok := rpnops.Lookup(name)
+	return classOf(e), ok
+}
+
+func (functions) Classes() (out []Class) {
+	for _, e := range rpnops.Entries() {
+		out = append(out, classOf(e))
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+func classOf(e rpnops.Entry) Class {
+	return Class{Name: e.Name, Path: pathOf(e), Stem: "function", Kind: string(e.Family), Default: e.Default}
+}
+
+// pathOf is the qualified name in the reference: a package of its own a family, the framework's for processes.
+func pathOf(e rpnops.Entry) string {
+	if e.Family != rpnops.Processes {
+		return "tinybig." + e.Name[strings.LastIndexByte(e.Name, '_')+1:] + "." + e.Name
+	}
+	for _, a := range e.Aliases {
+		if a[0] >= 'A' && a[0] <= 'Z' {
+			return "torch.nn." + a
+		}
+	}
+	return "torch.nn.functional." + e.Name
+}
+
+func (c *Codec) registries() []Registry {
+	if len(c.Registries) > 0 {
+		return c.Registries
+	}
+	return []Registry{Functions}
+}
+
+func (c *Codec) lookup(name string) (Class, bool) {
+	for _, r := range c.registries() {
+		if class, ok := r.Lookup(name); ok {
+			return class, true
+		}
+	}
+	return Class{}, false
+}
+
+func (c *Codec) classes() (out []Class) {
+	for _, r := range c.registries() {
+		out = append(out, r.Classes()...)
+	}
+	return out
+}
+
+// nameOf is what errors call an object that no configuration named.
+func (c *Codec) nameOf(v any) string {
+	if class, ok := c.classFor(v); ok {
+		return class.Name
+	}
+	return reflect.TypeOf(v).Name()
+}
+
+// form is an object as configurations write it: function_class, function_parameters.
+type form struct {
+	stem   string
+	class  pair
+	params *yaml.Node // nil where there are none
+	extra  []pair     // what does not belong
+}
+
+// classForm recognises the form by a key that ends in _class.
+func classForm(ps []pair) (f form, ok bool) {
+	for _, p := range ps {
+		if stem, is := strings.CutSuffix(p.key, "_class"); is && !ok {
+			f.stem, f.class, ok = stem, p, true
+		}
+	}
+	for _, p := range ps {
+		switch p.key {
+		case f.stem + "_class":
+		case f.stem + "_parameters":
+			f.params = p.value
+		default:
+			f.extra = append(f.extra, p)
+		}
+	}
+	return f, ok
+}
+
+// object decodes n into the interface v: a class with parameters, or the name of a class.
+func (d *decoder) object(n *yaml.Node, v reflect.Value) {
+	f := form{class: pair{value: n}}
+	switch n.Kind {
+	case yaml.SequenceNode:
+		d.fail(n, "want %s, have %s", wantedBy(v.Type()), found(n))
+		return
+	case yaml.MappingNode:
+		var ok bool
+		if f, ok = classForm(d.pairs(n)); !ok {
+			d.fail(n, "want %s as a mapping with function_class and function_parameters (or the like); there is no key that ends in _class", wantedBy(v.Type()))
+			return
+		}
+	}
+	class, ok := d.classNamed(f)
+	if !ok {
+		return
+	}
+	p := reflect.New(reflect.TypeOf(class.Default))
+	p.Elem().Set(reflect.ValueOf(class.Default))
+	if !p.Elem().Type().AssignableTo(v.Type()) {
+		d.fail(f.class.value, "want %s; %s is %s", wantedBy(v.Type()), class.Name, article(class.Kind))
+		return
+	}
+	d.inClass(class.Name, func() { d.params(f, p.Elem()) })
+	v.Set(p.Elem())
+}
+
+// classNamed looks up the class that f names.
+func (d *decoder) classNamed(f form) (Class, bool) {
+	name := d.enter(f.class.value)
+	if name == nil {
+		return Class{}, false
+	}
+	if name.Kind != yaml.ScalarNode || name.ShortTag() != "!!str" {
+		d.fail(name, "want the name of a class, have %s", found(name))
+		return Class{}, false
+	}
+	class, ok := d.codec.lookup(name.Value)
+	switch {
+	case !ok:
+		d.fail(name, "there is no %s %q%s", stemOr(f.stem), name.Value, d.codec.suggest(name.Value))
+	case f.stem != "" && class.Stem != f.stem:
+		d.fail(f.class.at, "%s_class names %s, which is %s; want %s_class", f.stem, class.Name, article(class.Stem), class.Stem)
+		return class, false
+	}
+	return class, ok
+}
+
+func stemOr(stem string) string {
+	if stem == "" {
+		return "function"
+	}
+	return stem
+}
+
+func (c *Codec) suggest(name string) string {
+	var names []string
+	for _, class := range c.classes() {
+		names = append(names, class.Name)
+	}
+	return didYouMean(name[strings.LastIndexByte(name, '.')+1:], names)
+}
+
+// named decodes the form of an object whose type the field settles, such as a grid: its name must be the type's.
+func (d *decoder) named(f form, v reflect.Value) {
+	name := d.enter(f.class.value)
+	if name == nil {
+		return
+	}
+	last := strings.ReplaceAll(name.Value[strings.LastIndexByte(name.Value, '.')+1:], "_", "")
+	if own := v.Type().Name(); last == "" || !strings.Contains(strings.ToLower(own), strings.ToLower(last)) {
+		d.fail(name, "want %s, have %s", article(strings.ToLower(own)), found(name))
+		return
+	}
+	d.params(f, v)
+}
+
+// params fills v with the parameters of f and complains of what does not belong to it.
+func (d *decoder) params(f form, v reflect.Value) {
+	for _, p := range f.extra {
+		d.fail(p.at, "unexpected %q beside %s_class; parameters belong under %s_parameters", p.key, f.stem, f.stem)
+	}
+	if f.params == nil {
+		f.params = &yaml.Node{Kind: yaml.MappingNode, Line: f.class.value.Line}
+	}
+	n := d.enter(f.params)
+	switch {
+	case n == nil || isNull(n) && v.Kind() != reflect.Struct:
+	case v.Kind() != reflect.Struct:
+		if n.Kind != yaml.MappingNode || len(n.Content) > 0 {
+			d.fail(n, "takes no parameters")
+		}
+	case isNull(n):
+		d.fill(n, nil, v)
+	case n.Kind != yaml.MappingNode:
+		d.fail(n, "want a mapping with the parameters, have %s", found(n))
+	default:
+		d.fill(n, d.pairs(n), v)
+	}
+}
+
+// wantedBy names the role of an interface type: a transformation.
+func wantedBy(t reflect.Type) string {
+	if t == objectType {
+		return "an object"
+	}
+	return article(strings.ToLower(t.Name()))
+}
+
+func article(noun string) string {
+	if noun != "" && strings.ContainsRune("aeiou", rune(noun[0])) {
+		return fmt.Sprintf("an %s", noun)
+	}
+	return fmt.Sprintf("a %s", noun)
+}

@@ -1,0 +1,274 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"rpnc/rpnops"
+)
+
+// Codec decodes and encodes with a set of classes. The zero Codec knows all classes of the program; codecs are
+// stateless and safe for concurrent use.
+type Codec struct {
+	File       string     // named in errors
+	Registries []Registry // asked in order; none means [Functions] and [Models]
+}
+
+// Decode fills dst, a pointer, with node: a config struct with the parameters of a mapping, an interface with an
+// object. Fields that node does not name keep their values. Errors: [Errors], all mistakes in node; dst is then
+// partly filled.
+func (c *Codec) Decode(node *yaml.Node, dst any) error {
+	v := reflect.ValueOf(dst)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return fmt.Errorf("config.Decode: %T is no pointer to fill", dst)
+	}
+	d := &decoder{codec: c, budget: maxNodes}
+	if v.Elem().Kind() == reflect.Struct {
+		d.class = c.nameOf(v.Elem().Interface())
+	}
+	d.value(node, v.Elem())
+	return d.err()
+}
+
+// Object makes the object of any kind that node describes: a class with parameters, or a name.
+func (c *Codec) Object(node *yaml.Node) (obj any, err error) {
+	return obj, c.Decode(node, (*object)(&obj))
+}
+
+// object is any object of a class, in contrast to any value.
+type object any
+
+// Load reads the object that a file describes.
+func (c *Codec) Load(file string) (any, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("config.Load: %w", err)
+	}
+	node, err := Parse(file, text)
+	if err != nil {
+		return nil, err
+	}
+	named := Codec{File: file, Registries: c.Registries}
+	return named.Object(node)
+}
+
+// Decode is [Codec.Decode] with all classes of the program.
+func Decode(node *yaml.Node, dst any) error { return new(Codec).Decode(node, dst) }
+
+// Object is [Codec.Object] with all classes of the program.
+func Object(node *yaml.Node) (any, error) { return new(Codec).Object(node) }
+
+// Load is [Codec.Load] with all classes of the program.
+func Load(file string) (any, error) { return new(Codec).Load(file) }
+
+// Parse reads text as YAML or JSON; file is named in errors.
+func Parse(file string, text []byte) (*yaml.Node, error) {
+	if len(text) > maxBytes {
+		return nil, &Error{File: file, Msg: fmt.Sprintf("%d bytes; a configuration has at most %d", len(text), maxBytes)}
+	}
+	var node yaml.Node
+	if err := yaml.Unmarshal(text, &node); err != nil {
+		return nil, &Error{File: file, Msg: strings.TrimPrefix(err.Error(), "yaml: ")}
+	}
+	if node.Kind == 0 {
+		return nil, &Error{File: file, Msg: "the document is empty"}
+	}
+	return &node, nil
+}
+
+// What a document may cost. The largest configurations are those of graphs with their links written out.
+const (
+	maxBytes = 64 << 20
+	maxNodes = 4 << 20 // visited, so that every use of an alias counts
+	maxDepth = 100
+)
+
+// decoder is the state of one call.
+type decoder struct {
+	codec  *Codec
+	budget int
+	depth  int
+	class  string   // of the object that is being filled
+	path   []string // of the parameter in it
+	errs   Errors
+}
+
+func (d *decoder) where() string {
+	path := strings.ReplaceAll(strings.Join(d.path, "."), ".[", "[")
+	if d.class == "" || path == "" {
+		return d.class + path
+	}
+	return d.class + ": " + path
+}
+
+// in runs f with key added to the path.
+func (d *decoder) in(key string, f func()) {
+	d.path = append(d.path, key)
+	f()
+	d.path = d.path[:len(d.path)-1]
+}
+
+// inClass runs f as the filling of an object of class.
+func (d *decoder) inClass(class string, f func()) {
+	before, path := d.class, d.path
+	d.class, d.path = class, nil
+	f()
+	d.class, d.path = before, path
+}
+
+// enter follows aliases and documents and charges the node; nil where a limit is reached.
+func (d *decoder) enter(n *yaml.Node) *yaml.Node {
+	for hops := 0; n != nil && hops < maxDepth; hops++ {
+		switch {
+		case n.Kind == yaml.AliasNode:
+			n = n.Alias
+		case n.Kind == yaml.DocumentNode && len(n.Content) == 1:
+			n = n.Content[0]
+		default:
+			return d.charge(n)
+		}
+	}
+	d.fail(n, "nothing to decode")
+	return nil
+}
+
+func (d *decoder) charge(n *yaml.Node) *yaml.Node {
+	d.budget--
+	switch {
+	case d.budget == 0:
+		d.fail(n, "over %d values when aliases are written out; want a smaller configuration", maxNodes)
+		fallthrough
+	case d.budget < 0:
+		return nil
+	case d.depth > maxDepth:
+		d.fail(n, "nested deeper than %d levels", maxDepth)
+		return nil
+	}
+	return n
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
+
+// value decodes n into v by v's type.
+func (d *decoder) value(n *yaml.Node, v reflect.Value) {
+	d.depth++
+	defer func() { d.depth-- }()
+	if n = d.enter(n); n == nil {
+		return
+	}
+	t := v.Type()
+	switch {
+	case isNull(n):
+		v.SetZero()
+	case isOpt(t):
+		v.Field(0).SetBool(true)
+		d.value(n, v.Field(1))
+	case reflect.PointerTo(t).Implements(textType):
+		d.text(n, v)
+	case t == objectType || t.Kind() == reflect.Interface && t.NumMethod() > 0:
+		d.object(n, v)
+	default:
+		d.byKind(n, v)
+	}
+}
+
+func (d *decoder) byKind(n *yaml.Node, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		p := reflect.New(v.Type().Elem())
+		d.value(n, p.Elem())
+		v.Set(p)
+	case reflect.Struct:
+		d.mapping(n, v)
+	case reflect.Slice:
+		d.list(n, v)
+	case reflect.Array:
+		d.array(n, v)
+	case reflect.Map:
+		d.dictionary(n, v)
+	case reflect.Interface:
+		if x := d.generic(n); x != nil {
+			v.Set(reflect.ValueOf(x))
+		}
+	default:
+		d.scalar(n, v)
+	}
+}
+
+var (
+	textType   = reflect.TypeFor[encoding.TextUnmarshaler]()
+	objectType = reflect.TypeFor[object]()
+)
+
+// isOpt recognises rpnops.Opt and types like it: a flag Set and a value.
+func isOpt(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t.NumField() == 2 && strings.HasPrefix(t.Name(), "Opt[") &&
+		t.Field(0).Name == "Set" && t.Field(0).Type.Kind() == reflect.Bool
+}
+
+// list decodes a sequence. One value that is no sequence is a list of one, except where lists are nested.
+func (d *decoder) list(n *yaml.Node, v reflect.Value) {
+	items := n.Content
+	if n.Kind != yaml.SequenceNode {
+		if k := v.Type().Elem().Kind(); k == reflect.Slice || k == reflect.Array {
+			d.fail(n, "want a list of lists, have %s", found(n))
+			return
+		}
+		items = []*yaml.Node{n}
+	}
+	out := reflect.MakeSlice(v.Type(), len(items), len(items))
+	d.items(items, out)
+	if n.Kind == yaml.MappingNode {
+		train(out.Index(0))
+	}
+	v.Set(out)
+}
+
+// train lets the parameters of a module that stands alone be trained: in the reference those in lists are frozen, and
+// functions given by name have none.
+func train(v reflect.Value) {
+	if v.Kind() != reflect.Interface {
+		return
+	}
+	if m, ok := v.Interface().(rpnops.Module); ok {
+		v.Set(reflect.ValueOf(m.Trained()))
+	}
+}
+
+func (d *decoder) array(n *yaml.Node, v reflect.Value) {
+	if n.Kind != yaml.SequenceNode || len(n.Content) != v.Len() {
+		d.fail(n, "want a list of %d, have %s", v.Len(), found(n))
+		return
+	}
+	d.items(n.Content, v)
+}
+
+func (d *decoder) items(items []*yaml.Node, v reflect.Value) {
+	for i, item := range items {
+		if d.budget <= 0 {
+			return
+		}
+		d.in("["+strconv.Itoa(i)+"]", func() { d.value(item, v.Index(i)) })
+	}
+}
+
+func (d *decoder) dictionary(n *yaml.Node, v reflect.Value) {
+	t := v.Type()
+	if n.Kind != yaml.MappingNode || t.Key().Kind() != reflect.String {
+		d.fail(n, "want a mapping, have %s", found(n))
+		return
+	}
+	out := reflect.MakeMap(t)
+	for _, p := range d.pairs(n) {
+		x := reflect.New(t.Elem()).Elem()
+		d.in(p.key, func() { d.value(p.value, x) })
+		out.SetMapIndex(reflect.ValueOf(p.key).Convert(t.Key()), x)
+	}
+	v.Set(out)
+}

@@ -1,0 +1,280 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"math"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Encode is [Codec.Encode] with all classes of the program.
+func Encode(v any) (*yaml.Node, error) { return new(Codec).Encode(v) }
+
+// Encode writes an object of a class: the class and all its parameters, those too that have their default, so that
+// decoding gives v again. A field that holds zero where zero stands for a default is written as that default. Objects
+// in v stand under the names that end in _configs, as in the reference; those that v has not are left out.
+//
+// Several classes may share a type. The class taken is one whose default needs the fewest parameters changed.
+//
+// Errors: v, or an object in it, is of no class.
+func (c *Codec) Encode(v any) (*yaml.Node, error) {
+	class, ok := c.classFor(v)
+	if !ok {
+		return nil, fmt.Errorf("config.Encode: %T is the type of no class", v)
+	}
+	params := &yaml.Node{Kind: yaml.MappingNode}
+	if reflect.TypeOf(v).Kind() == reflect.Struct {
+		if err := c.writeFields(params, reflect.ValueOf(v), reflect.ValueOf(class.Default)); err != nil {
+			return nil, fmt.Errorf("%w (in %s)", err, class.Name)
+		}
+	}
+	node := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	put(node, class.Stem+"_class", text(class.Path))
+	put(node, class.Stem+"_parameters", params)
+	return node, nil
+}
+
+// classFor finds the class of v: the type must be that of the default, what no parameter can say must be equal, and
+// of those that qualify it is the one with the fewest differences, by name.
+func (c *Codec) classFor(v any) (best Class, ok bool) {
+	least := math.MaxInt
+	for _, class := range c.classes() {
+		if reflect.TypeOf(class.Default) != reflect.TypeOf(v) {
+			continue
+		}
+		if n, fits := distance(reflect.ValueOf(v), reflect.ValueOf(class.Default)); fits && n < least {
+			best, least, ok = class, n, true
+		}
+	}
+	return best, ok
+}
+
+// distance counts the parameters in which v differs from the default; fits is false where v cannot come from it.
+func distance(v, def reflect.Value) (n int, fits bool) {
+	if v.Kind() != reflect.Struct {
+		return 0, reflect.DeepEqual(v.Interface(), def.Interface())
+	}
+	rest := def.Interface()
+	left := reflect.New(v.Type()).Elem()
+	left.Set(v)
+	for _, f := range tableOf(v.Type()).fields {
+		x, y := v.FieldByIndex(f.index), def.FieldByIndex(f.index)
+		switch {
+		case f.inner(x, y):
+			k, _ := distance(x.Elem(), y.Elem())
+			n += k
+		case f.rest && !x.IsNil() && y.IsNil():
+			n += 100 // possible, but a class with such an object says it better
+		case f.rest && !y.IsNil():
+			n += 200 // and one with none does, too
+		case !reflect.DeepEqual(filled(x, y).Interface(), y.Interface()):
+			n++
+		}
+		left.FieldByIndex(f.index).Set(y)
+	}
+	return n, reflect.DeepEqual(left.Interface(), rest)
+}
+
+// inner says whether the parameters of the object in field x stand beside those of the struct.
+func (f field) inner(x, def reflect.Value) bool {
+	return f.rest && !x.IsNil() && !def.IsNil() && x.Elem().Type() == def.Elem().Type() && x.Elem().Kind() == reflect.Struct
+}
+
+// filled is v, or the default where v is zero and zero is not a value of its own.
+func filled(v, def reflect.Value) reflect.Value {
+	switch v.Kind() {
+	case reflect.Bool, reflect.Interface, reflect.Slice, reflect.Pointer, reflect.Map:
+		return v
+	}
+	if v.IsZero() && !isOpt(v.Type()) {
+		return def
+	}
+	return v
+}
+
+// writeFields appends the parameters of the struct v to node.
+func (c *Codec) writeFields(node *yaml.Node, v, def reflect.Value) error {
+	for _, f := range tableOf(v.Type()).fields {
+		x, y := v.FieldByIndex(f.index), def.FieldByIndex(f.index)
+		if f.inner(x, y) {
+			if err := c.writeFields(node, x.Elem(), y.Elem()); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.writeField(node, f, filled(x, y), y); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Codec) writeField(node *yaml.Node, f field, x, def reflect.Value) error {
+	key := f.key
+	if holdsRoles(x.Type()) {
+		if isNil(x) && isNil(def) {
+			return nil
+		}
+		key = strings.TrimSuffix(key, "s") + "_configs"
+	}
+	if f.not {
+		x = reflect.ValueOf(!x.Bool())
+	}
+	n, err := c.write(x)
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, f.key)
+	}
+	if f.min != nil && x.IsZero() && *f.min > 0 {
+		n = null() // zero stands for the default, which the class leaves open
+	}
+	put(node, key, n)
+	return nil
+}
+
+// holdsRoles says whether values of t are objects of classes, or lists of them.
+func holdsRoles(t reflect.Type) bool {
+	if t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Interface && t.NumMethod() > 0
+}
+
+func isNil(v reflect.Value) bool {
+	return (v.Kind() == reflect.Interface || v.Kind() == reflect.Slice) && v.IsNil()
+}
+
+// write encodes one value.
+func (c *Codec) write(v reflect.Value) (*yaml.Node, error) {
+	if isOpt(v.Type()) {
+		if !v.Field(0).Bool() {
+			return null(), nil
+		}
+		return c.write(v.Field(1))
+	}
+	if m, ok := v.Interface().(encoding.TextMarshaler); ok && v.Kind() != reflect.Interface {
+		return writeText(m, v)
+	}
+	switch v.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		return c.writeObject(v)
+	case reflect.Slice, reflect.Array:
+		return c.writeList(v)
+	case reflect.Struct:
+		node := &yaml.Node{Kind: yaml.MappingNode}
+		return node, c.writeFields(node, v, reflect.Zero(v.Type()))
+	case reflect.Map:
+		return c.writeMap(v)
+	}
+	return writeScalar(v)
+}
+
+func (c *Codec) writeObject(v reflect.Value) (*yaml.Node, error) {
+	switch {
+	case v.IsNil():
+		return null(), nil
+	case v.Kind() == reflect.Pointer || v.Type().NumMethod() == 0:
+		return c.write(v.Elem())
+	}
+	return c.Encode(v.Interface())
+}
+
+func (c *Codec) writeList(v reflect.Value) (*yaml.Node, error) {
+	if v.Kind() == reflect.Slice && v.IsNil() {
+		return null(), nil
+	}
+	node := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	for i := range v.Len() {
+		n, err := c.write(v.Index(i))
+		if err != nil {
+			return nil, err
+		}
+		if n.Kind == yaml.MappingNode {
+			node.Style = 0
+		}
+		node.Content = append(node.Content, n)
+	}
+	return node, nil
+}
+
+func (c *Codec) writeMap(v reflect.Value) (*yaml.Node, error) {
+	if v.IsNil() {
+		return null(), nil
+	}
+	node := &yaml.Node{Kind: yaml.MappingNode}
+	keys := v.MapKeys()
+	sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
+	for _, k := range keys {
+		n, err := c.write(v.MapIndex(k))
+		if err != nil {
+			return nil, err
+		}
+		put(node, k.String(), n)
+	}
+	return node, nil
+}
+
+// writeText writes a value by its own text form; null where its zero has none.
+func writeText(m encoding.TextMarshaler, v reflect.Value) (*yaml.Node, error) {
+	b, err := m.MarshalText()
+	if err != nil {
+		return nil, fmt.Errorf("config.Encode: %w", err)
+	}
+	if v.IsZero() {
+		back := reflect.New(v.Type())
+		u, ok := back.Interface().(encoding.TextUnmarshaler)
+		if ok && (u.UnmarshalText(b) != nil || !back.Elem().IsZero()) {
+			return null(), nil
+		}
+	}
+	return text(string(b)), nil
+}
+
+func writeScalar(v reflect.Value) (*yaml.Node, error) {
+	switch {
+	case v.CanInt():
+		return scalar("!!int", strconv.FormatInt(v.Int(), 10)), nil
+	case v.CanUint():
+		return scalar("!!int", strconv.FormatUint(v.Uint(), 10)), nil
+	case v.CanFloat():
+		return scalar("!!float", decimal(v.Float())), nil
+	case v.Kind() == reflect.Bool:
+		return scalar("!!bool", strconv.FormatBool(v.Bool())), nil
+	case v.Kind() == reflect.String:
+		return text(v.String()), nil
+	}
+	return nil, fmt.Errorf("config.Encode: %v has no text form", v.Type())
+}
+
+// decimal writes a float so that every reader of YAML takes it for one: 2.0, 1.0e-04.
+func decimal(x float64) string {
+	switch {
+	case math.IsNaN(x):
+		return ".nan"
+	case math.IsInf(x, 0):
+		return strings.Replace(strconv.FormatFloat(x, 'g', -1, 64), "Inf", ".inf", 1)
+	}
+	s := strconv.FormatFloat(x, 'g', -1, 64)
+	if mantissa, exp, ok := strings.Cut(s, "e"); !strings.Contains(mantissa, ".") {
+		if s = mantissa + ".0"; ok {
+			s += "e" + exp
+		}
+	}
+	return s
+}
+
+func put(node *yaml.Node, key string, value *yaml.Node) {
+	node.Content = append(node.Content, text(key), value)
+}
+
+func text(s string) *yaml.Node { return scalar("!!str", s) }
+
+func null() *yaml.Node { return scalar("!!null", "null") }
+
+func scalar(tag, value string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: value}
+}

@@ -1,0 +1,130 @@
+package config_test
+
+import (
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
+
+	"rpnc/models/config"
+	"rpnc/rpnops"
+)
+
+// everyField lets cmp look into all fields; NaN equals NaN.
+var everyField = cmp.Options{
+	cmp.Exporter(func(reflect.Type) bool { return true }),
+	cmp.Comparer(func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }),
+}
+
+// through writes v as text and reads it back.
+func through(t *testing.T, c config.Codec, v any) (back any, text string) {
+	t.Helper()
+	node, err := c.Encode(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := yaml.Marshal(node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := config.Parse("out.yaml", out)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if back, err = c.Object(parsed); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return back, string(out)
+}
+
+func TestEveryClassAndSampleComesBackFromItsConfiguration(t *testing.T) {
+	for _, e := range rpnops.Entries() {
+		t.Run(e.Name, func(t *testing.T) {
+			for _, v := range append([]any{e.Default}, e.Samples...) {
+				once, text := through(t, config.Codec{}, v)
+				twice, again := through(t, config.Codec{}, once)
+				if d := cmp.Diff(once, twice, everyField); d != "" || text != again {
+					t.Errorf("%s\n%s%s", d, text, again)
+				}
+				// Zeros that stand for defaults are written out; nothing else may differ.
+				if d := cmp.Diff(v, once, everyField, cmp.FilterPath(isFilledIn, cmp.Ignore())); d != "" {
+					t.Errorf("%s\n%s", d, text)
+				}
+			}
+		})
+	}
+}
+
+// isFilledIn says whether a number or name was zero and is not any more.
+func isFilledIn(p cmp.Path) bool {
+	a, b := p.Last().Values()
+	if !a.IsValid() || !b.IsValid() || !a.IsZero() {
+		return false
+	}
+	return a.CanInt() || a.CanUint() || a.CanFloat() || a.Kind() == reflect.String
+}
+
+func TestEveryDefaultDecodesFromNothing(t *testing.T) {
+	for _, e := range rpnops.Entries() {
+		node, err := config.Parse("", []byte("{function_class: a.b."+e.Name+", function_parameters: {}}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := config.Object(node)
+		if err != nil {
+			t.Error(err)
+		} else if d := cmp.Diff(e.Default, got, everyField); d != "" {
+			t.Errorf("%s: %s", e.Name, d)
+		}
+	}
+}
+
+// fixture is a registry of types that have fields of every form.
+type fixture struct{}
+
+func (fixture) Classes() []config.Class {
+	return []config.Class{
+		{Name: "all", Path: "x.all", Stem: "thing", Kind: "thing", Default: everything{N: 4, Psi: rpnops.LoRR{R: 2}}},
+		{Name: "bare", Path: "x.bare", Stem: "thing", Kind: "thing", Default: everything{}},
+	}
+}
+
+func (f fixture) Lookup(name string) (config.Class, bool) {
+	for _, c := range f.Classes() {
+		if strings.HasSuffix(name, c.Name) {
+			return c, true
+		}
+	}
+	return config.Class{}, false
+}
+
+func TestEveryFormOfFieldComesBack(t *testing.T) {
+	c := config.Codec{Registries: []config.Registry{fixture{}, config.Functions}}
+	for want, v := range map[string]everything{
+		"x.bare": {N: 3, Byte: 7, Rate: 1e-4, NoSelf: true, Flag: true, Text: "true", Dims: []int{1, 2}, Range: [2]float64{math.Inf(-1), 3},
+			Rows: [][]float64{{1}, {2.5, math.NaN()}}, Scale: rpnops.Some(0.0), Side: rpnops.Instance, Kappa: rpnops.Taylor{D: 3},
+			Psi: rpnops.IdentityReconciliation{}, Parts: []rpnops.Transformation{rpnops.Taylor{D: 1}}, Grid: shape{1, 2}, Maybe: &shape{3, 4},
+			Any: []any{1, 2.5, "x", "7", true, map[string]any{"b": 1, "a": []any{}}}, ByName: map[string]rpnops.Process{"z": rpnops.Relu{}},
+			Links: [][2]string{{"1", "2"}}, Hooks: rpnops.Hooks{Pre: []rpnops.Process{rpnops.Tanh{}}, Post: []rpnops.Process{}}},
+		"x.all": {N: 3, Dims: []int{}, Grid: shape{H: 1}, Psi: rpnops.LoRR{R: 7}},
+	} {
+		back, text := through(t, c, v)
+		if d := cmp.Diff(v, back, everyField); d != "" {
+			t.Errorf("%s\n%s", d, text)
+		}
+		if !strings.Contains(text, "thing_class: "+want) {
+			t.Errorf("want class %s:\n%s", want, text)
+		}
+	}
+}
+
+func TestWhatNoClassDescribesIsRefused(t *testing.T) {
+	for _, v := range []any{shape{}, 3, rpnops.Hooks{}} {
+		if _, err := config.Encode(v); err == nil || !strings.Contains(err.Error(), "no class") {
+			t.Errorf("%T: %v", v, err)
+		}
+	}
+}

@@ -1,0 +1,296 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+
+	"gopkg.in/yaml.v3"
+)
+
+// field is a parameter of a config struct.
+type field struct {
+	key      string
+	index    []int // path through embedded structs
+	rest     bool  // an interface that takes the keys nobody knows
+	not      bool  // the parameter is the opposite of the field
+	required bool
+	min      *float64
+}
+
+// table lists the parameters of a struct type.
+type table struct {
+	fields []field
+	byKey  map[string]int // every name, with those of configurations
+}
+
+var tables sync.Map // reflect.Type → *table
+
+// tableOf reads the tags of t once.
+func tableOf(t reflect.Type) *table {
+	if x, ok := tables.Load(t); ok {
+		return x.(*table)
+	}
+	tab := &table{byKey: map[string]int{}}
+	tab.add(t, nil)
+	for i, f := range tab.fields {
+		tab.byKey[f.key] = i
+	}
+	for i, f := range tab.fields { // after all keys: a name of its own wins
+		if holdsObjects(t.FieldByIndex(f.index).Type) {
+			for _, alias := range configKeys(f.key) {
+				if _, taken := tab.byKey[alias]; !taken {
+					tab.byKey[alias] = i
+				}
+			}
+		}
+	}
+	tables.Store(t, tab)
+	return tab
+}
+
+func (tab *table) add(t reflect.Type, prefix []int) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		key, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		index := append(append([]int(nil), prefix...), i)
+		switch {
+		case key == "-" || !f.IsExported() && !f.Anonymous:
+		case options == "inline" && f.Type.Kind() == reflect.Struct:
+			tab.add(f.Type, index)
+		case key != "":
+			x := field{key: key, index: index, not: options == "not", rest: options == "inline"}
+			x.bounds(f.Tag.Get("rpn"))
+			tab.fields = append(tab.fields, x)
+		}
+	}
+}
+
+// bounds reads the tag rpn:"min=1,required".
+func (f *field) bounds(tag string) {
+	for rule := range strings.SplitSeq(tag, ",") {
+		if rule == "required" {
+			f.required = true
+		} else if text, ok := strings.CutPrefix(rule, "min="); ok {
+			if x, err := strconv.ParseFloat(text, 64); err == nil {
+				f.min = &x
+			}
+		}
+	}
+}
+
+// configKeys are the names under which a configuration gives the objects of a parameter: head_configs of heads.
+func configKeys(key string) []string {
+	keys := []string{key + "_configs", key + "_config"}
+	if one := strings.TrimSuffix(key, "s"); one != key {
+		keys = append(keys, one+"_configs", one+"_config")
+	}
+	return keys
+}
+
+// holdsObjects says whether values of t are objects or lists of them.
+func holdsObjects(t reflect.Type) bool {
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Struct && !isOpt(t) || t.Kind() == reflect.Interface && t.NumMethod() > 0
+}
+
+// pair is an entry of a mapping.
+type pair struct {
+	key   string
+	at    *yaml.Node
+	value *yaml.Node
+}
+
+// pairs lists the entries of a mapping. Merge keys (<<) give what the mapping itself does not name.
+func (d *decoder) pairs(n *yaml.Node) []pair {
+	var out, merged []pair
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		at := n.Content[i]
+		k := d.enter(at)
+		switch {
+		case k == nil:
+			return nil
+		case k.Kind != yaml.ScalarNode:
+			d.fail(at, "want the name of a parameter, have %s", found(k))
+		case k.ShortTag() == "!!merge":
+			merged = append(merged, d.merge(n.Content[i+1])...)
+		case seen[k.Value] > 0:
+			d.fail(at, "%q is given twice, first on line %d", k.Value, seen[k.Value])
+		default:
+			seen[k.Value] = max(1, at.Line)
+			out = append(out, pair{k.Value, at, n.Content[i+1]})
+		}
+	}
+	for _, p := range merged {
+		if seen[p.key] == 0 {
+			seen[p.key] = 1
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// merge lists the entries of the mapping, or list of mappings, behind a merge key.
+func (d *decoder) merge(n *yaml.Node) (out []pair) {
+	d.depth++
+	defer func() { d.depth-- }()
+	if n = d.enter(n); n == nil {
+		return nil
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		return d.pairs(n)
+	case yaml.SequenceNode:
+		for _, x := range n.Content {
+			out = append(out, d.merge(x)...)
+		}
+	default:
+		d.fail(n, "want a mapping to merge, have %s", found(n))
+	}
+	return out
+}
+
+// mapping decodes n into the struct v: its parameters, or a class of that name with parameters.
+func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
+	if n.Kind != yaml.MappingNode {
+		d.fail(n, "want a mapping with %s, have %s", wantKeys(v.Type()), found(n))
+		return
+	}
+	ps := d.pairs(n)
+	if form, ok := classForm(ps); ok && !tableOf(v.Type()).knows(ps) {
+		d.named(form, v)
+		return
+	}
+	d.fill(n, ps, v)
+}
+
+func (tab *table) knows(ps []pair) bool {
+	for _, p := range ps {
+		if _, ok := tab.byKey[p.key]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+func wantKeys(t reflect.Type) string {
+	keys := tableOf(t).keys()
+	if len(keys) == 0 {
+		return "no parameters"
+	}
+	return strings.Join(keys[:min(4, len(keys))], ", ")
+}
+
+func (tab *table) keys() (out []string) {
+	for _, f := range tab.fields {
+		out = append(out, f.key)
+	}
+	return out
+}
+
+// fill decodes parameters into the struct v.
+func (d *decoder) fill(n *yaml.Node, ps []pair, v reflect.Value) {
+	tab := tableOf(v.Type())
+	given := map[int]pair{}
+	var rest []pair
+	for _, p := range ps {
+		i, ok := tab.byKey[p.key]
+		switch first, twice := given[i]; {
+		case !ok:
+			rest = append(rest, p)
+		case twice && isNull(first.value):
+			given[i] = p
+		case twice && isNull(p.value):
+		case twice:
+			d.fail(p.at, "%q and %q give the same parameter; want one of them", first.key, p.key)
+		default:
+			given[i] = p
+		}
+	}
+	for i, f := range tab.fields {
+		if p, ok := given[i]; ok {
+			d.in(f.key, func() { d.parameter(f, p, v.FieldByIndex(f.index)) })
+		} else if f.required {
+			d.fail(n, "parameter %q is missing", f.key)
+		}
+	}
+	d.others(rest, tab, v)
+}
+
+// parameter decodes one parameter and checks its bounds.
+func (d *decoder) parameter(f field, p pair, v reflect.Value) {
+	mistakes := len(d.errs)
+	d.value(p.value, v)
+	if len(d.errs) > mistakes || isNull(p.value) {
+		return
+	}
+	if f.not {
+		v.SetBool(!v.Bool())
+	}
+	if f.min != nil {
+		d.atLeast(p.value, v, *f.min)
+	}
+}
+
+// atLeast checks the number v, or every number of the list v.
+func (d *decoder) atLeast(n *yaml.Node, v reflect.Value, least float64) {
+	x := least
+	switch {
+	case isOpt(v.Type()):
+		d.atLeast(n, v.Field(1), least)
+	case v.CanInt():
+		x = float64(v.Int())
+	case v.CanFloat():
+		x = v.Float()
+	case v.Kind() == reflect.Slice:
+		for i := range v.Len() {
+			d.atLeast(n, v.Index(i), least)
+		}
+	}
+	if !(x >= least) {
+		d.fail(n, "%v is too small; want %v or more", x, least)
+	}
+}
+
+// others decodes the parameters that the struct does not name: they belong to its inline object, or are mistakes.
+func (d *decoder) others(rest []pair, tab *table, v reflect.Value) {
+	keys := tab.keys()
+	var inner reflect.Value
+	var known *table
+	for _, f := range tab.fields {
+		if x := v.FieldByIndex(f.index); f.rest && x.Kind() == reflect.Interface && !x.IsNil() && x.Elem().Kind() == reflect.Struct {
+			inner = reflect.New(x.Elem().Type()).Elem()
+			inner.Set(x.Elem())
+			known = tableOf(inner.Type())
+			keys = append(keys, known.keys()...)
+			defer func() { x.Set(inner) }()
+			break
+		}
+	}
+	for _, p := range rest {
+		if known != nil && known.knows([]pair{p}) {
+			f := known.fields[known.byKey[p.key]]
+			d.in(f.key, func() { d.parameter(f, p, inner.FieldByIndex(f.index)) })
+		} else if p.key != "name" && p.key != "device" { // every class of the reference takes those; nothing depends on them
+			d.fail(p.at, "unknown parameter %q%s", p.key, parameterHint(p.key, keys))
+		}
+	}
+}
+
+func parameterHint(key string, keys []string) string {
+	if hint := didYouMean(key, keys); hint != "" || len(keys) == 0 {
+		return hint
+	}
+	keys = append([]string(nil), keys...)
+	sort.Strings(keys)
+	if more := len(keys) - 12; more > 0 {
+		keys = append(keys[:12], fmt.Sprintf("and %d more", more))
+	}
+	return "; there are " + strings.Join(keys, ", ")
+}
