@@ -8,7 +8,7 @@ import "rpnc/graph"
 //
 // One direction gives A[i, j] = 1/(j−i)! for j ≥ i. There are no self links, whatever is set. No entry of M is
 // negative, so that the series has no cancellation; it ends where a term no longer changes the sum, which leaves A a
-// band of some twenty diagonals to a side however long the chain. Errors: those of [Chain].
+// band of some twenty diagonals to a side, however long the chain. Errors: those of [Chain].
 type ExponentialChain struct {
 	Chain `yaml:",inline"`
 }
@@ -34,19 +34,26 @@ func (c ExponentialChain) Matrix(s *Scope, _, _ *graph.Node) *graph.Node {
 	return c.post(s, m.exp().node(s))
 }
 
-// negligible is the largest entry of a term, relative to the largest of the sum, that changes nothing in double
-// precision: 2⁻⁶⁴.
+// negligible is what a term may leave out, relative to a sum whose largest entry is 1 or more: 2⁻⁶⁴ changes nothing in
+// double precision.
 const negligible = 0x1p-64
 
-// exp is Σ_{k≥0} Mᵏ/k! for a square M without negative entries.
+// exp is Σ_{k≥0} Mᵏ/k! for a square M without negative entries, by Horner's rule: I + M·(I + M/2·(I + M/3·(…))). No
+// entry of term k exceeds rᵏ/k!, r the largest row sum, which says how many terms there are.
 func (m *csr) exp() *csr {
-	term := identity(m.rows, 1)
-	sum := term
-	for k := 1; ; k++ {
-		term = m.times(term).scaled(1 / float64(k))
-		if term.peak() <= negligible*sum.peak() {
-			return sum
-		}
-		sum = sum.plus(term)
+	r, terms := 0.0, 0
+	for _, v := range m.rowSums() {
+		r = max(r, v)
 	}
+	for bound := 1.0; bound > negligible; bound *= r / float64(terms) {
+		terms++
+	}
+	y := identity(m.rows, 1)
+	for k := terms - 1; k > 0; k-- {
+		y = m.scaled(1 / float64(k)).times(y)
+		for i := range y.rows {
+			y.add(i, i, 1)
+		}
+	}
+	return y
 }

@@ -1,6 +1,8 @@
 package rpnops
 
 import (
+	"slices"
+
 	"rpnc/graph"
 	"rpnc/ops"
 )
@@ -42,6 +44,49 @@ func (c InverseChain) Matrix(s *Scope, _, _ *graph.Node) *graph.Node {
 	sum := m.densePowerSum(t.Length - 1)
 	columnsToOne(sum, t.Length)
 	return c.post(s, s.Const(s.Type(t.Length, t.Length), sum...))
+}
+
+// densePowerSum is powerSum for h so large that the result is full, row-major. Entries of m are next to the diagonal.
+func (m *csr) densePowerSum(h int) []float64 {
+	n := m.rows
+	t, next := make([]float64, n*n), make([]float64, n*n)
+	m.each(func(i, j int, v float64) { t[i*n+j] = v })
+	for k, one := 1, 1.0; k < h; k++ {
+		for i := range n {
+			m.hornerRow(next[i*n:(i+1)*n], t, i, k, one)
+		}
+		t, next = next, t
+		if k%64 == 0 && slices.Max(t) > powerCeiling { // 64 steps add 128 bits at most
+			one *= powerScale
+			for e := range t {
+				t[e] *= powerScale
+			}
+		}
+	}
+	return t
+}
+
+// hornerRow is row i of M·(one·I + T), T the sum of k powers: columns more than k+1 from the diagonal stay zero.
+func (m *csr) hornerRow(dst, t []float64, i, k int, one float64) {
+	n := m.cols
+	lo, hi := max(0, i-k-1), min(n, i+k+2)
+	near := func(e int) (v float64, row []float64) {
+		r := int(m.col[i][e])
+		return m.val[i][e], t[r*n+lo : r*n+hi]
+	}
+	dst = dst[lo:hi]
+	a, up := near(0)
+	b, down := near(len(m.col[i]) - 1)
+	if len(m.col[i]) == 1 {
+		b = 0
+	}
+	up, down = up[:len(dst)], down[:len(dst)]
+	for j := range dst {
+		dst[j] = a*up[j] + b*down[j]
+	}
+	for e, r := range m.col[i] {
+		dst[int(r)-lo] += m.val[i][e] * one
+	}
 }
 
 // columnsToOne divides the columns of a dense n×n matrix by their sums; sums of 0 count as 1.

@@ -1,8 +1,6 @@
 package rpnops
 
 import (
-	"math"
-
 	"rpnc/graph"
 	"rpnc/ops"
 )
@@ -71,46 +69,4 @@ func (m *csr) powerSum(h int) *csr {
 		}
 	}
 	return t
-}
-
-// densePowerSum is powerSum for h so large that the result is full: rows in row-major order. m has a band of width 3.
-func (m *csr) densePowerSum(h int) []float64 {
-	n := m.rows
-	t, next := make([]float64, n*n), make([]float64, n*n)
-	m.each(func(i, j int, v float64) { t[i*n+j] = v })
-	for k, one := 1, 1.0; k < h; k++ {
-		peak := 0.0
-		for i := range n {
-			peak = max(peak, m.hornerRow(next[i*n:(i+1)*n], t, i, k, one))
-		}
-		t, next = next, t
-		if peak > powerCeiling {
-			one *= powerScale
-			for e := range t {
-				t[e] *= powerScale
-			}
-		}
-	}
-	return t
-}
-
-// hornerRow is row i of M·(one·I + T) and its largest entry, T the sum of k powers: entries more than k+1 columns
-// from the diagonal are zero.
-func (m *csr) hornerRow(dst, t []float64, i, k int, one float64) float64 {
-	n := m.cols
-	lo, hi := max(0, i-k-1), min(n, i+k+2)
-	dst = dst[lo:hi]
-	clear(dst)
-	for e, r := range m.col[i] {
-		v, row := m.val[i][e], t[int(r)*n+lo:int(r)*n+hi]
-		for j := range dst {
-			dst[j] += v * row[j]
-		}
-		dst[int(r)-lo] += v * one
-	}
-	peak := 0.0
-	for _, v := range dst {
-		peak = math.Max(peak, v)
-	}
-	return peak
 }
