@@ -83,6 +83,37 @@ func chunked(n, grain, size int, f func(lo, hi int)) {
 // grainOf is the number of units of width elements that make a chunk worth handing to another core.
 func grainOf(width int) int { return max(1, parallelSize/4/max(1, width)) }
 
+// args are the buffers of one run of a kernel that computes rows independently of each other.
+type args[T elem] struct {
+	dst, in   [][]T
+	dstI, inI [][]int32
+}
+
+// rowwise is the Run of such a kernel: body computes rows lo…hi−1 of n, each some width elements of work.
+func rowwise[T elem](in, out []graph.Type, n, width int, body func(a *args[T], lo, hi int)) Run {
+	a := &args[T]{make([][]T, len(out)), make([][]T, len(in)), make([][]int32, len(out)), make([][]int32, len(in))}
+	chunk := func(lo, hi int) { body(a, lo, hi) }
+	return func(dst, src []Buffer) {
+		for i, b := range dst {
+			a.dst[i], a.dstI[i] = view[T](b), b.I32
+		}
+		for i, b := range src {
+			a.in[i], a.inI[i] = view[T](b), b.I32
+		}
+		chunked(n, grainOf(width), n*max(1, width), chunk)
+	}
+}
+
+// segments calls f for the parts of [lo, hi) that lie within one row of w elements.
+func segments(lo, hi, w int, f func(row, from, to int)) {
+	for lo < hi {
+		row, from := lo/w, lo%w
+		to := min(w, from+hi-lo)
+		f(row, from, to)
+		lo += to - from
+	}
+}
+
 // spare keeps scratch for the chunks of one Run, which several cores may ask for at once. It grows to the number of
 // cores and then allocates nothing.
 type spare[S any] struct {

@@ -52,29 +52,6 @@ func single(op graph.Op, in, out []graph.Type) (Run, error) {
 	return Elementwise{NewProgram(len(in), nil, []Instr{c}, len(in)), out[0].Shape}.Kernel(in, out)
 }
 
-// Kernel applies the function block by block.
-func (o Unary) Kernel(in, out []graph.Type) (Run, error) { return single(o, in, out) }
-
-// InPlace says that y may be written over x.
-func (o Unary) InPlace(int) bool { return true }
-
-// Kernel applies the function block by block.
-func (o Binary) Kernel(in, out []graph.Type) (Run, error) { return single(o, in, out) }
-
-// InPlace says that y may be written over either operand.
-func (o Binary) InPlace(int) bool { return true }
-
-// Kernel masks block by block, with the mask of the oracle.
-func (o Dropout) Kernel(in, out []graph.Type) (Run, error) { return single(o, in, out) }
-
-// InPlace says that y may be written over x.
-func (o Dropout) InPlace(i int) bool { return i == 0 }
-
-// Kernel copies block by block: a chain without instructions.
-func (o Broadcast) Kernel(in, out []graph.Type) (Run, error) {
-	return Elementwise{NewProgram(1, nil, nil, 0), o.To}.Kernel(in, out)
-}
-
 // chain is an Elementwise bound to types. Its lines of code are the instructions; val, one slice a value, lives in a
 // frame, one for each core at work.
 type chain[T float] struct {

@@ -1,0 +1,60 @@
+package ops
+
+import "rpnc/graph"
+
+// Kernel copies a stretch of every row.
+func (o Slice) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, sliceRun[float32], sliceRun[float64])
+}
+
+func sliceRun[T float](o Slice, in, out []graph.Type) Run {
+	ax, _ := axisOf(o.Axis, in[0].Shape)
+	outer, n, inner := around(in[0].Shape, ax)
+	w := (o.Hi - o.Lo) * inner
+	return rowwise(in, out, outer, w, func(a *args[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			copy(a.dst[0][i*w:(i+1)*w], a.in[0][(i*n+o.Lo)*inner:])
+		}
+	})
+}
+
+// Kernel copies every row between zeros.
+func (o Pad) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, padRun[float32], padRun[float64])
+}
+
+func padRun[T float](o Pad, in, out []graph.Type) Run {
+	ax, _ := axisOf(o.Axis, in[0].Shape)
+	outer, n, inner := around(in[0].Shape, ax)
+	w, from, to := o.N*inner, o.Lo*inner, (o.Lo+n)*inner
+	return rowwise(in, out, outer, w, func(a *args[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			row := a.dst[0][i*w : (i+1)*w]
+			clear(row[:from])
+			copy(row[from:to], a.in[0][i*(to-from):])
+			clear(row[to:])
+		}
+	})
+}
+
+// Kernel copies the operands' rows side by side.
+func (o Concat) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, concatRun[float32], concatRun[float64])
+}
+
+func concatRun[T float](o Concat, in, out []graph.Type) Run {
+	ax, _ := axisOf(o.Axis, in[0].Shape)
+	outer, n, inner := around(out[0].Shape, ax)
+	widths := make([]int, len(in))
+	for i, t := range in {
+		widths[i] = t.Shape.Dim(ax) * inner
+	}
+	return rowwise(in, out, outer, n*inner, func(a *args[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			row := a.dst[0][i*n*inner : (i+1)*n*inner]
+			for k, w := range widths {
+				row = row[copy(row[:w], a.in[k][i*w:]):]
+			}
+		}
+	})
+}

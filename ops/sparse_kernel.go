@@ -1,0 +1,104 @@
+package ops
+
+import (
+	"rpnc/graph"
+	"rpnc/internal/kernels"
+)
+
+// Kernel writes row by row.
+func (o Densify) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, densifyRun[float32], densifyRun[float64])
+}
+
+func densifyRun[T float](o Densify, in, out []graph.Type) Run {
+	ptr, col, w := o.P.Ptr.Slice(), o.P.Col.Slice(), o.P.Cols
+	return rowwise(in, out, o.P.Rows, w, func(a *args[T], lo, hi int) {
+		clear(a.dst[0][lo*w : hi*w])
+		for i := lo; i < hi; i++ {
+			row := a.dst[0][i*w : (i+1)*w]
+			for e := ptr[i]; e < ptr[i+1]; e++ {
+				row[col[e]] = a.in[0][e]
+			}
+		}
+	})
+}
+
+// Kernel reads row by row.
+func (o AtPattern) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, atPatternRun[float32], atPatternRun[float64])
+}
+
+func atPatternRun[T float](o AtPattern, in, out []graph.Type) Run {
+	ptr, col, w := o.P.Ptr.Slice(), o.P.Col.Slice(), o.P.Cols
+	return rowwise(in, out, o.P.Rows, o.P.NNZ()/max(1, o.P.Rows), func(a *args[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			row := a.in[0][i*w : (i+1)*w]
+			for e := ptr[i]; e < ptr[i+1]; e++ {
+				a.dst[0][e] = row[col[e]]
+			}
+		}
+	})
+}
+
+// Transposed is the pattern of Aᵀ, and for each of its entries the number of the entry of A.
+func (p Pattern) Transposed() (t Pattern, entry []int32) {
+	row := make([]int32, p.NNZ())
+	p.Each(func(e, i, _ int) { row[e] = int32(i) })
+	ptr, entry := inverse(p.Col.Slice(), p.Cols)
+	col := make([]int32, len(entry))
+	for q, e := range entry {
+		col[q] = row[e]
+	}
+	return Pattern{p.Cols, p.Rows, graph.NewIndex(ptr...), graph.NewIndex(col...)}, entry
+}
+
+// Kernel multiplies by rows, for Aᵀ by those of the transposed pattern.
+func (o SpMM) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, spMMRun[float32], spMMRun[float64])
+}
+
+func spMMRun[T float](o SpMM, in, out []graph.Type) Run {
+	p, w := o.P, in[1].Shape.Dim(-1)
+	var entry []int32
+	if o.T {
+		p, entry = o.P.Transposed()
+	}
+	sorted := make([]T, len(entry))
+	nx, ny := p.Cols*w, p.Rows*w
+	batch := out[0].Shape.Sub(0, out[0].Shape.Rank()-2).Size()
+	return func(dst, in []Buffer) {
+		val, x, y := view[T](in[0]), view[T](in[1]), view[T](dst[0])
+		if o.T {
+			for q, e := range entry {
+				sorted[q] = val[e]
+			}
+			val = sorted
+		}
+		for i := range batch {
+			kernels.SpMM(p.Ptr.Slice(), p.Col.Slice(), val, x[i*nx:(i+1)*nx], w, y[i*ny:(i+1)*ny])
+		}
+	}
+}
+
+// Kernel multiplies rows entry by entry.
+func (o SDDMM) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, sddmmRun[float32], sddmmRun[float64])
+}
+
+func sddmmRun[T float](o SDDMM, in, out []graph.Type) Run {
+	w, s := in[0].Shape.Dim(-1), in[0].Shape
+	batch := s.Sub(0, s.Rank()-2).Size()
+	ptr, col := o.P.Ptr.Slice(), o.P.Col.Slice()
+	work := (o.P.NNZ()/max(1, o.P.Rows) + 1) * batch * w
+	return rowwise(in, out, o.P.Rows, work, func(a *args[T], lo, hi int) {
+		clear(a.dst[0][ptr[lo]:ptr[hi]])
+		for z := range batch {
+			for i := lo; i < hi; i++ {
+				x := a.in[0][(z*o.P.Rows+i)*w:][:w]
+				for e := ptr[i]; e < ptr[i+1]; e++ {
+					a.dst[0][e] += kernels.Dot(x, a.in[1][(z*o.P.Cols+int(col[e]))*w:][:w])
+				}
+			}
+		}
+	})
+}
