@@ -18,7 +18,9 @@ type program struct {
 	loss    *graph.Node // a scalar that all parameters matter to
 }
 
-func typ(d graph.DType, dims ...int) graph.Type { return graph.Type{DType: d, Shape: graph.Sh(dims...)} }
+func typ(d graph.DType, dims ...int) graph.Type {
+	return graph.Type{DType: d, Shape: graph.Sh(dims...)}
+}
 
 // batchNorm normalises the columns of x and moves the running statistics called name.
 func batchNorm(x *graph.Node, name string) *graph.Node {

@@ -51,6 +51,12 @@ func (g *Graph) Rewrite(roots []*Node, f func(h *Graph, n *Node, in []*Node) *No
 	return g.rebuild(g.Live(roots...), f)
 }
 
+// Reorder is Rewrite with the order chosen by the caller: nodes are what is live, operands first. Passes that make one
+// node of several use it to have them side by side.
+func (g *Graph) Reorder(nodes []*Node, f func(h *Graph, n *Node, in []*Node) *Node) (*Graph, Map) {
+	return g.rebuild(nodes, f)
+}
+
 // Shuffle rebuilds the graph with its nodes in another order that still has operands first: what a pass may
 // depend on is the graph, never the order of its nodes.
 func (g *Graph) Shuffle(roots []*Node, seed uint64) (*Graph, Map) {
