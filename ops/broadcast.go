@@ -170,7 +170,12 @@ func Sum(x *graph.Node) *graph.Node { return SumToShape(x, graph.Sh()) }
 func Mean(x *graph.Node) *graph.Node { return Scale(Sum(x), 1/float64(max(1, x.Shape().Size()))) }
 
 // SumAxis sums along one axis (negative: from the end) and keeps it with size 1.
-func SumAxis(x *graph.Node, axis int) *graph.Node { return SumToShape(x, x.Shape().With(axis, 1)) }
+func SumAxis(x *graph.Node, axis int) *graph.Node {
+	if bad := badAxis("SumAxis", x, axis); bad != nil {
+		return bad
+	}
+	return SumToShape(x, x.Shape().With(axis, 1))
+}
 
 // MeanAxis is the mean along one axis, which it keeps with size 1.
 func MeanAxis(x *graph.Node, axis int) *graph.Node {

@@ -45,6 +45,17 @@ func axisOf(axis int, s graph.Shape) (int, error) {
 	return a, nil
 }
 
+// badAxis reports an axis that x does not have and answers with the poisoned node; nil if x has it.
+func badAxis(what string, x *graph.Node, axis int) *graph.Node {
+	if x.Poisoned() {
+		return x
+	}
+	if _, err := axisOf(axis, x.Shape()); err != nil {
+		return x.Graph().Fail("ops.%s: %v", what, err)
+	}
+	return nil
+}
+
 // around splits a shape at an axis: outer × n × inner, all row-major.
 func around(s graph.Shape, axis int) (outer, n, inner int) {
 	return s.Sub(0, axis).Size(), s.Dim(axis), s.Sub(axis+1, s.Rank()).Size()

@@ -137,8 +137,8 @@ func (o Place) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	if in[0].Shape != in[1].Shape || in[1].DType != graph.I32 || in[0].Shape.Dim(ax) != 1 {
-		return nil, fmt.Errorf("want x and positions (i32) of one shape with size 1 along axis %d, have %v and %v", ax, in[0], in[1])
+	if !in[0].DType.IsFloat() || in[0].Shape != in[1].Shape || in[1].DType != graph.I32 || in[0].Shape.Dim(ax) != 1 {
+		return nil, fmt.Errorf("want x (floats) and positions (i32) of one shape with size 1 along axis %d, have %v and %v", ax, in[0], in[1])
 	}
 	return []graph.Type{{DType: in[0].DType, Shape: in[0].Shape.With(ax, o.N)}}, nil
 }
@@ -170,8 +170,14 @@ func MinAxis(x *graph.Node, axis int) *graph.Node {
 }
 
 // ProdAxis is the product along an axis, which it keeps with size 1. It halves the axis until one entry is left, so
-// its gradient is right also where factors are 0.
+// its gradient is right also where factors are 0. The product of nothing is 1.
 func ProdAxis(x *graph.Node, axis int) *graph.Node {
+	if bad := badAxis("ProdAxis", x, axis); bad != nil {
+		return bad
+	}
+	if x.Shape().Dim(axis) == 0 {
+		return BroadcastTo(scalar(x, 1), x.Shape().With(axis, 1))
+	}
 	for n := x.Shape().Dim(axis); n > 1; n = x.Shape().Dim(axis) {
 		y := Mul(SliceAxis(x, axis, 0, n/2), SliceAxis(x, axis, n/2, n/2*2))
 		if n%2 == 1 {

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"errors"
 	"fmt"
 
 	"rpnc/graph"
@@ -52,6 +53,9 @@ func (o Gather) Infer(in []graph.Type) ([]graph.Type, error) {
 }
 
 func checkTable(t *graph.Index, n int) error {
+	if t == nil {
+		return errors.New("there is no table; want one made by graph.NewIndex")
+	}
 	for i, j := range t.Slice() {
 		if j < -1 || int(j) >= n {
 			return fmt.Errorf("table entry %d is %d; want −1…%d for %d columns", i, j, n-1, n)
@@ -84,11 +88,11 @@ func (o ScatterAdd) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := oneFloat(in); err != nil {
 		return nil, err
 	}
-	if in[0].Shape.Rank() < 1 || in[0].Shape.Dim(-1) != o.Table.Len() {
-		return nil, fmt.Errorf("operand %v; want %d columns, one a table entry", in[0].Shape, o.Table.Len())
-	}
 	if err := checkTable(o.Table, o.N); err != nil {
 		return nil, err
+	}
+	if in[0].Shape.Rank() < 1 || in[0].Shape.Dim(-1) != o.Table.Len() {
+		return nil, fmt.Errorf("operand %v; want %d columns, one a table entry", in[0].Shape, o.Table.Len())
 	}
 	return []graph.Type{{DType: in[0].DType, Shape: in[0].Shape.With(-1, o.N)}}, nil
 }

@@ -58,17 +58,24 @@ func ReshapeTo(x *graph.Node, s graph.Shape) *graph.Node {
 // Reshape reads x under the shape of dims.
 func Reshape(x *graph.Node, dims ...int) *graph.Node { return ReshapeTo(x, graph.Sh(dims...)) }
 
+// perm is the op of an order of axes. Axes that no tensor has become −1, too many of them a Rank that no tensor has:
+// the shape rule rejects both.
 func perm(axes ...int) Permuted {
+	if len(axes) > graph.MaxRank {
+		return Permuted{Rank: -1}
+	}
 	o := Permuted{Rank: int8(len(axes))}
 	for i, a := range axes {
-		o.Perm[i] = int8(a)
+		if o.Perm[i] = int8(a); a < 0 || a >= graph.MaxRank {
+			o.Perm[i] = -1
+		}
 	}
 	return o
 }
 
 // Axes is the permutation as a slice.
 func (o Permuted) Axes() []int {
-	p := make([]int, o.Rank)
+	p := make([]int, max(0, min(o.Rank, graph.MaxRank)))
 	for i := range p {
 		p[i] = int(o.Perm[i])
 	}
@@ -92,7 +99,7 @@ func (o Permuted) Infer(in []graph.Type) ([]graph.Type, error) {
 		seen[a] = true
 		dims = append(dims, s.Dim(a))
 	}
-	if len(dims) != s.Rank() {
+	if int(o.Rank) != s.Rank() {
 		return nil, fmt.Errorf("%v is not an order of the %d axes of %v", o.Axes(), s.Rank(), s)
 	}
 	return []graph.Type{{DType: in[0].DType, Shape: graph.Sh(dims...)}}, nil
@@ -132,12 +139,14 @@ func (o Permuted) Inverse() Permuted {
 
 // Permute reorders axes: axis i of the result is axis axes[i] of x.
 func Permute(x *graph.Node, axes ...int) *graph.Node {
+	same := len(axes) == x.Shape().Rank()
 	for i, a := range axes {
-		if i != a {
-			return apply(perm(axes...), x)
-		}
+		same = same && i == a
 	}
-	return x
+	if same {
+		return x
+	}
+	return apply(perm(axes...), x)
 }
 
 // Transpose swaps the last two axes.

@@ -141,6 +141,9 @@ func (o Concat) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 
 // SliceAxis takes the entries lo…hi−1 of x along an axis.
 func SliceAxis(x *graph.Node, axis, lo, hi int) *graph.Node {
+	if bad := badAxis("SliceAxis", x, axis); bad != nil {
+		return bad
+	}
 	if lo == 0 && hi == x.Shape().Dim(axis) {
 		return x
 	}
@@ -149,6 +152,9 @@ func SliceAxis(x *graph.Node, axis, lo, hi int) *graph.Node {
 
 // Join concatenates along an axis; a single operand is its own result.
 func Join(axis int, xs ...*graph.Node) *graph.Node {
+	if bad := badAxis("Join", xs[0], axis); bad != nil {
+		return bad
+	}
 	if len(xs) == 1 {
 		return xs[0]
 	}

@@ -18,10 +18,13 @@ func (p Pattern) NNZ() int { return p.Col.Len() }
 
 // Check says whether the pattern is one: monotone offsets, columns in range and rising within each row.
 func (p Pattern) Check() error {
-	if p.Ptr == nil || p.Col == nil || p.Ptr.Len() != p.Rows+1 || p.Ptr.At(0) != 0 || p.Ptr.At(p.Rows) != p.NNZ() {
+	if p.Ptr == nil || p.Col == nil || p.Rows < 0 || p.Cols < 0 || p.Ptr.Len() != p.Rows+1 || p.Ptr.At(0) != 0 || p.Ptr.At(p.Rows) != p.NNZ() {
 		return fmt.Errorf("pattern of %d rows needs %d offsets from 0 to the number of columns", p.Rows, p.Rows+1)
 	}
 	for i := range p.Rows {
+		if p.Ptr.At(i+1) < p.Ptr.At(i) || p.Ptr.At(i+1) > p.NNZ() {
+			return fmt.Errorf("row %d of the pattern: offsets must rise within 0…%d", i, p.NNZ())
+		}
 		for e := p.Ptr.At(i); e < p.Ptr.At(i+1); e++ {
 			if j := p.Col.At(e); j < 0 || j >= p.Cols || e > p.Ptr.At(i) && j <= p.Col.At(e-1) {
 				return fmt.Errorf("row %d of the pattern: columns must rise within 0…%d", i, p.Cols-1)
@@ -108,10 +111,13 @@ func (o AtPattern) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := oneFloat(in); err != nil {
 		return nil, err
 	}
+	if err := o.P.Check(); err != nil {
+		return nil, err
+	}
 	if in[0].Shape != graph.Sh(o.P.Rows, o.P.Cols) {
 		return nil, fmt.Errorf("matrix %v; want (%d×%d)", in[0].Shape, o.P.Rows, o.P.Cols)
 	}
-	return []graph.Type{in[0].Of(o.P.NNZ())}, o.P.Check()
+	return []graph.Type{in[0].Of(o.P.NNZ())}, nil
 }
 
 // Eval reads every entry.
@@ -181,11 +187,14 @@ func (o SDDMM) Infer(in []graph.Type) ([]graph.Type, error) {
 	if len(in) != 2 {
 		return nil, errOperands(2, in)
 	}
+	if err := o.P.Check(); err != nil {
+		return nil, err
+	}
 	a, b := in[0].Shape, in[1].Shape
 	if in[0].DType != in[1].DType || !in[0].DType.IsFloat() || a.Rank() < 2 || a.With(-2, 0) != b.With(-2, 0) || a.Dim(-2) != o.P.Rows || b.Dim(-2) != o.P.Cols {
 		return nil, fmt.Errorf("a %v, b %v; want floats (…×%d×w) and (…×%d×w)", in[0], in[1], o.P.Rows, o.P.Cols)
 	}
-	return []graph.Type{in[0].Of(o.P.NNZ())}, o.P.Check()
+	return []graph.Type{in[0].Of(o.P.NNZ())}, nil
 }
 
 // Eval sums products of rows.
