@@ -38,6 +38,8 @@ func largeElementwise() (s []Sample) {
 		Sample{Op: graph.Add{}, In: []graph.Type{f64(41, 1003), f64(41, 1003)}},
 		Sample{Op: Binary{KDiv}, In: []graph.Type{f64(41, 1003), f64(41, 1003)}, Lo: 0.5, Hi: 2},
 		Sample{Op: Dropout{P: 0.5, Seed: 3, Stream: 9}, In: []graph.Type{f64(200, 300), i32(1)}, Lo: -2, Hi: 2},
+		Sample{Op: AdamW{0.9, 0.999, 1e-8, 0.01, true}, In: optimizerTypes(4, 300, 101), Lo: 0.1, Hi: 4},
+		Sample{Op: SGD{Momentum: 0.9, WeightDecay: 0.1}, In: optimizerTypes(3, 300, 101), Lo: 0.1, Hi: 4},
 		Sample{Op: AddInt{-3}, In: []graph.Type{i32(1000)}, Hi: 50},
 		Sample{Op: Broadcast{graph.Sh(33, 1, 1500)}, In: []graph.Type{f64(1500)}},
 		Sample{Op: Broadcast{graph.Sh(33, 70, 20)}, In: []graph.Type{f64(33, 1, 20)}},

@@ -49,18 +49,19 @@ func Adam[T Float](p, g, m, v []T, s AdamStep) {
 // SGDStep holds the scalars of one step of gradient descent.
 type SGDStep struct {
 	LR, Momentum, Decay float64 // η, μ and the weight decay λ
+	Dampening           float64 // τ
 	Nesterov            bool
 }
 
 // SGD takes one step of gradient descent with momentum in place on parameters p
 // with gradients g and velocities m (zero before the first step):
 //
-//	d ← g + λ·p,   m ← μ·m + d,   p ← p − η·m   (Nesterov: p ← p − η·(d + μ·m))
+//	d ← g + λ·p,   m ← μ·m + (1 − τ)·d,   p ← p − η·m   (Nesterov: p ← p − η·(d + μ·m))
 //
 // m may be nil if μ = 0. g is only read.
 func SGD[T Float](p, g, m []T, s SGDStep) {
 	checkLen("SGD", "g", len(g), len(p))
-	rate, mu, decay := T(s.LR), T(s.Momentum), T(s.Decay)
+	rate, mu, decay, fresh := T(s.LR), T(s.Momentum), T(s.Decay), T(1-s.Dampening)
 	if mu != 0 || m != nil {
 		checkLen("SGD", "m", len(m), len(p))
 	}
@@ -74,7 +75,7 @@ func SGD[T Float](p, g, m []T, s SGDStep) {
 			p[i] = x - rate*d
 			continue
 		}
-		m1 := mu*m[i] + d
+		m1 := mu*m[i] + fresh*d
 		m[i] = m1
 		if s.Nesterov {
 			m1 = d + mu*m1
