@@ -4,13 +4,22 @@ import "rpnc/graph"
 
 // passes is the table of passes in the order in which they run.
 var passes = []pass{
+	{"simplify", prepare, "algebra: identities, transposes into product flags, views of views, small constants", simplify},
+	{"structure", prepare, "products with sparse and triangular matrices use their structure", structure},
+	{"reassociate", prepare, "chains of products in the cheapest order", reassociate},
 	{"cse", prepare, "equal nodes become one and nodes that nobody needs go", clean},
+	{"simplify", optimise, "the same algebra on the gradient", simplify},
+	{"reassociate", optimise, "the same for the products of the gradient", reassociate},
 	{"cse", optimise, "equal nodes become one and nodes that nobody needs go", clean},
 	{"fuse-elementwise", optimise, "chains of elementwise nodes become one blocked op", fuseElementwise},
 }
 
 // orders is the table of order constraints; they hold within a phase.
 var orders = []order{
+	{"simplify", "structure", "a transposed matrix shows its structure once the transpose is a flag"},
+	{"structure", "reassociate", "the cost of a product depends on whether its matrix is sparse"},
+	{"simplify", "reassociate", "a chain is products and flags, without transposes between"},
+	{"simplify", "fuse-elementwise", "rules know primitives, not chains"},
 	{"cse", "fuse-elementwise", "a node that is merged into a chain is no longer equal to its twin"},
 }
 

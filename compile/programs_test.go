@@ -68,7 +68,7 @@ func band(n int) ops.Pattern {
 // chain is a multi-hop chain in instance position with a low-rank ψ(w), in every form that a structure pass knows.
 func chain(d graph.DType) program {
 	g := graph.New()
-	const b, m, n, r = 6, 5, 4, 2
+	const b, m, n, r = 12, 5, 40, 2
 	x, p := g.Input("x", typ(d, b, m)), band(b)
 	a := g.Apply(ops.Densify{P: p}, g.Const(typ(d, p.NNZ()), 0.5))
 	v := g.Param("edges", typ(d, p.NNZ()), graph.Normal(0, 0.5))
@@ -82,6 +82,7 @@ func chain(d graph.DType) program {
 		ops.TMatMul(u, x),
 		ops.MatMulN(u, x),
 		ops.Transpose(ops.MatMulN(ops.Transpose(x), learned)),
+		ops.MatMulN(ops.Sin(ops.Scale(learned, 2)), x),
 		ops.MatMulN(g.Apply(ops.MatPow{H: 0}, learned), x),
 	}
 	sum := ops.Add(ys[0], ys[1:]...)

@@ -1,0 +1,251 @@
+package compile
+
+import (
+	"slices"
+
+	"rpnc/graph"
+	"rpnc/ops"
+)
+
+// sparse is a matrix that is known by its pattern: (Σ or not) (Densify{p}(values))ʰ, transposed where t says so.
+type sparse struct {
+	p      ops.Pattern
+	values *graph.Node
+	t      bool
+	h      int
+	sum    bool
+}
+
+// dense is the share of entries from which on the dense product is faster than the sparse one.
+const denseShare = 0.25
+
+// structured recognises the dense form of a sparse matrix.
+func structured(n *graph.Node) (s sparse, ok bool) {
+	switch op := n.Op.(type) {
+	case ops.Densify:
+		ok := float64(op.P.NNZ()) <= denseShare*float64(op.P.Rows)*float64(op.P.Cols)
+		return sparse{p: op.P, values: n.In[0], h: 1}, ok
+	case ops.MatPow:
+		s, ok := structured(n.In[0])
+		if !ok || s.h != 1 || op.H < 1 {
+			return s, false
+		}
+		s.h, s.sum = op.H, op.Accumulative
+		return s, true
+	case ops.Permuted:
+		s, ok := structured(n.In[0])
+		s.t = !s.t
+		return s, ok
+	}
+	return s, false
+}
+
+// structure replaces products with matrices that are sparse or triangular by construction. The dense matrix stays
+// where something else reads it.
+func structure(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
+	return applyRules(g, roots, []rule{sparseProduct, triangleProduct, belowDensify})
+}
+
+// sparseProduct: A·x, x·A and their transposes become SpMM.
+func sparseProduct(n *graph.Node, _ func(int) bool) *graph.Node {
+	mm, ok := n.Op.(ops.MatMul)
+	if !ok {
+		return nil
+	}
+	a, b := n.In[0], n.In[1]
+	if s, ok := structured(a); ok {
+		s.t = s.t != mm.TA
+		return s.times(upright(b, mm.TB))
+	}
+	if s, ok := structured(b); ok { // x·A = (Aᵀ·xᵀ)ᵀ
+		s.t = s.t == mm.TB
+		if mm.TA {
+			return ops.Transpose(s.times(a))
+		}
+		// Every row of x is a batch of its own with one column, so nothing is transposed.
+		x := ops.ReshapeTo(a, a.Shape().Append(1))
+		y := s.times(x)
+		return ops.ReshapeTo(y, y.Shape().Sub(0, y.Shape().Rank()-1))
+	}
+	return nil
+}
+
+// upright is x, transposed where a flag says so.
+func upright(x *graph.Node, t bool) *graph.Node {
+	if t {
+		return ops.Transpose(x)
+	}
+	return x
+}
+
+// times is the product with x: one sparse product with the power, where its pattern is known and cheaper, or h of them.
+func (s sparse) times(x *graph.Node) *graph.Node {
+	if p := s.power(); p != nil {
+		s = *p
+	}
+	y := s.once(x)
+	for range s.h - 1 { // Horner's rule: A·(x + A·(x + …))
+		if s.sum {
+			y = ops.Add(x, y)
+		}
+		y = s.once(y)
+	}
+	return y
+}
+
+func (s sparse) once(x *graph.Node) *graph.Node {
+	return x.Graph().Apply(ops.SpMM{P: s.p, T: s.t}, s.values, x)
+}
+
+// power is the sparse power of a constant matrix; nil where the values are not constant or the power has more entries
+// than the repeated product reads.
+func (s sparse) power() *sparse {
+	c, ok := s.values.Op.(graph.Const)
+	if s.h < 2 || !ok {
+		return nil
+	}
+	limit := s.h * s.p.NNZ()
+	a := newRows(s.p, c.At)
+	y := a
+	for range s.h - 1 {
+		if y = a.times(y, s.p.Cols, limit); y == nil {
+			return nil
+		}
+		if s.sum {
+			y = y.plus(a, s.p.Cols)
+		}
+	}
+	p, v := y.pattern(s.p.Cols)
+	if p.NNZ() > limit {
+		return nil
+	}
+	t := s.values.Type().Of(p.NNZ())
+	return &sparse{p: p, values: s.values.Graph().Const(t, v...), t: s.t, h: 1}
+}
+
+// rows is a sparse matrix as a list of entries a row, columns rising.
+type rows [][]entry
+
+type entry struct {
+	col int
+	v   float64
+}
+
+func newRows(p ops.Pattern, at func(int) float64) rows {
+	m := make(rows, p.Rows)
+	p.Each(func(e, i, j int) { m[i] = append(m[i], entry{j, at(e)}) })
+	return m
+}
+
+// times is m·o, nil if it has more than limit entries.
+func (m rows) times(o rows, cols, limit int) rows {
+	out, sum, seen := make(rows, len(m)), make([]float64, cols), make([]bool, cols)
+	total := 0
+	for i, row := range m {
+		var touched []int
+		for _, e := range row {
+			for _, f := range o[e.col] {
+				if !seen[f.col] {
+					seen[f.col] = true
+					touched = append(touched, f.col)
+				}
+				sum[f.col] += e.v * f.v
+			}
+		}
+		slices.Sort(touched)
+		for _, j := range touched {
+			out[i] = append(out[i], entry{j, sum[j]})
+			sum[j], seen[j] = 0, false
+		}
+		if total += len(touched); total > limit {
+			return nil
+		}
+	}
+	return out
+}
+
+// plus is m + o.
+func (m rows) plus(o rows, cols int) rows {
+	out := make(rows, len(m))
+	for i := range m {
+		a, b := m[i], o[i]
+		for len(a) > 0 || len(b) > 0 {
+			switch {
+			case len(b) == 0 || len(a) > 0 && a[0].col < b[0].col:
+				out[i], a = append(out[i], a[0]), a[1:]
+			case len(a) == 0 || b[0].col < a[0].col:
+				out[i], b = append(out[i], b[0]), b[1:]
+			default:
+				out[i] = append(out[i], entry{a[0].col, a[0].v + b[0].v})
+				a, b = a[1:], b[1:]
+			}
+		}
+	}
+	return out
+}
+
+// pattern splits m into where its entries are and what they are.
+func (m rows) pattern(cols int) (ops.Pattern, []float64) {
+	ptr, col, v := []int32{0}, []int32{}, []float64{}
+	for _, row := range m {
+		for _, e := range row {
+			col, v = append(col, int32(e.col)), append(v, e.v)
+		}
+		ptr = append(ptr, int32(len(col)))
+	}
+	return ops.Pattern{Rows: len(m), Cols: cols, Ptr: graph.NewIndex(ptr...), Col: graph.NewIndex(col...)}, v
+}
+
+// triangleProduct: products with the triangle of ones are running sums. Uᵀ·x sums from the first row down, U·x from
+// the last one up, x·U along columns, x·Uᵀ along columns from the end.
+func triangleProduct(n *graph.Node, _ func(int) bool) *graph.Node {
+	mm, ok := n.Op.(ops.MatMul)
+	if !ok {
+		return nil
+	}
+	a, b := n.In[0], n.In[1]
+	isTriangle := func(x *graph.Node) bool { _, ok := x.Op.(ops.UpperOnes); return ok }
+	switch {
+	case isTriangle(a):
+		x := upright(b, mm.TB)
+		return n.Graph().Apply(ops.CumSum{Axis: x.Shape().Rank() - 2, Reverse: !mm.TA}, x)
+	case isTriangle(b):
+		x := upright(a, mm.TA)
+		return n.Graph().Apply(ops.CumSum{Axis: x.Shape().Rank() - 1, Reverse: mm.TB}, x)
+	}
+	return nil
+}
+
+// belowDensify: functions that keep 0 apply to the values instead of the whole matrix.
+func belowDensify(n *graph.Node, _ func(int) bool) *graph.Node {
+	if len(n.In) == 0 {
+		return nil
+	}
+	d, ok := n.In[0].Op.(ops.Densify)
+	if !ok {
+		return nil
+	}
+	g, v := n.Graph(), n.In[0].In[0]
+	switch op := n.Op.(type) {
+	case ops.Unary:
+		if keepsZero[op.Kind] {
+			return g.Apply(d, g.Apply(op, v))
+		}
+	case ops.Binary:
+		if c, ok := splat(n.In[1]); ok && (op.Kind == ops.KMul || op.Kind == ops.KDiv && c != 0) {
+			return g.Apply(d, g.Apply(op, v, g.Const(v.Type(), c)))
+		}
+		if n.In[1].Op == n.In[0].Op && op.Kind != ops.KDiv {
+			return g.Apply(d, g.Apply(op, v, n.In[1].In[0]))
+		}
+	case graph.Add:
+		if n.In[1].Op == n.In[0].Op {
+			return g.Apply(d, g.Apply(op, v, n.In[1].In[0]))
+		}
+	}
+	return nil
+}
+
+// keepsZero lists the functions with f(0) = 0.
+var keepsZero = map[ops.UnaryKind]bool{ops.KNeg: true, ops.KAbs: true, ops.KSquare: true, ops.KSqrt: true, ops.KLog1p: true, ops.KExpm1: true,
+	ops.KSin: true, ops.KTanh: true, ops.KErf: true, ops.KRelu: true, ops.KStep: true, ops.KSign: true, ops.KNonZero: true}
