@@ -18,6 +18,7 @@ const (
 	Remainders       Family = "remainder"
 	Fusions          Family = "fusion"
 	Processes        Family = "process"
+	Patches          Family = "patch"
 )
 
 // Spec registers a function of type T under the reference's name. Several names may share a type (presets): they
@@ -95,6 +96,8 @@ func familyOf(v any) Family {
 		return Fusions
 	case Process:
 		return Processes
+	case Patch:
+		return Patches
 	}
 	return ""
 }

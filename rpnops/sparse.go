@@ -95,6 +95,15 @@ func (m *csr) transposed() *csr {
 	return y
 }
 
+// picked is the matrix of the rows listed.
+func (m *csr) picked(rows []int) *csr {
+	y := newCSR(len(rows), m.cols)
+	for i, r := range rows {
+		y.col[i], y.val[i] = slices.Clone(m.col[r]), slices.Clone(m.val[r])
+	}
+	return y
+}
+
 // peak is the largest magnitude of an entry, 0 where there are none.
 func (m *csr) peak() float64 {
 	p := 0.0
