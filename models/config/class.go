@@ -47,12 +47,20 @@ func (functions) Classes() (out []Class) {
 }
 
 func classOf(e rpnops.Entry) Class {
-	return Class{Name: e.Name, Path: pathOf(e), Stem: "function", Kind: string(e.Family), Default: e.Default}
+	stem := "function"
+	if e.Family == rpnops.Patches {
+		stem = "patch"
+	}
+	return Class{Name: e.Name, Path: pathOf(e), Stem: stem, Kind: string(e.Family), Default: e.Default}
 }
 
 // pathOf is the qualified name in the reference: a package of its own a family, the framework's for processes.
 func pathOf(e rpnops.Entry) string {
-	if e.Family != rpnops.Processes {
+	switch e.Family {
+	case rpnops.Processes:
+	case rpnops.Patches:
+		return "tinybig.koala.geometry." + e.Name
+	default:
 		return "tinybig." + e.Name[strings.LastIndexByte(e.Name, '_')+1:] + "." + e.Name
 	}
 	for _, a := range e.Aliases {
@@ -67,7 +75,7 @@ func (c *Codec) registries() []Registry {
 	if len(c.Registries) > 0 {
 		return c.Registries
 	}
-	return []Registry{Functions}
+	return []Registry{Functions, Models}
 }
 
 func (c *Codec) lookup(name string) (Class, bool) {

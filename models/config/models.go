@@ -1,0 +1,34 @@
+package config
+
+import "rpnc/models"
+
+// Models is the registry of heads, layers and models.
+var Models Registry = zoo{}
+
+type zoo struct{}
+
+func (zoo) Lookup(name string) (Class, bool) {
+	e, ok := models.Lookup(name)
+	return classOfSpec(e), ok
+}
+
+func (zoo) Classes() (out []Class) {
+	for _, e := range models.Entries() {
+		out = append(out, classOfSpec(e))
+	}
+	return out
+}
+
+// paths of the general classes; the others stand in a package named for their kind.
+var paths = map[string]string{
+	"head":  "tinybig.module.base_head.head",
+	"layer": "tinybig.module.base_layer.layer",
+}
+
+func classOfSpec(e models.Entry) Class {
+	path, ok := paths[e.Name]
+	if !ok {
+		path = "tinybig." + e.Kind + "." + e.Name
+	}
+	return Class{Name: e.Name, Path: path, Stem: e.Kind, Kind: e.Kind, Default: e.Default}
+}
