@@ -131,7 +131,9 @@ func emit(s *schedule, nan bool, fail *error) (*gorgonia.ExprGraph, int, error) 
 	read := map[*slot]bool{}
 	for _, u := range s.steps() {
 		for _, x := range u.in {
-			read[x] = true
+			for ; x != nil; x = x.parent { // who reads a view reads what it is of
+				read[x] = true
+			}
 		}
 	}
 	for _, u := range s.units {
@@ -214,10 +216,10 @@ func (e *emitter) node(x *slot) *gorgonia.Node {
 	if n := e.nodes[x]; n != nil {
 		return n
 	}
-	if x.kind == tempSlot && x.parent != nil || x.kind != tempSlot && x.kind != outputSlot && x.parent != nil {
+	switch {
+	case x.parent != nil:
 		return e.node(x.parent)
-	}
-	if x.kind == tempSlot || x.kind == outputSlot {
+	case x.kind == tempSlot || x.kind == outputSlot:
 		return nil
 	}
 	d := dense(x.t, x.buf)

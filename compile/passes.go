@@ -7,6 +7,7 @@ var passes = []pass{
 	{"simplify", prepare, "algebra: identities, transposes into product flags, views of views, small constants", simplify},
 	{"structure", prepare, "products with sparse and triangular matrices use their structure", structure},
 	{"reassociate", prepare, "chains of products in the cheapest order", reassociate},
+	{"fuse-heads", prepare, "computations that are alike but for their parameters become one over stacked parameters", fuseHeads},
 	{"cse", prepare, "equal nodes become one and nodes that nobody needs go", clean},
 	{"simplify", optimise, "the same algebra on the gradient", simplify},
 	{"reassociate", optimise, "the same for the products of the gradient", reassociate},
@@ -19,6 +20,7 @@ var orders = []order{
 	{"simplify", "structure", "a transposed matrix shows its structure once the transpose is a flag"},
 	{"structure", "reassociate", "the cost of a product depends on whether its matrix is sparse"},
 	{"simplify", "reassociate", "a chain is products and flags, without transposes between"},
+	{"reassociate", "fuse-heads", "the cheapest order is found on matrices, and heads alike stay alike"},
 	{"simplify", "fuse-elementwise", "rules know primitives, not chains"},
 	{"cse", "fuse-elementwise", "a node that is merged into a chain is no longer equal to its twin"},
 }

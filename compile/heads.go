@@ -1,0 +1,306 @@
+package compile
+
+import (
+	"sort"
+	"strings"
+
+	"rpnc/graph"
+	"rpnc/ops"
+)
+
+// fuseHeads finds computations that are built alike over different parameters (heads, channels) and makes one
+// computation over stacked parameters of them, with the results as slices. It looks for equal structure from the
+// results down: nodes whose histories differ in nothing but which parameters and states of one type they read.
+func fuseHeads(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
+	live := g.Live(roots...)
+	s := &stacks{group: map[*graph.Node]*stack{}, sig: signatures(live)}
+	classes := map[int][]*graph.Node{}
+	for _, n := range live {
+		classes[s.sig[n]] = append(classes[s.sig[n]], n)
+	}
+	for i := len(live) - 1; i >= 0; i-- {
+		if s.group[live[i]] == nil {
+			s.seed(classes[s.sig[live[i]]])
+		}
+	}
+	s.prune()
+	groups := [][]*graph.Node{}
+	for _, st := range s.all {
+		if !st.leaf() {
+			groups = append(groups, st.members)
+		}
+	}
+	if len(groups) == 0 {
+		return g, roots
+	}
+	h, mapped, _ := contract(g, roots, groups, s.merge)
+	return h, mapped
+}
+
+// anonymous is the signature of a parameter or state: which one it is does not count.
+type anonymous struct {
+	kind graph.LeafKind
+	t    graph.Type
+}
+
+// shape is the signature of an op: itself and the signatures of its operands.
+type shape struct {
+	op graph.Op
+	in string
+}
+
+// signatures numbers nodes so that equal numbers mean equal structure.
+func signatures(live []*graph.Node) map[*graph.Node]int {
+	sig, numbers := map[*graph.Node]int{}, map[any]int{}
+	for _, n := range live {
+		var k any = n
+		l, leaf := n.Leaf()
+		switch {
+		case leaf && l.Kind != graph.InputLeaf && n.DType().IsFloat():
+			k = anonymous{l.Kind, n.Type()}
+		case !leaf && len(n.In) > 0:
+			var b strings.Builder
+			for _, x := range n.In {
+				b.WriteString(itoa(sig[x]))
+			}
+			k = shape{n.Op, b.String()}
+		}
+		if _, ok := numbers[k]; !ok {
+			numbers[k] = len(numbers)
+		}
+		sig[n] = numbers[k]
+	}
+	return sig
+}
+
+// itoa is a number in four bytes.
+func itoa(i int) string { return string([]byte{byte(i), byte(i >> 8), byte(i >> 16), byte(i >> 24)}) }
+
+// stack is a list of nodes of equal structure that become one node with a new first axis.
+type stack struct {
+	members []*graph.Node
+	in      []operand
+	node    *graph.Node // the stacked node, once it is built
+	dropped bool
+}
+
+// operand is what the members read at one place: one common node, the members of another stack, or separate nodes.
+type operand struct {
+	common *graph.Node
+	stack  *stack
+	loose  []*graph.Node
+}
+
+func (st *stack) leaf() bool { _, ok := st.members[0].Leaf(); return ok }
+
+type stacks struct {
+	group map[*graph.Node]*stack
+	all   []*stack
+	sig   map[*graph.Node]int
+}
+
+// seed makes a stack of all nodes of a class that are in none, and walks down to their operands.
+func (s *stacks) seed(class []*graph.Node) {
+	var free []*graph.Node
+	for _, n := range class {
+		if _, leaf := n.Leaf(); s.group[n] == nil && !leaf && len(n.Types) == 1 {
+			free = append(free, n)
+		}
+	}
+	if len(free) < 2 {
+		return
+	}
+	names := map[*graph.Node]string{}
+	for _, n := range free {
+		names[n] = leavesBelow(n)
+	}
+	sort.SliceStable(free, func(i, j int) bool { return names[free[i]] < names[free[j]] })
+	s.add(free)
+}
+
+// leavesBelow lists the parameters and states that n depends on, in the order of its structure: the same for every
+// order of nodes.
+func leavesBelow(n *graph.Node) string {
+	var b strings.Builder
+	seen := map[*graph.Node]bool{}
+	var walk func(*graph.Node)
+	walk = func(n *graph.Node) {
+		if seen[n] {
+			return
+		}
+		seen[n] = true
+		if l, ok := n.Leaf(); ok {
+			b.WriteString(l.Path + "\n")
+		}
+		for _, x := range n.In {
+			walk(x)
+		}
+	}
+	walk(n)
+	return b.String()
+}
+
+func (s *stacks) add(members []*graph.Node) *stack {
+	st := &stack{members: members}
+	s.all = append(s.all, st)
+	for _, n := range members {
+		s.group[n] = st
+	}
+	for k := range members[0].In {
+		st.in = append(st.in, s.operand(members, k))
+	}
+	return st
+}
+
+// operand pairs what the members read at place k.
+func (s *stacks) operand(members []*graph.Node, k int) operand {
+	xs, distinct := make([]*graph.Node, len(members)), map[*graph.Node]bool{}
+	taken := false
+	for i, n := range members {
+		xs[i] = n.In[k]
+		distinct[xs[i]] = true
+		taken = taken || s.group[xs[i]] != nil
+	}
+	switch {
+	case len(distinct) == 1:
+		return operand{common: xs[0]}
+	case len(distinct) < len(xs) || len(xs[0].Types) > 1:
+		return operand{loose: xs}
+	case !taken:
+		return operand{stack: s.add(xs)}
+	}
+	st := s.group[xs[0]]
+	if st == nil || len(st.members) != len(xs) {
+		return operand{loose: xs}
+	}
+	for i, x := range xs {
+		if st.members[i] != x {
+			return operand{loose: xs}
+		}
+	}
+	return operand{stack: st}
+}
+
+// prune drops stacks that have no batched form, that would copy more than they save, or that serve no product.
+func (s *stacks) prune() {
+	for changed := true; changed; {
+		changed = false
+		for _, st := range s.all {
+			if st.dropped || st.leaf() {
+				continue
+			}
+			for k, o := range st.in {
+				if o.stack != nil && o.stack.dropped {
+					st.in[k] = operand{loose: elements(st.members, k)}
+				}
+			}
+			if !st.batches() || st.copies() {
+				st.dropped, changed = true, true
+			}
+		}
+	}
+	s.keepProducts()
+}
+
+func elements(members []*graph.Node, k int) []*graph.Node {
+	xs := make([]*graph.Node, len(members))
+	for i, n := range members {
+		xs[i] = n.In[k]
+	}
+	return xs
+}
+
+// copies says that joining separate operands costs more than the stack can save.
+func (st *stack) copies() bool {
+	size := 0
+	for _, o := range st.in {
+		for _, x := range o.loose {
+			size += x.Shape().Size()
+		}
+	}
+	if !isMatrixProduct(st.members[0]) {
+		return size > 0
+	}
+	return float64(32*size) > flops(st.members[0])*float64(len(st.members))
+}
+
+func isMatrixProduct(n *graph.Node) bool {
+	switch n.Op.(type) {
+	case ops.MatMul, ops.SpMM:
+		return true
+	}
+	return false
+}
+
+// keepProducts keeps the stacks that are connected with a product: merging small elementwise nodes alone gains nothing.
+func (s *stacks) keepProducts() {
+	reach := map[*stack][]*stack{}
+	var todo, kept []*stack
+	for _, st := range s.all {
+		if st.dropped || st.leaf() {
+			continue
+		}
+		for _, o := range st.in {
+			if o.stack != nil {
+				reach[st] = append(reach[st], o.stack)
+				if !o.stack.leaf() {
+					reach[o.stack] = append(reach[o.stack], st)
+				}
+			}
+		}
+		if isMatrixProduct(st.members[0]) {
+			todo = append(todo, st)
+		}
+	}
+	seen := map[*stack]bool{}
+	for len(todo) > 0 {
+		st := todo[0]
+		todo = todo[1:]
+		if !seen[st] {
+			seen[st] = true
+			todo = append(todo, reach[st]...)
+		}
+	}
+	for _, st := range s.all {
+		if seen[st] && !st.dropped {
+			kept = append(kept, st)
+		}
+	}
+	s.all = kept
+	for n, st := range s.group {
+		if !seen[st] || st.dropped {
+			delete(s.group, n)
+		}
+	}
+}
+
+// merge builds the stacked node of a group; members become its slices.
+func (s *stacks) merge(h *graph.Graph, group []*graph.Node, of func(*graph.Node) *graph.Node) []*graph.Node {
+	st := s.group[group[0]]
+	st.node = st.build(h, of)
+	out := make([]*graph.Node, len(group))
+	for i, n := range group {
+		out[i] = ops.ReshapeTo(ops.SliceAxis(st.node, 0, i, i+1), n.Shape())
+	}
+	return out
+}
+
+// value is the operand in the new graph; stacked says that it has the new first axis.
+func (o operand) value(of func(*graph.Node) *graph.Node) (x *graph.Node, stacked bool) {
+	all := func(ns []*graph.Node) *graph.Node {
+		xs := make([]*graph.Node, len(ns))
+		for i, n := range ns {
+			xs[i] = of(n)
+		}
+		return ops.Stack(xs...)
+	}
+	switch {
+	case o.common != nil:
+		return of(o.common), false
+	case o.stack == nil:
+		return all(o.loose), true
+	case o.stack.leaf():
+		return all(o.stack.members), true
+	}
+	return o.stack.node, true
+}
