@@ -1,9 +1,6 @@
 package ops
 
-import (
-	"rpnc/graph"
-	"rpnc/internal/kernels"
-)
+import "rpnc/graph"
 
 // blockLen is the number of elements of a block: the registers of a chain, one slice of that length each, stay in L1.
 const blockLen = 1024
@@ -61,10 +58,13 @@ type chain[T float] struct {
 	blocks int
 	size   int
 
+	before []func() // instructions on shared registers alone, once a run
 	code   []chainInstr[T]
 	place  []place // of every value
 	copies []chainCopy
-	regs   int // registers of a frame
+	tail   func(f *frame[T], x []T, b, row, col int) // takes result 0 of every block, if there is no memory for it
+	out    int                                       // the value that the tail takes
+	regs   int                                       // registers of a frame
 
 	first  int   // the number of the first instruction's value
 	shared [][]T // contents that all blocks read alike: immediates, scalars, rows
@@ -85,6 +85,7 @@ type chainInstr[T float] struct {
 	unary  func(dst, x []T)
 	binary func(dst, x, y []T)
 	mask   int // of a dropout
+	y      int // the value computed from values a and b
 	a, b   int
 }
 
@@ -110,6 +111,7 @@ type place struct {
 
 func chainRun[T float](o Elementwise, in, out []graph.Type) Run {
 	c := newChain[T](o, in)
+	c.compile(o.Prog, true)
 	body := c.chunk
 	return func(dst, src []Buffer) {
 		c.load(dst, src)
@@ -117,8 +119,8 @@ func chainRun[T float](o Elementwise, in, out []graph.Type) Run {
 	}
 }
 
-// newChain lays out blocks and values.
-func newChain[T float](o Elementwise, in []graph.Type) *chain[T] {
+// newChain lays out blocks and operands; further strides of the result's shape keep its axes apart where they must be.
+func newChain[T float](o Elementwise, in []graph.Type, further ...[]int) *chain[T] {
 	steps := o.Prog.steps()
 	strides := make([][]int, len(in))
 	for i, t := range in {
@@ -126,7 +128,7 @@ func newChain[T float](o Elementwise, in []graph.Type) *chain[T] {
 			strides[i] = make([]int, o.Shape.Rank())
 		}
 	}
-	c := &chain[T]{grid: newGrid(o.Shape, strides...), size: o.Shape.Size(), first: o.Prog.first()}
+	c := &chain[T]{grid: newGrid(o.Shape, append(strides, further...)...), size: o.Shape.Size(), first: o.Prog.first()}
 	c.cut()
 	c.in, c.dst = make([][]T, len(in)), make([][]T, o.Prog.Out.Len())
 	for i := range in {
@@ -136,8 +138,6 @@ func newChain[T float](o Elementwise, in []graph.Type) *chain[T] {
 		c.place = append(c.place, c.share())
 		fill(c.shared[len(c.shared)-1], T(v))
 	}
-	c.compile(o.Prog)
-	c.frames = newSpare(c.frame)
 	return c
 }
 
@@ -191,66 +191,6 @@ func zero(v []int) bool {
 	return true
 }
 
-// compile binds the instructions to loops and values to registers. A register is free again after the last reader of
-// its value, which may itself write it, since all loops go element by element.
-func (c *chain[T]) compile(p Program) {
-	code := p.Instrs()
-	last := make([]int, c.first+len(code))
-	for i, k := range code {
-		last[k.A] = i
-		last[max(k.B, 0)] = i
-	}
-	c.place = append(c.place, make([]place, len(code))...)
-	for r, v := range p.Out.Slice() {
-		if int(v) < c.first || c.place[v].kind == inResult {
-			c.copies = append(c.copies, chainCopy{r, int(v)})
-			continue
-		}
-		c.place[v] = place{kind: inResult, i: r}
-	}
-	var free []int
-	for i, k := range code {
-		c.code = append(c.code, c.instr(k))
-		for _, v := range operandsOf(k) {
-			if c.place[v].kind == inScratch && last[v] == i {
-				free = append(free, c.place[v].i)
-			}
-		}
-		if v := c.first + i; c.place[v].kind == nowhere {
-			if len(free) == 0 {
-				free = append(free, c.regs)
-				c.regs++
-			}
-			c.place[v] = place{kind: inScratch, i: free[len(free)-1]}
-			free = free[:len(free)-1]
-		}
-	}
-}
-
-// operandsOf lists the different values that an instruction reads.
-func operandsOf(k Instr) []int {
-	if k.B < 0 || k.B == k.A {
-		return []int{k.A}
-	}
-	return []int{k.A, k.B}
-}
-
-func (c *chain[T]) instr(k Instr) chainInstr[T] {
-	r := chainInstr[T]{a: k.A, b: k.B}
-	switch op := k.Op.(type) {
-	case Unary:
-		r.unary = unaryLoop[T](op.Kind)
-	case Binary:
-		r.binary = [...]func(dst, x, y []T){kernels.Sub[T], kernels.Mul[T], kernels.Div[T]}[op.Kind]
-	case graph.Add:
-		r.binary = kernels.Add[T]
-	case Dropout:
-		r.mask = len(c.masks)
-		c.masks, c.steps = append(c.masks, newMask[T](op)), append(c.steps, k.B)
-	}
-	return r
-}
-
 func (c *chain[T]) frame() *frame[T] {
 	f := &frame[T]{reg: make([][]T, c.regs), val: make([][]T, len(c.place))}
 	for i := range f.reg {
@@ -274,6 +214,9 @@ func (c *chain[T]) load(dst, in []Buffer) {
 		if p.kind == inShared && c.size > 0 {
 			c.fill(c.shared[p.i], v, 0)
 		}
+	}
+	for _, f := range c.before {
+		f()
 	}
 }
 
@@ -310,7 +253,8 @@ func (c *chain[T]) run(f *frame[T], b int) {
 		}
 	}
 	for i := range c.code {
-		k, y := &c.code[i], f.val[c.first+i]
+		k := &c.code[i]
+		y := f.val[k.y]
 		switch {
 		case k.unary != nil:
 			k.unary(y, f.val[k.a])
@@ -322,6 +266,9 @@ func (c *chain[T]) run(f *frame[T], b int) {
 	}
 	for _, k := range c.copies {
 		copy(c.dst[k.out][at:at+n], f.val[k.value])
+	}
+	if c.tail != nil {
+		c.tail(f, f.val[c.out], b, row, col)
 	}
 }
 

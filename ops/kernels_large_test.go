@@ -2,6 +2,7 @@ package ops
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"rpnc/graph"
 )
@@ -9,7 +10,7 @@ import (
 // large lists calls of sizes that samples do not reach: several blocks, several cores, odd remainders, every form
 // that a kernel treats on its own.
 func large() []Sample {
-	return append(append(largeElementwise(), largeMovement()...), largeProducts()...)
+	return slices.Concat(largeElementwise(), largeSums(), largeMovement(), largeProducts())
 }
 
 func largeElementwise() (s []Sample) {
@@ -38,12 +39,34 @@ func largeElementwise() (s []Sample) {
 		Sample{Op: graph.Add{}, In: []graph.Type{f64(41, 1003), f64(41, 1003)}},
 		Sample{Op: Binary{KDiv}, In: []graph.Type{f64(41, 1003), f64(41, 1003)}, Lo: 0.5, Hi: 2},
 		Sample{Op: Dropout{P: 0.5, Seed: 3, Stream: 9}, In: []graph.Type{f64(200, 300), i32(1)}, Lo: -2, Hi: 2},
+		on(chain, graph.Sh(5, 2500), f64(5, 2500), f64(), f64(5, 1), f64(1)),
 		Sample{Op: AdamW{0.9, 0.999, 1e-8, 0.01, true}, In: optimizerTypes(4, 300, 101), Lo: 0.1, Hi: 4},
 		Sample{Op: SGD{Momentum: 0.9, WeightDecay: 0.1}, In: optimizerTypes(3, 300, 101), Lo: 0.1, Hi: 4},
 		Sample{Op: AddInt{-3}, In: []graph.Type{i32(1000)}, Hi: 50},
 		Sample{Op: Broadcast{graph.Sh(33, 1, 1500)}, In: []graph.Type{f64(1500)}},
 		Sample{Op: Broadcast{graph.Sh(33, 70, 20)}, In: []graph.Type{f64(33, 1, 20)}},
 	)
+}
+
+func largeSums() (s []Sample) {
+	for _, c := range []struct{ shape, to, row []int }{
+		{[]int{301, 129}, nil, []int{129}},
+		{[]int{301, 129}, []int{129}, []int{129}},
+		{[]int{301, 129}, []int{301, 1}, []int{301, 1}},
+		{[]int{40, 2500}, []int{2500}, []int{40, 1}},
+		{[]int{40, 2500}, []int{40, 1}, []int{2500}},
+		{[]int{40, 2500}, nil, nil},
+		{[]int{7, 9001}, []int{1, 9001}, []int{9001}},
+		{[]int{20, 30, 40}, []int{30, 1}, []int{40}},
+		{[]int{20, 30, 40}, []int{20, 1, 40}, []int{40}},
+		{[]int{20, 30, 40}, []int{20, 30, 1}, []int{30, 1}},
+		{[]int{3, 5}, []int{3, 5}, []int{5}},
+		{[]int{0, 5}, []int{5}, []int{5}},
+		{[]int{1, 5}, []int{5}, []int{5}},
+	} {
+		s = append(s, Sample{Op: MapSum{squares(c.shape...), graph.Sh(c.to...)}, In: []graph.Type{f64(c.shape...), f64(c.row...)}})
+	}
+	return s
 }
 
 func largeMovement() []Sample {

@@ -1,0 +1,98 @@
+package ops
+
+import (
+	"rpnc/graph"
+	"rpnc/internal/kernels"
+)
+
+// compile binds the instructions to loops and values to registers, results to the buffers of the run if it has some. A
+// register is free again after the last reader of its value, which may itself write it, since all loops go element by
+// element.
+func (c *chain[T]) compile(p Program, buffers bool) {
+	code, outs := p.Instrs(), p.Out.Slice()
+	last := make([]int, c.first+len(code))
+	for i, k := range code {
+		last[k.A] = i
+		last[max(k.B, 0)] = i
+	}
+	c.place = append(c.place, make([]place, len(code))...)
+	if c.out = int(outs[0]); buffers {
+		c.results(outs)
+	} else {
+		last[c.out] = len(code)
+	}
+	var free []int
+	for i, k := range code {
+		r := c.instr(k, c.first+i)
+		if c.hoist(r) {
+			continue
+		}
+		c.code = append(c.code, r)
+		for _, v := range operandsOf(k) {
+			if c.place[v].kind == inScratch && last[v] == i {
+				free = append(free, c.place[v].i)
+			}
+		}
+		if c.place[r.y].kind == nowhere {
+			if len(free) == 0 {
+				free = append(free, c.regs)
+				c.regs++
+			}
+			c.place[r.y] = place{kind: inScratch, i: free[len(free)-1]}
+			free = free[:len(free)-1]
+		}
+	}
+	c.frames = newSpare(c.frame)
+}
+
+// results places the values that are results in the buffers; a value that has another place already is copied.
+func (c *chain[T]) results(outs []int32) {
+	for r, v := range outs {
+		if int(v) < c.first || c.place[v].kind == inResult {
+			c.copies = append(c.copies, chainCopy{r, int(v)})
+			continue
+		}
+		c.place[v] = place{kind: inResult, i: r}
+	}
+}
+
+// hoist computes an instruction on shared registers once a run instead of once a block: √(σ²+ε) of a batch norm.
+func (c *chain[T]) hoist(k chainInstr[T]) bool {
+	a, b := c.place[k.a], c.place[max(k.b, 0)]
+	if k.unary == nil && k.binary == nil || c.place[k.y].kind != nowhere || a.kind != inShared || k.binary != nil && b.kind != inShared {
+		return false
+	}
+	c.place[k.y] = c.share()
+	y, x := c.shared[len(c.shared)-1], c.shared[a.i]
+	if k.unary != nil {
+		c.before = append(c.before, func() { k.unary(y, x) })
+		return true
+	}
+	z := c.shared[b.i]
+	c.before = append(c.before, func() { k.binary(y, x, z) })
+	return true
+}
+
+// operandsOf lists the different values that an instruction reads.
+func operandsOf(k Instr) []int {
+	if k.B < 0 || k.B == k.A {
+		return []int{k.A}
+	}
+	return []int{k.A, k.B}
+}
+
+func (c *chain[T]) instr(k Instr, y int) chainInstr[T] {
+	r := chainInstr[T]{y: y, a: k.A, b: k.B}
+	switch op := k.Op.(type) {
+	case Unary:
+		r.unary = unaryLoop[T](op.Kind)
+	case Binary:
+		r.binary = [...]func(dst, x, y []T){kernels.Sub[T], kernels.Mul[T], kernels.Div[T]}[op.Kind]
+	case graph.Add:
+		r.binary = kernels.Add[T]
+	case Dropout:
+		r.mask = len(c.masks)
+		c.masks, c.steps = append(c.masks, newMask[T](op)), append(c.steps, k.B)
+	}
+	return r
+}
