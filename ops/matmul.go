@@ -126,42 +126,23 @@ func (o MatMul) evalOne(c, a, b []float64, d matDims) {
 // sum over it.
 func (o MatMul) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 	a, b, d := n.In[0], n.In[1], dy[0]
-	da := func() *graph.Node {
-		if o.TA {
-			return apply(MatMul{o.TB, true}, b, d)
-		}
-		return apply(MatMul{false, !o.TB}, d, b)
+	da := product(a, MatMul{false, !o.TB}, d, b)
+	if o.TA {
+		da = product(a, MatMul{o.TB, true}, b, d)
 	}
-	db := func() *graph.Node {
-		if o.TB {
-			return apply(MatMul{true, o.TA}, d, a)
-		}
-		return apply(MatMul{!o.TA, false}, a, d)
+	db := product(b, MatMul{!o.TA, false}, a, d)
+	if o.TB {
+		db = product(b, MatMul{true, o.TA}, d, a)
 	}
-	return []*graph.Node{o.operandGrad(a, b, d, da, true), o.operandGrad(b, a, d, db, false)}
+	return []*graph.Node{da, db}
 }
 
-// operandGrad is the gradient of one operand. Where x is shared by the batch and the product is a plain stack of
-// rows, the batch joins the rows and one product does; otherwise the products of the batch are summed.
-func (o MatMul) operandGrad(x, other, d *graph.Node, grad func() *graph.Node, first bool) *graph.Node {
-	if x.Shape().Rank() > 2 || d.Shape().Rank() == 2 {
-		return grad()
+// product is the product o of a and b as the gradient of x: summed over the batch that x has not.
+func product(x *graph.Node, o MatMul, a, b *graph.Node) *graph.Node {
+	if x.Shape().Rank() == 2 && a.Shape().Rank() > 2 && b.Shape().Rank() > 2 {
+		return apply(MatMulSum(o), a, b)
 	}
-	if !first && !o.TA && other.Shape().Rank() == d.Shape().Rank() {
-		rows := flatten(other)
-		cot := flatten(d)
-		if o.TB {
-			return apply(MatMul{TA: true}, cot, rows)
-		}
-		return apply(MatMul{TA: true}, rows, cot)
-	}
-	return SumToShape(grad(), x.Shape())
-}
-
-// flatten joins all axes but the last.
-func flatten(x *graph.Node) *graph.Node {
-	s := x.Shape()
-	return Reshape(x, s.Sub(0, s.Rank()-1).Size(), s.Dim(-1))
+	return apply(o, a, b)
 }
 
 // MatMulN is a·b.

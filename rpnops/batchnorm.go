@@ -45,30 +45,29 @@ func (o BatchNorm1d) Apply(s *Scope, x *graph.Node) *graph.Node {
 	case s.noisy() && rows < 2:
 		return s.fail(errorf("BatchNorm1d", "x is %v in training: one row has no variance; want a batch of 2 rows or more", x.Shape()))
 	}
-	mean, variance := o.statistics(s, x, m, rows)
-	y := ops.Mul(ops.Sub(x, mean), rsqrt(variance, epsOr(o.Eps)))
+	y := o.normalized(s, x, m, rows)
 	if o.Trainable {
 		return ops.Add(ops.Mul(y, s.Param("weight", graph.Fill(1), m)), s.Param("bias", graph.Zeros(), m))
 	}
 	return ops.Add(ops.Mul(y, s.Frozen("weight", graph.Fill(1), m)), s.Frozen("bias", graph.Zeros(), m))
 }
 
-// statistics are the mean and the variance (m) that normalise x.
-func (o BatchNorm1d) statistics(s *Scope, x *graph.Node, m, rows int) (mean, variance *graph.Node) {
+// normalized is (x − mean)/√(var + ε) with the statistics of the batch, which in training move the running ones, or
+// with these.
+func (o BatchNorm1d) normalized(s *Scope, x *graph.Node, m, rows int) *graph.Node {
 	runningMean := s.Frozen("running_mean", graph.Zeros(), m)
 	runningVar := s.Frozen("running_var", graph.Fill(1), m)
 	count := s.G.State(s.Name("num_batches_tracked"), graph.Type{DType: graph.I32}, graph.Zeros())
 	if !s.noisy() {
-		return runningMean, runningVar
+		return ops.Mul(ops.Sub(x, runningMean), rsqrt(runningVar, epsOr(o.Eps)))
 	}
-	mean = ops.Scale(ops.SumToShape(x, graph.Sh(m)), 1/float64(rows))
-	squares := ops.SumToShape(ops.Square(ops.Sub(x, mean)), graph.Sh(m))
-	if s.Train {
-		o.move(s, runningMean, mean)
-		o.move(s, runningVar, ops.Scale(squares, 1/float64(rows-1)))
+	norm := s.G.Apply(ops.ColumnNorm{Eps: epsOr(o.Eps)}, x)
+	if s.Train && !norm.Poisoned() {
+		o.move(s, runningMean, norm.Result(1))
+		o.move(s, runningVar, ops.Scale(norm.Result(2), float64(rows)/float64(rows-1)))
 		s.G.Update(count, s.G.Apply(ops.AddInt{C: 1}, s.G.Current(count)))
 	}
-	return mean, ops.Scale(squares, 1/float64(rows))
+	return norm.Result(0)
 }
 
 // move is running ← (1−momentum)·running + momentum·batch, after the updates of the step so far.
