@@ -63,6 +63,9 @@ func (s *Scope) Step() *graph.Node { return Step(s.G, s.Train) }
 // StepName is the name of the step counter among the states of a model.
 const StepName = "step"
 
+// OptimizerPrefix starts the names of the states that an optimizer keeps.
+const OptimizerPrefix = "opt."
+
 // Step is the step counter of a graph; with count it grows by one a step.
 func Step(g *graph.Graph, count bool) *graph.Node {
 	step := g.State(StepName, graph.Type{DType: graph.I32}, graph.Zeros())
