@@ -24,6 +24,7 @@ const (
 // Header says whether the first line of a file names the columns.
 type Header uint8
 
+// What may be said of the first line.
 const (
 	HeaderAuto Header = iota // it does where no cell of it is a number
 	HeaderYes
