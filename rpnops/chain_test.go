@@ -239,6 +239,16 @@ func TestPowerSumsAgree(t *testing.T) {
 	}
 }
 
+func TestChainsHaveALinkFewerThanNodes(t *testing.T) {
+	for _, bi := range []bool{false, true} {
+		for n := 1; n < 5; n++ {
+			if got := (ChainTopology{n, bi}).Size(); got != n-1 {
+				t.Errorf("%d nodes, %d links", n, got)
+			}
+		}
+	}
+}
+
 func TestChainMistakes(t *testing.T) {
 	for want, xi := range map[string]Interdependence{
 		"rpnops.Chain: no chain; want chain or chain_length":                         Chain{},

@@ -15,9 +15,6 @@ func (c ChainTopology) Check() error {
 	return nil
 }
 
-// Order is the number of nodes.
-func (c ChainTopology) Order() int { return c.Length }
-
 // Size is the number of links as they are stored: one for each pair of neighbours, whatever the directions.
 func (c ChainTopology) Size() int { return max(0, c.Length-1) }
 
