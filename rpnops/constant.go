@@ -2,6 +2,9 @@ package rpnops
 
 import "rpnc/graph"
 
+// The functions of this file and of identityxi.go know A before they see data. They have neither parameters nor pre- or
+// post-processing, and relate columns unless told otherwise.
+
 // Constant relates by a given matrix A, whatever the data: (m×m2) on the attribute side, its own, (b×b2) on the instance
 // side. Errors: no A, rows of different lengths, a number of rows that differs from what it relates.
 type Constant struct {
@@ -10,14 +13,15 @@ type Constant struct {
 	CacheFlags `yaml:",inline"`
 }
 
-// Primed are the numbers of columns of a matrix A that no data determines.
+// Primed are the numbers of columns of a matrix A that no data determines. Only that of the related side is looked at;
+// 0 means that it is not given.
 type Primed struct {
 	BPrime int `yaml:"b_prime" rpn:"min=1"` // on the instance side
 	MPrime int `yaml:"m_prime" rpn:"min=1"` // on the attribute side
 }
 
-// ConstantC relates by a matrix of equal entries c: A = c·𝟏, (m×MPrime) or (b×BPrime). Errors: no number of columns
-// for the side that is related.
+// ConstantC relates by a matrix of equal entries c: A = c·𝟏, (m×MPrime) or (b×BPrime): every column of the result is c
+// times the sum over what is related. Errors: no number of columns for the side that is related.
 type ConstantC struct {
 	Declared   `yaml:",inline"`
 	Primed     `yaml:",inline"`
@@ -45,6 +49,7 @@ const (
 	constantCols = 4
 )
 
+// instanceSide is what samples declare to relate rows.
 var instanceSide = Declared{Type: Instance}
 
 var (
@@ -129,8 +134,10 @@ func (p Primed) outDims(d Declared, name string, b, m int) (int, int, error) {
 	return outDims(side, b, m, p.of(side))
 }
 
+// of is the size for a side.
 func (p Primed) of(side Side) int { return related(side, p.BPrime, p.MPrime) }
 
+// key is its name in configurations.
 func (p Primed) key(side Side) string {
 	if side == Instance {
 		return "b_prime"
@@ -138,7 +145,8 @@ func (p Primed) key(side Side) string {
 	return "m_prime"
 }
 
-// filled is the matrix of entries c with a row for each column of x.
+// filled is the matrix of entries c with a row for each column of x: one number, which the compiler can see through,
+// not a table.
 func (p Primed) filled(s *Scope, side Side, x *graph.Node, c float64) *graph.Node {
 	return s.Const(s.Type(x.Shape().Dim(1), p.of(side)), c)
 }

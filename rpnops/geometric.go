@@ -15,6 +15,7 @@ const (
 	Aggregation                // added up
 )
 
+// String is the word of configurations.
 func (m PatchMode) String() string {
 	switch m {
 	case DefaultPatchMode, Padding:
@@ -66,7 +67,7 @@ type Geometric struct {
 // Side is the attribute side unless another is given.
 func (g Geometric) Side() Side { return g.Type.Or(Attribute) }
 
-// aggregates says which of the two modes it is.
+// aggregates says which of the two modes it is, that of the class first.
 func (g Geometric) aggregates() bool {
 	if g.forced != DefaultPatchMode {
 		return g.forced == Aggregation
@@ -74,7 +75,8 @@ func (g Geometric) aggregates() bool {
 	return g.Mode == Aggregation
 }
 
-// OutDims is P·C·q or P·C columns, or P·q or G rows.
+// OutDims is P·C·q (padding) or P·C (aggregation) columns on the attribute side, P·q or G rows on the instance side,
+// where the result keeps a row of zeros for every cell that is no centre.
 func (g Geometric) OutDims(b, m int) (int, int, error) {
 	l, err := g.Layout()
 	if err != nil {
@@ -98,7 +100,7 @@ func (g Geometric) OutDims(b, m int) (int, int, error) {
 	return b, l.PatchNumAcross(), nil
 }
 
-// fits says whether data (b×m) is the grid.
+// fits says whether data (b×m) is the grid: a column, or on the instance side a row, for each cell.
 func (g Geometric) fits(l *Layout, b, m int) error {
 	n := related(g.Side(), b, m)
 	if g.Side() == Instance && l.Grid.Channels() > 1 {
@@ -113,7 +115,7 @@ func (g Geometric) fits(l *Layout, b, m int) error {
 // NumParams is 0.
 func (Geometric) NumParams(b, m int) (int, error) { return 0, nil }
 
-// Matrix is A of one universe on its pattern.
+// Matrix is A of one universe on its pattern; [Geometric.Relate] repeats it over the universes.
 func (g Geometric) Matrix(s *Scope, _, _ *graph.Node) *graph.Node {
 	l, err := g.Layout()
 	if err != nil {
@@ -126,7 +128,8 @@ func (g Geometric) Matrix(s *Scope, _, _ *graph.Node) *graph.Node {
 	return g.post(s, a.node(s))
 }
 
-// pattern is A before post-processing.
+// pattern is A before post-processing. A cell of several patches has an entry for each: its row sum, the degree, is
+// the number of patches that it is in.
 func (g Geometric) pattern(l *Layout) (*csr, error) {
 	columns := l.PatchNum() * l.PatchSize()
 	if g.aggregates() {
@@ -150,7 +153,8 @@ func (g Geometric) pattern(l *Layout) (*csr, error) {
 	return a.normalized(g.NormMode.Or(RowColumnDegree))
 }
 
-// Relate packs or adds up data, whose size must be that of the grid.
+// Relate packs or adds up data, whose size must be that of the grid; x is of no interest. Only a post-processed A, of
+// which nothing is known, is multiplied as a matrix.
 func (g Geometric) Relate(s *Scope, _, data, _ *graph.Node) *graph.Node {
 	l, err := g.Layout()
 	if err != nil {
@@ -173,7 +177,8 @@ func (g Geometric) Relate(s *Scope, _, data, _ *graph.Node) *graph.Node {
 	return scalePacked(s, l, a, l.Gather(data))
 }
 
-// aggregate adds up the patches of every centre: one sparse product (P×G)·(G×C) a row of data.
+// aggregate adds up the patches of every centre: one sparse product (P×G)·(G×C) a row of data. The universes are the
+// inner axis of the product as of the result; columns of A that belong to no centre are left out.
 func aggregate(s *Scope, l *Layout, a *csr, data *graph.Node) *graph.Node {
 	b, C, G := data.Shape().Dim(0), l.Grid.Channels(), l.Grid.Volume()
 	x := ops.Permute(ops.Reshape(data, b, C, G), 0, 2, 1)
@@ -181,7 +186,9 @@ func aggregate(s *Scope, l *Layout, a *csr, data *graph.Node) *graph.Node {
 	return ops.Reshape(sums, b, l.PatchNumAcross())
 }
 
-// scalePacked multiplies packed columns by the entries of the normalised A: a column of A has one entry or none.
+// scalePacked multiplies packed columns by the entries of the normalised A: a column of A has one entry or none, so that
+// normalisation is a factor for each column (1/o for row, o^(−¼) for row_column and a cell in o patches), the same in
+// every universe. Columns without an entry are zero whatever the factor.
 func scalePacked(s *Scope, l *Layout, a *csr, packed *graph.Node) *graph.Node {
 	q, C := l.PatchSize(), l.Grid.Channels()
 	scale, plain := make([]float64, l.PatchNumAcross()*q), true
@@ -197,7 +204,8 @@ func scalePacked(s *Scope, l *Layout, a *csr, packed *graph.Node) *graph.Node {
 	return ops.Mul(packed, s.Const(s.Type(len(scale)), scale...))
 }
 
-// relateDense multiplies by a post-processed A, which may have lost its zeros.
+// relateDense multiplies by a post-processed A, which may have lost its zeros: universe by universe, then patches come
+// before universes as in the packed form. Aggregation is padding with patches of one column.
 func (g Geometric) relateDense(s *Scope, l *Layout, a, data *graph.Node) *graph.Node {
 	if g.Side() == Instance {
 		return ops.TMatMul(a, data)

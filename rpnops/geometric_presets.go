@@ -4,6 +4,7 @@ package rpnops
 // for each mode, whose mode nothing changes. The settings of the patch are on the level of the class (p_h, p_w, p_d; r).
 
 // Samples have a grid of two universes, or of one on the instance side; both make data of 12×12.
+// Each is small enough for finite differences and has cells in one, several and all patches.
 var (
 	sampleGrid   = Grid{H: 3, W: 2, Universes: 2}
 	sampleRows   = Grid{H: 4, W: 3}
@@ -29,6 +30,7 @@ func geometricDefault(p Patch, forced PatchMode) Geometric {
 	return g
 }
 
+// geometricSpec is the entry of one class.
 func geometricSpec(name string, def Geometric, samples ...Geometric) Spec[Geometric] {
 	return Spec[Geometric]{
 		Name: name, Default: def, Equation: geometricLaw, Params: "0",
@@ -45,6 +47,7 @@ func geometricSamples() []Geometric {
 		}
 		return Geometric{Declared: Declared{Type: side}, Packing: Packing{Grid: grid, Patch: p}, Mode: mode, Normalize: normalize}
 	}
+	// Distances above 1 drop columns of A, a process on A takes the dense way.
 	far := on(Attribute, Cuboid{PH: 1, PW: 1}, Aggregation, true)
 	far.CDH, far.CDW, far.CDD = 2, 1, 1
 	dense := on(Attribute, Cuboid{PH: 1}, Aggregation, false)

@@ -12,7 +12,7 @@ type Grid struct {
 	Universes int `yaml:"universe_num" rpn:"min=1"` // channels; 0 means 1
 }
 
-// Check says whether all sizes are positive.
+// Check says whether all sizes are positive; 0 is the default where there is one.
 func (g Grid) Check() error {
 	g = g.filled()
 	if min(g.H, g.W, g.D, g.Universes) < 1 {
@@ -70,8 +70,8 @@ func (g Grid) Cell(column int) (universe int, p Cell, ok bool) {
 	return column / g.Volume(), Cell{rest / (g.W * g.D), rest / g.D % g.W, rest % g.D}, true
 }
 
-// Pack puts centres of patches on the grid at distances cd along the axes, from cell (0, 0, 0) on. Errors: a distance
-// below 1, a patch without cells.
+// Pack puts centres of patches on the grid at distances cd along the axes, from cell (0, 0, 0) on, not from half a
+// patch: ⌈size/cd⌉ along each axis. Errors: a distance below 1, a patch without cells.
 func (g Grid) Pack(patch Patch, cd Cell) (*Layout, error) {
 	if err := g.Check(); err != nil {
 		return nil, err
@@ -83,6 +83,7 @@ func (g Grid) Pack(patch Patch, cd Cell) (*Layout, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The offsets stay as they are at the border: what lies outside of the grid packs as zero.
 	l := &Layout{Grid: g.filled(), Offsets: offsets, CD: cd}
 	for axis, size := range l.Grid.Shape() {
 		l.Shape[axis] = (size + cd[axis] - 1) / cd[axis]

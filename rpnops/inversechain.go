@@ -46,7 +46,8 @@ func (c InverseChain) Matrix(s *Scope, _, _ *graph.Node) *graph.Node {
 	return c.post(s, s.Const(s.Type(t.Length, t.Length), sum...))
 }
 
-// densePowerSum is powerSum for h so large that the result is full, row-major. Entries of m are next to the diagonal.
+// densePowerSum is powerSum for h so large that the result is full, row-major: 2n² products a power. The only entries
+// of m are next to the diagonal, there being no self links; none is negative.
 func (m *csr) densePowerSum(h int) []float64 {
 	n := m.rows
 	t, next := make([]float64, n*n), make([]float64, n*n)
@@ -74,6 +75,7 @@ func (m *csr) hornerRow(dst, t []float64, i, k int, one float64) {
 		r := int(m.col[i][e])
 		return m.val[i][e], t[r*n+lo : r*n+hi]
 	}
+	// A row has one neighbour or two; a single one is read twice, the second time with weight 0.
 	dst = dst[lo:hi]
 	a, up := near(0)
 	b, down := near(len(m.col[i]) - 1)
@@ -89,7 +91,7 @@ func (m *csr) hornerRow(dst, t []float64, i, k int, one float64) {
 	}
 }
 
-// columnsToOne divides the columns of a dense n×n matrix by their sums; sums of 0 count as 1.
+// columnsToOne is column normalisation of a dense matrix: it divides the columns of a dense n×n matrix by their sums; sums of 0 count as 1.
 func columnsToOne(a []float64, n int) {
 	sums := make([]float64, n)
 	for e, v := range a {

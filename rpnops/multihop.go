@@ -59,7 +59,8 @@ const (
 	powerScale   = 0x1p-500
 )
 
-// powerSum is Σ_{k=1…h} Mᵏ up to a positive factor, by Horner's rule: T ← M·(I + T).
+// powerSum is Σ_{k=1…h} Mᵏ (M for h = 0) up to a positive factor, by Horner's rule: T ← M·(I + T). The band grows by
+// that of M in each of h − 1 steps.
 func (m *csr) powerSum(h int) *csr {
 	t, one := m, 1.0
 	for range h - 1 {

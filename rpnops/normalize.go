@@ -13,8 +13,10 @@ const (
 	RowColumnDegree            // rows by the root of their sums, then columns by the root of the sums that result
 )
 
+// degreeNames are the words of configurations, by mode.
 var degreeNames = [...]string{"", "row", "column", "row_column"}
 
+// String is the word of configurations.
 func (d DegreeMode) String() string {
 	if int(d) < len(degreeNames) {
 		return degreeNames[d]
@@ -59,12 +61,14 @@ func (m *csr) normalized(mode DegreeMode) (*csr, error) {
 	return nil, errorf("normalization_mode", "%q is unknown; want row, column or row_column", mode)
 }
 
+// rowSums are the degrees of the rows, Σⱼ m[i, j].
 func (m *csr) rowSums() []float64 {
 	sums := make([]float64, m.rows)
 	m.each(func(i, _ int, v float64) { sums[i] += v })
 	return sums
 }
 
+// columnSums are the degrees of the columns, Σᵢ m[i, j].
 func (m *csr) columnSums() []float64 {
 	sums := make([]float64, m.cols)
 	m.each(func(_, j int, v float64) { sums[j] += v })

@@ -6,7 +6,8 @@ import (
 )
 
 // strategy is a packing strategy of one kind of patch: the distances of centres along height, width and depth as
-// multiples of the patch's extents.
+// multiples of the patch's extents. The names promise more than they do: hexagonal and face-centred packings only have
+// other distances, rows are not staggered.
 type strategy struct {
 	name    string
 	h, w, d float64
@@ -15,7 +16,7 @@ type strategy struct {
 // densest has a centre at every cell, whatever the patch.
 const densest = "densest_packing"
 
-// Of cuboids the extents are (p_h, p_w, p_d).
+// Of cuboids the extents are (p_h, p_w, p_d), those of the negative direction.
 var cuboidStrategies = []strategy{
 	{"sparse_square", 3, 3, 3},
 	{"complete_square", 2, 2, 2},
@@ -48,6 +49,7 @@ var sphereStrategies = []strategy{
 	{densest, 0, 0, 0},
 }
 
+// Factors that several strategies share.
 const (
 	sqrt3     = 1.73205080756887729352744634150587236694280525381038
 	sqrt6     = 2.44948974278317809819728407470589139196594748065667

@@ -9,7 +9,8 @@ type Patch interface {
 	Distances(strategy string) (Cell, error)
 }
 
-// Cuboid is the patch of all cells from −P… to +P…Prime along each axis.
+// Cuboid is the patch of all cells from −P… to +P…Prime along each axis: primed extents lie in the positive direction,
+// so that unequal ones make a patch that is not centred. Errors: extents that leave no cell.
 type Cuboid struct {
 	PH      int      `yaml:"p_h" rpn:"required"`
 	PW      int      `yaml:"p_w" rpn:"required"`
@@ -19,7 +20,8 @@ type Cuboid struct {
 	PDPrime Opt[int] `yaml:"p_d_prime"` // as PD by default
 }
 
-// Cylinder is the patch of all cells with Δi² + Δj² ≤ R² and |Δk| ≤ PDPrime. PD itself matters to packing only.
+// Cylinder is the patch of all cells with Δi² + Δj² ≤ R² and |Δk| ≤ PDPrime. PD itself matters to packing only, as in
+// the reference; where PDPrime is not given the two are one. Errors: a negative radius or depth, two different radii.
 type Cylinder struct {
 	R       int      `yaml:"p_r"`
 	Radius  int      `yaml:"r"` // another name of R
@@ -27,7 +29,8 @@ type Cylinder struct {
 	PDPrime Opt[int] `yaml:"p_d_prime"` // as PD by default
 }
 
-// Sphere is the patch of all cells with Δi² + Δj² + Δk² ≤ R². On a flat grid its cells above and below are outside.
+// Sphere is the patch of all cells with Δi² + Δj² + Δk² ≤ R². On a flat grid its cells above and below are outside, and
+// still packed, as zeros. Errors: a negative radius, two different radii.
 type Sphere struct {
 	R      int `yaml:"p_r"`
 	Radius int `yaml:"r"` // another name of R
@@ -87,7 +90,7 @@ func (s Sphere) Offsets() ([]Cell, error) {
 	return round(r, rootFloor), nil
 }
 
-// radius is the radius given under either name.
+// radius is the radius given under either name: the reference calls it p_r in patches, r in functions of patches.
 func radius(name string, r, alias int) (int, error) {
 	if r != 0 && alias != 0 && r != alias {
 		return 0, errorf(name, "p_r = %d and r = %d are two names of the radius; give one", r, alias)
@@ -116,7 +119,7 @@ func round(r int, depth func(rest int) int) (out []Cell) {
 	return out
 }
 
-// rootFloor is the largest integer whose square is at most n, exactly.
+// rootFloor is ⌊√n⌋, the largest integer whose square is at most n, exactly: a rounded root would lose cells on axes.
 func rootFloor(n int) int {
 	r := 0
 	for (r+1)*(r+1) <= n {

@@ -9,12 +9,16 @@ import (
 )
 
 // csr is a sparse matrix of constants while a function builds it: for every row the columns, rising, and the values.
+// It lives at build time only: the graph gets a pattern and its numbers (see node), and what is done here once, such as
+// normalisation, costs nothing when the program runs. Structural zeros are never stored, so that a chain of thousands
+// of nodes stays a band of a few diagonals. Methods that answer with a matrix leave their operands as they are.
 type csr struct {
 	rows, cols int
 	col        [][]int32
 	val        [][]float64
 }
 
+// newCSR is the matrix without entries.
 func newCSR(rows, cols int) *csr {
 	return &csr{rows: rows, cols: cols, col: make([][]int32, rows), val: make([][]float64, rows)}
 }
@@ -48,7 +52,7 @@ func (m *csr) each(f func(i, j int, v float64)) {
 	}
 }
 
-// mapped is the matrix of the same pattern with entries f(i, j, v).
+// mapped is the matrix of the same pattern with entries f(i, j, v). The copy is deep: adding to it leaves m as it is.
 func (m *csr) mapped(f func(i, j int, v float64) float64) *csr {
 	y := newCSR(m.rows, m.cols)
 	for i, row := range m.val {
@@ -130,19 +134,22 @@ func (m *csr) node(s *Scope) *graph.Node {
 	return s.G.Apply(ops.Densify{P: p}, s.Const(s.Type(len(val)), val...))
 }
 
-// spmm is m·x for x (…×cols×w).
+// spmm is m·x for x (…×cols×w), (…×rows×w). Callers transpose here rather than in the op: then each row of the result
+// has one writer.
 func (m *csr) spmm(s *Scope, x *graph.Node) *graph.Node {
 	p, val := m.pattern()
 	return s.G.Apply(ops.SpMM{P: p}, s.Const(s.Type(len(val)), val...), x)
 }
 
-// rowSum adds up sparse rows into one.
+// rowSum adds up sparse rows into one: a dense row to add in, and the list of the columns that were touched, so that
+// neither adding nor taking depends on the width of the matrix.
 type rowSum struct {
-	sum  []float64
+	sum  []float64 // 0 where not seen
 	seen []bool
-	cols []int32
+	cols []int32 // the columns seen, in order of arrival
 }
 
+// newRowSum is an empty sum of rows of so many columns.
 func newRowSum(cols int) *rowSum {
 	return &rowSum{sum: make([]float64, cols), seen: make([]bool, cols)}
 }

@@ -18,7 +18,8 @@ func (c ChainTopology) Check() error {
 // Size is the number of links as they are stored: one for each pair of neighbours, whatever the directions.
 func (c ChainTopology) Size() int { return max(0, c.Length-1) }
 
-// matrix is the shift S with S[i, i+1] = 1, S + Sᵀ for both directions; self is added on the diagonal.
+// matrix is the shift S with S[i, i+1] = 1, S + Sᵀ for both directions; self is added on the diagonal. Columns of a row
+// are added in rising order, which csr likes.
 func (c ChainTopology) matrix(self float64) *csr {
 	m := newCSR(c.Length, c.Length)
 	for i := range c.Length {
