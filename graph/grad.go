@@ -1,18 +1,40 @@
 package graph
 
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
 // VJP is the vector-Jacobian product: for each w of wrt the cotangent Σ dyᵀ·∂y/∂w, for y of one result and dy of
-// y's type. wrt names any nodes, states and inputs included. A nil entry means that y does not depend on that node.
-// Nodes that do not depend on wrt are never visited, so gradients that nobody asks for do not exist.
+// y's type. wrt names any nodes, states and inputs included. A nil entry means that y does not depend on that node;
+// nothing flows through integers. Nodes that do not depend on wrt are never visited; what the VJP of a visited node
+// builds for such operands is dead code.
 func VJP(y, dy *Node, wrt ...*Node) []*Node {
-	g := y.g
-	if y.poison || dy.poison {
+	if y.poison || dy != nil && dy.poison {
 		return make([]*Node, len(wrt))
 	}
-	if y.Type() != dy.Type() || len(y.Types) != 1 {
-		g.Fail("graph.VJP: y is %v, its cotangent %v: they must be of one type", y.Types, dy.Type())
+	if err := differentiable(y, dy, wrt); err != nil {
+		y.g.Fail("graph.VJP: %v", err)
 		return make([]*Node, len(wrt))
 	}
 	return backprop([]*Node{y}, []*Node{dy}, wrt, nil)
+}
+
+// differentiable says what is wrong with the arguments of a VJP.
+func differentiable(y, dy *Node, wrt []*Node) error {
+	switch {
+	case dy == nil || dy.g != y.g:
+		return errors.New("there is no cotangent of this graph: dy is nil or belongs to another")
+	case len(y.Types) != 1 || y.Type() != dy.Type() || !y.DType().IsFloat():
+		return fmt.Errorf("y is %v, its cotangent %v: they must be of one float type", y.Types, dy.Type())
+	}
+	for i, w := range wrt {
+		if w == nil || w.g != y.g {
+			return fmt.Errorf("wrt %d is no node of this graph: nil or of another", i)
+		}
+	}
+	return nil
 }
 
 // Grad is the gradient of a scalar y: VJP with dy = 1.
@@ -58,13 +80,23 @@ func dependents(g *Graph, wrt []*Node, stop map[*Node]bool) map[*Node]bool {
 			continue
 		}
 		for _, x := range n.In {
-			if needs[x] {
+			if needs[x] && carriesFloats(x) {
 				needs[n] = true
 				break
 			}
 		}
 	}
 	return needs
+}
+
+// carriesFloats says whether a cotangent can flow into n.
+func carriesFloats(n *Node) bool {
+	for _, t := range n.Types {
+		if t.DType.IsFloat() {
+			return true
+		}
+	}
+	return false
 }
 
 // sweep is the state of one backward walk: the cotangents collected so far, one slot a result.
@@ -141,5 +173,11 @@ func expansionVJP(n *Node, op Fused, dy []*Node) []*Node {
 	if len(ys) == 0 {
 		return make([]*Node, len(n.In))
 	}
-	return backprop(ys, dys, n.In, stop)
+	ds := backprop(ys, dys, n.In, stop)
+	for i, x := range n.In {
+		if slices.Contains(n.In[:i], x) {
+			ds[i] = nil // the first of equal operands has the cotangent of all of them
+		}
+	}
+	return ds
 }

@@ -55,7 +55,7 @@ func evalNode(n *Node, leaves Leaves, val Values) ([]*Tensor, error) {
 		if t == nil {
 			return nil, l.Eval(nil, nil)
 		}
-		if t.Type.Shape != n.Shape() {
+		if t.Type.Shape != n.Shape() || t.Type.DType.IsFloat() != n.DType().IsFloat() {
 			return nil, fmt.Errorf("%s is %v, given %v", l.Name(), n.Type(), t.Type)
 		}
 		return []*Tensor{t}, nil
