@@ -15,7 +15,7 @@ type (
 		BiasOption       `yaml:",inline"`
 		RemainderOptions `yaml:",inline"`
 	}
-	// ZeroRemainder is π(x) = 0. Its activations do not run: what is not there has none.
+	// ZeroRemainder is π(x) = act(0). Heads leave it out, activations included, as they do without a remainder.
 	ZeroRemainder struct {
 		BiasOption       `yaml:",inline"`
 		RemainderOptions `yaml:",inline"`
@@ -28,7 +28,7 @@ var (
 		Samples: []ConstantRemainder{{}, {C: Some(-0.5), RemainderOptions: RemainderOptions{Activations: []Process{Tanh{}}}}},
 	})
 	_ = Register(Spec[OneRemainder]{Name: "one_remainder", Equation: "π(x) = act(1)", Params: "0"})
-	_ = Register(Spec[ZeroRemainder]{Name: "zero_remainder", Equation: "π(x) = 0", Params: "0"})
+	_ = Register(Spec[ZeroRemainder]{Name: "zero_remainder", Equation: "π(x) = act(0), left out by heads", Params: "0"})
 )
 
 // NumParams is none.
@@ -50,7 +50,10 @@ func (o OneRemainder) Remain(s *Scope, _, _, _ *graph.Node, n int) *graph.Node {
 // NumParams is none.
 func (o ZeroRemainder) NumParams(m, n int) (w, b int, err error) { return 0, 0, nil }
 
-// Remain is nil, which means zero.
-func (o ZeroRemainder) Remain(*Scope, *graph.Node, *graph.Node, *graph.Node, int) *graph.Node {
-	return nil
+// Remain builds act of 0 (n); nil, which means zero, without activations.
+func (o ZeroRemainder) Remain(s *Scope, _, _, _ *graph.Node, n int) *graph.Node {
+	if len(o.Activations) == 0 {
+		return nil
+	}
+	return o.act(s, s.Const(s.Type(n)))
 }

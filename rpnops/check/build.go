@@ -1,0 +1,138 @@
+package check
+
+import (
+	"fmt"
+
+	"rpnc/graph"
+	"rpnc/rpnops"
+)
+
+// size is that of one call: rows, and the columns of what goes in; for a remainder, columns in and out; for a
+// reconciliation, rows and columns of what comes out.
+type size struct {
+	rows int
+	cols []int
+}
+
+func (z size) String() string { return fmt.Sprintf("rows %d, columns %v", z.rows, z.cols) }
+
+// sizesOf lists the calls of a family, those first that suit most functions. Fixed rows and columns replace others.
+func sizesOf(e rpnops.Entry) (out []size) {
+	all := []size{{3, []int{4}}, {4, []int{6}}, {6, []int{4}}, {4, []int{4}}, {2, []int{2}}, {5, []int{1}}, {1, []int{3}}}
+	switch e.Family {
+	case rpnops.Fusions:
+		all = []size{{3, []int{4, 4, 4}}, {3, []int{4, 4}}, {2, []int{2, 4}}, {1, []int{3, 3, 3, 3}}, {2, []int{6}}}
+	case rpnops.Remainders:
+		all = []size{{3, []int{4, 4}}, {3, []int{4, 2}}, {1, []int{1, 3}}}
+	}
+	seen := map[string]bool{}
+	for _, z := range all {
+		if e.Rows > 0 {
+			z.rows = e.Rows
+		}
+		for i := range z.cols {
+			if e.Cols > 0 {
+				z.cols[i] = e.Cols
+			}
+		}
+		if !seen[z.String()] {
+			seen[z.String()] = true
+			out = append(out, z)
+		}
+	}
+	return out
+}
+
+// built is what a function gives at one size.
+type built struct {
+	y       *graph.Node
+	promise graph.Shape // of y, by the dimension methods
+	wider   bool        // y need only broadcast to the promise; nil stands for zero
+	err     error       // of the dimension methods
+}
+
+// build calls f as heads and layers do: data are inputs, l parameters are the trained tensor w.
+func build(s *rpnops.Scope, f any, z size) built {
+	b, m := z.rows, z.cols[0]
+	switch f := f.(type) {
+	case rpnops.Transformation:
+		D, err := f.OutDim(m)
+		return built{y: f.Transform(s, data(s, "x", b, m)), promise: graph.Sh(b, D), err: err}
+	case rpnops.Reconciliation:
+		l, err := f.NumParams(b, m)
+		return built{y: f.Reconcile(s, weights(s, l, err, b*m), b, m), promise: graph.Sh(b, m), err: err}
+	case rpnops.Interdependence:
+		return buildInterdependence(s, f, b, m)
+	case rpnops.Remainder:
+		return buildRemainder(s, f, b, m, z.cols[1])
+	case rpnops.Fusion:
+		return buildFusion(s, f, z)
+	case rpnops.Process:
+		return built{y: f.Apply(s, data(s, "x", b, m)), promise: graph.Sh(b, m)}
+	}
+	return built{y: s.Fail("%T has none of the roles of package rpnops", f)}
+}
+
+func data(s *rpnops.Scope, name string, dims ...int) *graph.Node {
+	return s.G.Input(name, s.Type(dims...))
+}
+
+// weights are l parameters (1×l), none for 0. Where l is an error, building must report one whatever it is given.
+func weights(s *rpnops.Scope, l int, err error, otherwise int) *graph.Node {
+	if err != nil {
+		l = otherwise
+	}
+	if l == 0 {
+		return nil
+	}
+	return s.Param("w", graph.Zeros(), 1, l)
+}
+
+func buildInterdependence(s *rpnops.Scope, f rpnops.Interdependence, b, m int) built {
+	b2, m2, err := f.OutDims(b, m)
+	l, errL := f.NumParams(b, m)
+	if err == nil {
+		err = errL
+	}
+	x, w := data(s, "x", b, m), weights(s, l, err, m)
+	out := built{y: rpnops.Relate(s, f, x, x, w), promise: graph.Sh(b2, m2), err: err}
+	if _, own := f.(rpnops.Relater); own || err != nil {
+		return out
+	}
+	want := graph.Sh(m, m2)
+	if f.Side() == rpnops.Instance {
+		want = graph.Sh(b, b2)
+	}
+	if a := rpnops.MatrixOf(s, f, x, w); !a.Poisoned() && a.Shape() != want {
+		out.y = s.Fail("the matrix is %v; OutDims promises %v", a.Shape(), want)
+	}
+	return out
+}
+
+func buildRemainder(s *rpnops.Scope, f rpnops.Remainder, b, m, n int) built {
+	l, k, err := f.NumParams(m, n)
+	if err == nil && (l != 0 && l != n*m || k != 0 && k != n) {
+		err = fmt.Errorf("NumParams is %d and %d; heads hold %d or 0 weights and %d or 0 numbers of bias", l, k, n*m, n)
+	}
+	var w, bias *graph.Node
+	if l > 0 {
+		w = s.Param("w", graph.Zeros(), n, m)
+	}
+	if k > 0 {
+		bias = s.Param("b", graph.Zeros(), n)
+	}
+	return built{y: f.Remain(s, data(s, "x", b, m), w, bias, n), promise: graph.Sh(b, n), wider: true, err: err}
+}
+
+func buildFusion(s *rpnops.Scope, f rpnops.Fusion, z size) built {
+	n, err := f.OutDim(z.cols)
+	l, errL := f.NumParams(z.cols)
+	if err == nil {
+		err = errL
+	}
+	xs := make([]*graph.Node, len(z.cols))
+	for i, m := range z.cols {
+		xs[i] = data(s, fmt.Sprint("x", i), z.rows, m)
+	}
+	return built{y: f.Fuse(s, xs, weights(s, l, err, 1)), promise: graph.Sh(z.rows, n), err: err}
+}
