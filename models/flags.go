@@ -32,15 +32,23 @@ func rank(r int) int {
 	return r
 }
 
-// Expansion says how a concrete head transforms its data: not at all, or by Taylor's expansion.
+// Expansion says how a concrete head transforms its data: not at all, by Taylor's expansion or else by B-splines.
 type Expansion struct {
-	WithTaylor bool `yaml:"with_taylor"`
-	D          int  `yaml:"d" rpn:"min=1"` // order; 0 means 2
+	WithTaylor  bool `yaml:"with_taylor"`
+	WithBSpline bool `yaml:"with_bspline"`
+	D           int  `yaml:"d" rpn:"min=1"` // order or degree; 0 means 2
 }
 
 func (e Expansion) transformation() rpnops.Transformation {
-	if e.WithTaylor {
-		return rpnops.Taylor{D: e.D}
+	d := e.D
+	if d == 0 {
+		d = 2
+	}
+	switch {
+	case e.WithTaylor:
+		return rpnops.Taylor{D: d}
+	case e.WithBSpline:
+		return rpnops.BSpline{D: rpnops.Some(d)}
 	}
 	return rpnops.IdentityExpansion{}
 }

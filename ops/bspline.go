@@ -1,0 +1,105 @@
+package ops
+
+import (
+	"fmt"
+
+	"rpnc/graph"
+)
+
+// BSpline evaluates uniform B-spline bases of degree D, or their derivatives of order Deriv, at every entry of x:
+// (…) → (…×T+D). The knots are gₖ = k·h + Lo, k = −D…T+D, with h = (Hi−Lo)/T, and (Cox and de Boor)
+//
+//	B_{i,0} = 1 on [gᵢ, gᵢ₊₁), else 0
+//	B_{i,k} = (x−gᵢ)/(gᵢ₊ₖ−gᵢ)·B_{i,k−1} + (gᵢ₊ₖ₊₁−x)/(gᵢ₊ₖ₊₁−gᵢ₊₁)·B_{i+1,k−1}
+//	B′_{i,k} = k·(B_{i,k−1}/(gᵢ₊ₖ−gᵢ) − B_{i+1,k−1}/(gᵢ₊ₖ₊₁−gᵢ₊₁))
+type BSpline struct {
+	Lo, Hi   float64
+	T, D     int
+	DerivNum int // order of the derivative, 0 for the bases themselves
+}
+
+var _ = register(
+	Sample{Op: BSpline{Lo: -1, Hi: 1, T: 5, D: 3}, In: []graph.Type{f64(3, 4)}, Lo: -1.2, Hi: 1.2, Order: 2},
+	Sample{Op: BSpline{Lo: -1, Hi: 2, T: 3, D: 1}, In: []graph.Type{f64(4)}, Lo: 0.1, Hi: 0.9, Order: 1},
+	Sample{Op: BSpline{Lo: -1, Hi: 1, T: 2, D: 0}, In: []graph.Type{f64(4)}, Lo: 0.1, Hi: 0.9, Order: 1},
+	Sample{Op: BSpline{Lo: -1, Hi: 1, T: 5, D: 3, DerivNum: 1}, In: []graph.Type{f64(2, 2)}, Lo: -1.2, Hi: 1.2, Order: 1},
+)
+
+// Name shows the range, the intervals, the degree and the derivative.
+func (o BSpline) Name() string {
+	return fmt.Sprintf("BSpline{[%g, %g)/%d, degree %d%.*s}", o.Lo, o.Hi, o.T, o.D, o.DerivNum, "′′′′′′′′")
+}
+
+// Infer wants floats, a range, intervals and a degree of 0 or more.
+func (o BSpline) Infer(in []graph.Type) ([]graph.Type, error) {
+	if err := oneFloat(in); err != nil {
+		return nil, err
+	}
+	if !(o.Lo < o.Hi) || o.T < 1 || o.D < 0 || o.DerivNum < 0 {
+		return nil, fmt.Errorf("range [%v, %v), %d intervals, degree %d; want lo < hi, 1 interval or more, degree ≥ 0", o.Lo, o.Hi, o.T, o.D)
+	}
+	if in[0].Shape.Rank() == graph.MaxRank {
+		return nil, fmt.Errorf("operand %v has no room for one more axis", in[0].Shape)
+	}
+	return []graph.Type{{DType: in[0].DType, Shape: in[0].Shape.Append(o.T + o.D)}}, nil
+}
+
+// Eval follows the recurrences.
+func (o BSpline) Eval(dst, in []*graph.Tensor) error {
+	splineRun(o, dst[0].F, in[0].F, splineKnots[float64](o), make([]float64, o.T+2*o.D))
+	return nil
+}
+
+// splineKnots are the T+2D+1 knots in the working precision.
+func splineKnots[T float](o BSpline) []T {
+	h := T((o.Hi - o.Lo) / float64(o.T))
+	g := make([]T, o.T+2*o.D+1)
+	for k := range g {
+		g[k] = T(k-o.D)*h + T(o.Lo)
+	}
+	return g
+}
+
+// splineRun evaluates the bases of every x in b, which holds as many numbers as there are intervals between knots.
+func splineRun[T float](o BSpline, y, x, g, b []T) {
+	width := o.T + o.D
+	for at, v := range x {
+		for i := range b {
+			b[i] = 0
+			if g[i] <= v && v < g[i+1] {
+				b[i] = 1
+			}
+		}
+		for k := 1; k <= o.D; k++ {
+			for i := range len(b) - k {
+				left, right := g[i+k]-g[i], g[i+k+1]-g[i+1]
+				if k <= o.D-o.DerivNum {
+					b[i] = (v-g[i])/left*b[i] + (g[i+k+1]-v)/right*b[i+1]
+				} else {
+					b[i] = T(k) * (b[i]/left - b[i+1]/right)
+				}
+			}
+		}
+		if o.DerivNum > o.D {
+			clear(b[:width])
+		}
+		copy(y[at*width:(at+1)*width], b)
+	}
+}
+
+// VJP is Σᵢ dyᵢ·B′ᵢ(x).
+func (o BSpline) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
+	x, d := n.In[0], o
+	d.DerivNum++
+	return []*graph.Node{ReshapeTo(SumAxis(Mul(dy[0], apply(d, x)), -1), x.Shape())}
+}
+
+// Kernel runs the recurrences entry by entry.
+func (o BSpline) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, splineKernel[float32], splineKernel[float64])
+}
+
+func splineKernel[T float](o BSpline, _, _ []graph.Type) Run {
+	g, b := splineKnots[T](o), make([]T, o.T+2*o.D)
+	return func(dst, in []Buffer) { splineRun(o, view[T](dst[0]), view[T](in[0]), g, b) }
+}
