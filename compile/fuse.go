@@ -73,6 +73,7 @@ type clusters struct {
 	readers map[*graph.Node][]*graph.Node
 	root    map[*graph.Node]bool
 	update  map[*graph.Node]bool
+	late    map[*graph.Node]bool // leads to updates alone
 	fixed   map[*graph.Node]bool // depends on constants alone
 }
 
@@ -118,6 +119,7 @@ func newClusters(g *graph.Graph, live, roots []*graph.Node) *clusters {
 	for _, u := range g.Updates() {
 		c.update[u.Value] = true
 	}
+	c.lateNodes(live)
 	return c
 }
 
@@ -133,11 +135,11 @@ func fixedNodes(live []*graph.Node) map[*graph.Node]bool {
 
 // join merges the clusters of two fusable nodes of one type, where that is legal and worth it.
 func (c *clusters) join(x, y *graph.Node) {
-	if !c.fusable(x) || !c.fusable(y) || x.Type() != y.Type() {
+	if !c.fusable(x) || !c.fusable(y) || x.Type() != y.Type() || c.late[x] != c.late[y] {
 		return
 	}
 	i, j := c.of[x], c.of[y]
-	if i == j || len(c.members[i])+len(c.members[j]) > maxChain || c.between(i, j) || c.between(j, i) || c.mixes(i, j) {
+	if i == j || len(c.members[i])+len(c.members[j]) > maxChain || c.between(i, j) || c.between(j, i) {
 		return
 	}
 	c.merge(i, j)
@@ -155,19 +157,15 @@ func (c *clusters) between(i, j int) (found bool) {
 	return found
 }
 
-// mixes says that the merged cluster would have both results that only updates read and others.
-func (c *clusters) mixes(i, j int) bool {
-	both := append(append([]*graph.Node(nil), c.members[i]...), c.members[j]...)
-	updates, others := false, false
-	for _, n := range both {
-		updates = updates || c.update[n]
-		others = others || c.root[n]
-		for _, r := range c.readers[n] {
-			k := c.of[r]
-			others = others || k != i && k != j
-		}
+// lateNodes are the elementwise nodes that lead to updates through elementwise nodes alone: the end of a step, which
+// belongs to the commit.
+func (c *clusters) lateNodes(live []*graph.Node) {
+	c.late = map[*graph.Node]bool{}
+	for i := len(live) - 1; i >= 0; i-- {
+		n := live[i]
+		early := slices.ContainsFunc(c.readers[n], func(r *graph.Node) bool { return !c.late[r] })
+		c.late[n] = ops.Fusable(n) && !c.root[n] && !early
 	}
-	return updates && others
 }
 
 // merge moves cluster j into i and keeps the dependencies transitive.

@@ -105,6 +105,9 @@ func (s sparse) power() *sparse {
 		return nil
 	}
 	limit := s.h * s.p.NNZ()
+	if s.sum {
+		limit += (s.h - 1) * s.p.Rows // Horner's additions
+	}
 	a := newRows(s.p, c.At)
 	y := a
 	for range s.h - 1 {

@@ -1,0 +1,227 @@
+package compile_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rpnc/compile"
+	"rpnc/graph"
+	"rpnc/ops"
+)
+
+// trains compiles training steps of every program and holds them against the interpreter on the graph as built.
+func trains(t *testing.T, opts compile.Options) {
+	t.Helper()
+	opts.Check = true
+	for i, p := range programs(graph.F64) {
+		q, err := compile.Train(p.g, nil, &opts, p.loss, momentum{}, p.outputs...)
+		if err != nil {
+			t.Fatalf("%s: %v", p.name, err)
+		}
+		want := programs(graph.F64)[i].asBuilt(t)
+		steps(t, want, q, append([]*graph.Node{want.loss}, want.outputs...), 1e-10)
+	}
+}
+
+func TestProgramsAreRightWithoutEachPass(t *testing.T) {
+	for _, name := range compile.PassNames() {
+		t.Run(name, func(t *testing.T) { trains(t, compile.Options{Disable: []string{name}}) })
+	}
+}
+
+func TestProgramsAreRightWithEachPassAloneAndEachPair(t *testing.T) {
+	for i, a := range compile.PassNames() {
+		for _, b := range compile.PassNames()[i:] {
+			t.Run(a+"+"+b, func(t *testing.T) { trains(t, compile.Options{Only: []string{a, b}}) })
+		}
+	}
+}
+
+func TestProgramsAreRightInEveryNodeOrder(t *testing.T) {
+	for seed := range uint64(20) {
+		trains(t, compile.Options{Shuffle: 1000 * seed})
+	}
+}
+
+// opNames counts the ops of the final graph by the name before any brace.
+func opNames(q *compile.Program) map[string]int {
+	count := map[string]int{}
+	g, roots := q.Graph()
+	for _, n := range g.Live(roots...) {
+		name, _, _ := strings.Cut(n.Op.Name(), "{")
+		count[name]++
+	}
+	return count
+}
+
+func TestStructureLeavesNoDenseMatrix(t *testing.T) {
+	p := chain(graph.F64)
+	q, err := compile.Train(p.g, nil, &compile.Options{Check: true}, p.loss, momentum{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := opNames(q)
+	for _, name := range []string{"Densify", "MatPow", "UpperOnes", "AtPattern"} {
+		if name != "AtPattern" && count[name] > 0 {
+			t.Errorf("%d × %s in the final graph", count[name], name)
+		}
+	}
+	if count["SpMM"] == 0 || count["CumSum@0"] == 0 {
+		t.Errorf("no SpMM or CumSum among %v", count)
+	}
+	g, roots := q.Graph()
+	for _, n := range g.Live(roots...) {
+		if mm, ok := n.Op.(ops.MatMul); ok && n.Shape() == graph.Sh(40, 5) {
+			t.Errorf("ψ(w) is multiplied out: %v %v", n, mm)
+		}
+	}
+}
+
+func TestMultihopOnALongChainNeverFormsTheMatrix(t *testing.T) {
+	const n, h = 2048, 4
+	for _, constant := range []bool{true, false} {
+		g := graph.New()
+		p := band(n)
+		values := g.Const(typ(graph.F32, p.NNZ()), 0.5)
+		if !constant {
+			values = g.Param("edges", typ(graph.F32, p.NNZ()), graph.Uniform(0, 1))
+		}
+		a := g.Apply(ops.MatPow{H: h, Accumulative: true}, g.Apply(ops.Densify{P: p}, values))
+		y := ops.TMatMul(a, ops.Relu(g.Param("x", typ(graph.F32, n, 3), graph.Uniform(0, 1))))
+		q, err := compile.Train(g, nil, nil, ops.Mean(ops.Square(y)), momentum{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, most := q.Stats().ArenaBytes, 64*n*4; got > most {
+			t.Errorf("constant %v: arena of %d bytes, want at most %d: no n² = %d", constant, got, most, n*n*4)
+		}
+		if products := opNames(q)["SpMM"]; constant && products != 1 || !constant && products < h {
+			t.Errorf("constant %v: %d sparse products among %v", constant, products, opNames(q))
+		}
+	}
+}
+
+func TestHeadsAlikeBecomeOneProductEach(t *testing.T) {
+	p := attention(graph.F64)
+	with, err := compile.Forward(p.g, nil, nil, p.outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := compile.Forward(p.g, nil, &compile.Options{Disable: []string{"fuse-heads"}}, p.outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	products := func(q *compile.Program) (n int) {
+		for name, k := range opNames(q) {
+			if strings.HasPrefix(name, "MatMul") {
+				n += k
+			}
+		}
+		return n
+	}
+	if a, b := products(with), products(without); a != 5 || b != 10 {
+		t.Errorf("%d products with fuse-heads, %d without; want 5 and 10", a, b)
+	}
+}
+
+func TestReassociationTakesTheCheapestOrder(t *testing.T) {
+	g := graph.New()
+	d := graph.F64
+	x := g.Input("x", typ(d, 50, 40))
+	a, b, c := g.Param("a", typ(d, 30, 2), graph.Normal(0, 1)), g.Param("b", typ(d, 40, 2), graph.Normal(0, 1)), g.Param("c", typ(d, 60, 30), graph.Normal(0, 1))
+	y := ops.MatMulT(ops.MatMulT(x, ops.MatMulT(a, b)), c) // x·(a·bᵀ)ᵀ·cᵀ: as written 372,000 flops, from b on 35,200
+	q, err := compile.Forward(g, nil, nil, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := float64(2 * (50*40*2 + 2*30*60 + 50*2*60)); q.Stats().Flops != want {
+		t.Errorf("%v flops, want %v", q.Stats().Flops, want)
+	}
+}
+
+func TestAnElementwiseStepIsOneKernelAParameterInPlace(t *testing.T) {
+	g := graph.New()
+	w := g.Param("w", typ(graph.F32, 100, 10), graph.Normal(0, 1))
+	x := g.Input("x", typ(graph.F32, 8, 100))
+	loss := ops.Mean(ops.Square(ops.MatMulN(x, w)))
+	q, err := compile.Train(g, nil, nil, loss, momentum{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := q.Explain(&text); err != nil {
+		t.Fatal(err)
+	}
+	commits := 0
+	for line := range strings.SplitSeq(text.String(), "\n") {
+		if strings.HasPrefix(line, "commit") {
+			commits++
+			if !strings.Contains(line, "[opt.w w]") && !strings.Contains(line, "[w opt.w]") {
+				t.Errorf("the commit does not write the states in place: %s", line)
+			}
+		}
+	}
+	if commits != 1 {
+		t.Errorf("%d kernels in the commit, want 1:\n%s", commits, text.String())
+	}
+}
+
+func TestPassNamesAreChecked(t *testing.T) {
+	p := states(graph.F64)
+	_, err := compile.Forward(p.g, nil, &compile.Options{Disable: []string{"fuse-everything"}}, p.outputs...)
+	if err == nil || !strings.Contains(err.Error(), "fuse-everything") || !strings.Contains(err.Error(), "fuse-heads") {
+		t.Errorf("got %v, want an error with the name and those that exist", err)
+	}
+}
+
+func TestDebugSettingsComeFromTheEnvironment(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("RPNC_DEBUG", "check=1,nan=1,disable=fuse-heads+structure,dump="+dir)
+	p := attention(graph.F64)
+	q, err := compile.Forward(p.g, nil, nil, p.outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pass := range q.Stats().Passes {
+		if strings.Contains(pass.Name, "fuse-heads") || strings.Contains(pass.Name, "structure") {
+			t.Errorf("pass %s ran", pass.Name)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.txt"))
+	if err != nil || len(files) != len(q.Stats().Passes)+2 {
+		t.Fatalf("%d dumps after %d passes, error %v; want one each and one a phase", len(files), len(q.Stats().Passes), err)
+	}
+	if text, err := os.ReadFile(files[0]); err != nil || !strings.Contains(string(text), "MatMul") {
+		t.Errorf("dump %s: %s, error %v", files[0], text, err)
+	}
+	t.Setenv("RPNC_DEBUG", "colour=1")
+	if _, err := compile.Forward(p.g, nil, nil, p.outputs...); err == nil || !strings.Contains(err.Error(), "colour") {
+		t.Errorf("got %v, want an error that names the setting", err)
+	}
+}
+
+func TestCommitOrdersReadersBeforeWriters(t *testing.T) {
+	// A ring: every state becomes its neighbour plus the input; no order of in-place updates is right.
+	for _, n := range []int{2, 3, 5} {
+		g := graph.New()
+		x := g.Input("x", typ(graph.F64, 3))
+		var s []*graph.Node
+		for i := range n {
+			s = append(s, g.State(fmt.Sprint("s", i), typ(graph.F64, 3), graph.Fill(float64(i))))
+		}
+		for i := range n {
+			g.Update(s[i], ops.Add(s[(i+1)%n], x))
+		}
+		p := program{"ring", g, []*graph.Node{x, s[0]}, nil}
+		for _, vm := range executors {
+			q, err := compile.Forward(g, nil, &compile.Options{VM: vm, Check: true}, p.outputs...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			steps(t, p, q, p.outputs, 1e-12)
+		}
+	}
+}
