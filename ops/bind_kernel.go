@@ -14,7 +14,8 @@ type (
 	elem  interface{ float | int32 }
 )
 
-// view is b as a slice of its element type.
+// view is b as a slice of its element type. The type of T is known when a kernel is bound, so that what runs is
+// generic code without a switch in its loops.
 func view[T elem](b Buffer) []T {
 	if s, ok := any(&b.F32).(*[]T); ok {
 		return *s
@@ -29,7 +30,8 @@ func view[T elem](b Buffer) []T {
 // builder makes the Run of an op for one element type.
 type builder[O graph.Op] func(o O, in, out []graph.Type) Run
 
-// byType picks the builder of the element type of the first result.
+// byType picks the builder of the element type of the first result. An op's Kernel method is one call of it, with the
+// same generic function instantiated twice.
 func byType[O graph.Op](o O, in, out []graph.Type, f32, f64 builder[O]) (Run, error) {
 	switch out[0].DType {
 	case graph.F32:
@@ -40,7 +42,8 @@ func byType[O graph.Op](o O, in, out []graph.Type, f32, f64 builder[O]) (Run, er
 	return nil, fmt.Errorf("ops.%s: no kernel for %v; want floats", o.Name(), out[0])
 }
 
-// leafKernel is the kernel of the ops that live in package graph; ok is false for others.
+// leafKernel is the kernel of the ops that live in package graph, which cannot have a Kernel method because graph does
+// not know Buffer; ok is false for other ops.
 func leafKernel(op graph.Op, in, out []graph.Type) (run Run, ok bool, err error) {
 	switch op := op.(type) {
 	case graph.Add:
@@ -55,7 +58,7 @@ func leafKernel(op graph.Op, in, out []graph.Type) (run Run, ok bool, err error)
 	return run, true, err
 }
 
-// constRun copies a table that is filled once.
+// constRun copies a table that is filled once, when the kernel is bound.
 func constRun(op graph.Const, out []graph.Type) Run {
 	t, b := graph.NewTensor(out[0]), NewBuffer(out[0])
 	if err := op.Eval([]*graph.Tensor{t}, nil); err != nil {
@@ -65,10 +68,12 @@ func constRun(op graph.Const, out []graph.Type) Run {
 	return func(dst, _ []Buffer) { dst[0].Copy(b) }
 }
 
-// parallelSize is the number of elements from which elementwise work and data movement are spread over the cores.
+// parallelSize is the number of elements from which elementwise work and data movement are spread over the cores:
+// below, the loop takes less than some 10 µs, and handing parts of it over costs as much as it gains.
 const parallelSize = 1 << 15
 
 // chunked runs f over [0, n) in chunks of grain, on several cores where size, the number of elements behind it, pays.
+// Where the chunks begin depends on n and grain alone, but f must not rely on chunks at all: a small size is one call.
 func chunked(n, grain, size int, f func(lo, hi int)) {
 	if n <= 0 {
 		return
@@ -80,10 +85,11 @@ func chunked(n, grain, size int, f func(lo, hi int)) {
 	kernels.Parallel(n, grain, f)
 }
 
-// grainOf is the number of units of width elements that make a chunk worth handing to another core.
+// grainOf is the number of rows of width elements that make a chunk worth handing to another core.
 func grainOf(width int) int { return max(1, parallelSize/4/max(1, width)) }
 
-// args are the buffers of one run of a kernel that computes rows independently of each other.
+// args are the buffers of one run of a kernel that computes rows independently of each other, one slice an operand or
+// result: integers under dstI and inI, all others under dst and in.
 type args[T elem] struct {
 	dst, in   [][]T
 	dstI, inI [][]int32
@@ -92,7 +98,7 @@ type args[T elem] struct {
 // rowwise is the Run of such a kernel: body computes rows lo…hi−1 of n, each some width elements of work.
 func rowwise[T elem](in, out []graph.Type, n, width int, body func(a *args[T], lo, hi int)) Run {
 	a := &args[T]{make([][]T, len(out)), make([][]T, len(in)), make([][]int32, len(out)), make([][]int32, len(in))}
-	chunk := func(lo, hi int) { body(a, lo, hi) }
+	chunk := func(lo, hi int) { body(a, lo, hi) } // made once: a closure made in the Run would be allocated there
 	return func(dst, src []Buffer) {
 		for i, b := range dst {
 			a.dst[i], a.dstI[i] = view[T](b), b.I32
@@ -122,8 +128,10 @@ type spare[S any] struct {
 	make func() *S
 }
 
+// newSpare builds the first scratch at once, so that a Run on one core never allocates.
 func newSpare[S any](build func() *S) *spare[S] { return &spare[S]{free: []*S{build()}, make: build} }
 
+// get takes scratch as the last user left it.
 func (p *spare[S]) get() *S {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,6 +143,7 @@ func (p *spare[S]) get() *S {
 	return p.make()
 }
 
+// put gives scratch back.
 func (p *spare[S]) put(s *S) {
 	p.mu.Lock()
 	p.free = append(p.free, s)

@@ -16,6 +16,8 @@ func (o SumTo) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, sumToRun[float32], sumToRun[float64])
 }
 
+// sumToRun has a stage for each group of neighbouring axes to be summed; grids have at most four. The last axes go
+// first, because theirs are the sums that read contiguous memory and shrink it most.
 func sumToRun[T float](o SumTo, in, _ []graph.Type) Run {
 	g := newGrid(in[0].Shape, SourceStrides(o.To, in[0].Shape))
 	var stages []*sumStage[T]
@@ -62,9 +64,10 @@ type sumStage[T float] struct {
 	rows, part      func(lo, hi int)
 }
 
-// sumPart is the number of elements of a part of a long sum.
+// sumPart is about the number of elements of a part of a long sum.
 const sumPart = 1 << 13
 
+// newSumStage decides by sizes alone whether the sum is cut into parts.
 func newSumStage[T float](outer, n, inner int) *sumStage[T] {
 	s := &sumStage[T]{outer: outer, n: n, inner: inner}
 	s.rows, s.part = s.sumRows, s.sumParts
@@ -76,6 +79,7 @@ func newSumStage[T float](outer, n, inner int) *sumStage[T] {
 	return s
 }
 
+// sum runs the stage: rows on their own, or the parts of one sum and then the sum of the parts.
 func (s *sumStage[T]) sum() {
 	if s.parts < 2 {
 		chunked(s.outer, grainOf(s.n*s.inner), s.outer*s.n*s.inner, s.rows)
@@ -85,6 +89,7 @@ func (s *sumStage[T]) sum() {
 	sumColumns(s.to, s.partial, s.parts, s.inner)
 }
 
+// sumRows sums n for rows lo…hi−1 of outer.
 func (s *sumStage[T]) sumRows(lo, hi int) {
 	w := s.n * s.inner
 	for i := lo; i < hi; i++ {
@@ -92,6 +97,7 @@ func (s *sumStage[T]) sumRows(lo, hi int) {
 	}
 }
 
+// sumParts sums parts lo…hi−1 of the only row of outer.
 func (s *sumStage[T]) sumParts(lo, hi int) {
 	for p := lo; p < hi; p++ {
 		from, to := p*s.lines, min((p+1)*s.lines, s.n)

@@ -5,21 +5,17 @@ import (
 	"rpnc/internal/kernels"
 )
 
-// compile binds the instructions to loops and values to registers, results to the buffers of the run if it has some. A
+// compile binds the instructions to loops and values to places, results to the buffers of the run if it has some. A
 // register is free again after the last reader of its value, which may itself write it, since all loops go element by
 // element.
 func (c *chain[T]) compile(p Program, buffers bool) {
 	code, outs := p.Instrs(), p.Out.Slice()
-	last := make([]int, c.first+len(code))
-	for i, k := range code {
-		last[k.A] = i
-		last[max(k.B, 0)] = i
-	}
+	last := lastReaders(code, c.first)
 	c.place = append(c.place, make([]place, len(code))...)
 	if c.out = int(outs[0]); buffers {
 		c.results(outs)
 	} else {
-		last[c.out] = len(code)
+		last[c.out] = len(code) // the tail reads it after all instructions
 	}
 	var free []int
 	for i, k := range code {
@@ -34,15 +30,31 @@ func (c *chain[T]) compile(p Program, buffers bool) {
 			}
 		}
 		if c.place[r.y].kind == nowhere {
-			if len(free) == 0 {
-				free = append(free, c.regs)
-				c.regs++
-			}
-			c.place[r.y] = place{kind: inScratch, i: free[len(free)-1]}
-			free = free[:len(free)-1]
+			free = c.scratch(r.y, free)
 		}
 	}
 	c.frames = newSpare(c.frame)
+}
+
+// lastReaders is the number of the last instruction that reads each value. Only those of instructions' values count.
+func lastReaders(code []Instr, first int) []int {
+	last := make([]int, first+len(code))
+	for i, k := range code {
+		for _, v := range operandsOf(k) {
+			last[v] = i
+		}
+	}
+	return last
+}
+
+// scratch gives a value the register that was freed last, which is the likeliest to be in L1, or a new one.
+func (c *chain[T]) scratch(v int, free []int) []int {
+	if len(free) == 0 {
+		free = append(free, c.regs)
+		c.regs++
+	}
+	c.place[v] = place{kind: inScratch, i: free[len(free)-1]}
+	return free[:len(free)-1]
 }
 
 // results places the values that are results in the buffers; a value that has another place already is copied.
@@ -56,7 +68,8 @@ func (c *chain[T]) results(outs []int32) {
 	}
 }
 
-// hoist computes an instruction on shared registers once a run instead of once a block: √(σ²+ε) of a batch norm.
+// hoist computes an instruction on shared registers once a run instead of once a block: √(σ²+ε) of a batch norm. It
+// answers false for others, for dropouts (whose mask differs from block to block) and for results.
 func (c *chain[T]) hoist(k chainInstr[T]) bool {
 	a, b := c.place[k.a], c.place[max(k.b, 0)]
 	if k.unary == nil && k.binary == nil || c.place[k.y].kind != nowhere || a.kind != inShared || k.binary != nil && b.kind != inShared {
@@ -81,6 +94,7 @@ func operandsOf(k Instr) []int {
 	return []int{k.A, k.B}
 }
 
+// instr is the loop of an instruction that computes value y.
 func (c *chain[T]) instr(k Instr, y int) chainInstr[T] {
 	r := chainInstr[T]{y: y, a: k.A, b: k.B}
 	switch op := k.Op.(type) {

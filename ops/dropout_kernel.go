@@ -25,6 +25,7 @@ func newMask[T float](op Dropout) mask[T] {
 	return mask[T]{op: op, limit: uint64(math.Ceil(op.P * (1 << 53))), scale: T(1 / (1 - op.P))}
 }
 
+// load turns to another step.
 func (m *mask[T]) load(step int32) { m.key = m.op.Key(step) }
 
 // apply computes dst = x masked, for elements from number at on. Which elements stay is random, so the choice is

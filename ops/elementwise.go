@@ -11,17 +11,22 @@ import (
 // Elementwise is a fused chain of elementwise functions: one straight-line [Program] applied to every element of
 // operands that broadcast to Shape. Each result has that shape. It stands for its primitives: oracle and gradient
 // are those of the expansion.
+//
+// A chain of k primitives reads and writes memory once instead of k times. That is all that it is for: it computes
+// the same numbers in the same order as its primitives.
 type Elementwise struct {
 	Prog  Program
 	Shape graph.Shape
 }
 
-// Program computes with numbered values: first the inputs, then the immediates, then one value an instruction. Its
-// parts are interned, so equal programs are equal.
+// Program computes with numbered values: first the inputs, then the immediates, then one value an instruction. It has
+// no jumps and no memory. Its parts are interned, so equal programs are equal, and an op that holds one is comparable.
+//
+//	x0, x1 | 2 | t0 = x0 + x1, t1 = t0·2      has values 0, 1 | 2 | 3, 4
 type Program struct {
 	Inputs int
 	Imm    *graph.Data  // immediates
-	Code   *graph.Index // the instructions, see [NewProgram]
+	Code   *graph.Index // the instructions, to be read by [Program.Instrs]
 	Out    *graph.Index // the values that are results
 }
 
@@ -32,7 +37,8 @@ type Instr struct {
 	A, B int
 }
 
-// The codes of instructions that are not a UnaryKind.
+// An instruction is three words, code and operands; these are the codes that are not a UnaryKind. The gaps leave room
+// for further kinds.
 const (
 	codeBinary  = 64 // + BinaryKind
 	codeAdd     = 96
@@ -70,8 +76,9 @@ func NewProgram(inputs int, imm []float64, code []Instr, out ...int) Program {
 	return Program{inputs, graph.NewData(imm...), graph.NewIndex(words...), graph.NewIndex(results...)}
 }
 
+// appendInstr encodes one instruction.
 func appendInstr(words []int32, c Instr) []int32 {
-	code := int32(-1) // an op that no program may contain
+	code := int32(-1) // an op that no program may contain; Check reports it
 	switch op := c.Op.(type) {
 	case Unary:
 		code = int32(op.Kind)
@@ -87,7 +94,8 @@ func appendInstr(words []int32, c Instr) []int32 {
 	return append(words, code, int32(c.A), int32(c.B))
 }
 
-// Instrs decodes the instructions. An op that no program may contain is nil.
+// Instrs decodes the instructions: what other back ends generate their code from. An op that no program may contain
+// is nil.
 func (p Program) Instrs() (code []Instr) {
 	for w := p.Code.Slice(); len(w) >= 3; {
 		c := Instr{A: int(w[1]), B: int(w[2])}
@@ -111,7 +119,7 @@ func (p Program) Instrs() (code []Instr) {
 // long joins two words, the low one first.
 func long(w []int32) uint64 { return uint64(uint32(w[0])) | uint64(uint32(w[1]))<<32 }
 
-// first is the number of the first instruction's value.
+// first is the number of the first instruction's value: instruction i computes value first + i.
 func (p Program) first() int { return p.Inputs + p.Imm.Len() }
 
 // Check says what is wrong with the program: an unknown op, an operand that is not computed before, a step that is
@@ -161,33 +169,19 @@ func (p Program) String() string {
 	if p.Check() != nil {
 		return ""
 	}
-	code := p.Instrs()
-	uses := make([]int, p.first()+len(code))
-	for _, c := range code {
-		uses[max(c.A, 0)]++
-		uses[max(c.B, 0)]++
-	}
-	for _, v := range p.Out.Slice() {
-		uses[v]++
-	}
-	text := make([]string, len(uses))
-	for i := range p.Inputs {
-		text[i] = fmt.Sprintf("x%d", i)
-	}
-	for i, v := range p.Imm.Slice() {
-		text[p.Inputs+i] = fmt.Sprintf("%.6g", v)
-	}
 	var b strings.Builder
-	for i, c := range code {
-		v := p.first() + i
+	uses, text := p.uses(), p.names()
+	for i, c := range p.Instrs() {
 		args := text[c.A]
 		if c.B >= 0 {
 			args += "," + text[c.B]
 		}
-		if text[v] = fmt.Sprintf("%s(%s)", c.Op.Name(), args); uses[v] > 1 {
-			fmt.Fprintf(&b, "t%d=%s; ", i, text[v])
-			text[v] = fmt.Sprintf("t%d", i)
+		expr := fmt.Sprintf("%s(%s)", c.Op.Name(), args)
+		if uses[p.first()+i] > 1 { // else the text would double with every value that is read twice
+			fmt.Fprintf(&b, "t%d=%s; ", i, expr)
+			expr = fmt.Sprintf("t%d", i)
 		}
+		text = append(text, expr)
 	}
 	for i, v := range p.Out.Slice() {
 		if i > 0 {
@@ -198,6 +192,33 @@ func (p Program) String() string {
 	return b.String()
 }
 
+// uses counts the readers of every value, being a result included.
+func (p Program) uses() []int {
+	code := p.Instrs()
+	uses := make([]int, p.first()+len(code))
+	for _, c := range code {
+		uses[c.A]++
+		if c.B >= 0 {
+			uses[c.B]++
+		}
+	}
+	for _, v := range p.Out.Slice() {
+		uses[v]++
+	}
+	return uses
+}
+
+// names are the texts of inputs and immediates.
+func (p Program) names() (text []string) {
+	for i := range p.Inputs {
+		text = append(text, fmt.Sprintf("x%d", i))
+	}
+	for _, v := range p.Imm.Slice() {
+		text = append(text, fmt.Sprintf("%.6g", v))
+	}
+	return text
+}
+
 // Infer wants operands of one float type that broadcast to Shape, and one i32 for each step.
 func (o Elementwise) Infer(in []graph.Type) ([]graph.Type, error) {
 	if len(in) != o.Prog.Inputs {
@@ -206,7 +227,7 @@ func (o Elementwise) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err := o.Prog.Check(); err != nil {
 		return nil, err
 	}
-	d := graph.I32
+	d := graph.I32 // no floats seen yet
 	for i, step := range o.Prog.steps() {
 		switch t := in[i]; {
 		case step && (t.DType != graph.I32 || t.Shape.Size() != 1):
@@ -230,7 +251,8 @@ func (o Elementwise) Infer(in []graph.Type) ([]graph.Type, error) {
 	return out, o.checkSteps(in)
 }
 
-// checkSteps wants inputs to be either a step or a number.
+// checkSteps wants an input to be a step or a number: no instruction but Dropout may read a step, and no result may
+// be one.
 func (o Elementwise) checkSteps(in []graph.Type) error {
 	isInt := func(v int) bool { return v >= 0 && v < len(in) && in[v].DType == graph.I32 }
 	for i, c := range o.Prog.Instrs() {
@@ -252,7 +274,7 @@ func (o Elementwise) Eval(dst, in []*graph.Tensor) error { return graph.EvalUnfu
 
 // Unfused builds the primitives, operands broadcast by nodes of their own.
 func (o Elementwise) Unfused(in []*graph.Node) []*graph.Node {
-	g, d := in[0].Graph(), graph.F32
+	g, d := in[0].Graph(), graph.F32 // d becomes the type of the float operands; Infer wants at least one
 	var val []*graph.Node
 	for _, x := range in {
 		if x.DType() != graph.I32 {

@@ -2,7 +2,8 @@ package ops
 
 import "rpnc/graph"
 
-// blockLen is the number of elements of a block: the registers of a chain, one slice of that length each, stay in L1.
+// blockLen is the number of elements of a block. The registers of a chain, one slice of that length each, stay in L1
+// (4 KiB each in f32), and the cost of calling a loop, a few ns, vanishes in the loop.
 const blockLen = 1024
 
 // Kernel interprets the program block by block: one vector loop an instruction over some 1,024 elements. Operands of
@@ -49,14 +50,16 @@ func single(op graph.Op, in, out []graph.Type) (Run, error) {
 	return Elementwise{NewProgram(len(in), nil, []Instr{c}, len(in)), out[0].Shape}.Kernel(in, out)
 }
 
-// chain is an Elementwise bound to types. Its lines of code are the instructions; val, one slice a value, lives in a
-// frame, one for each core at work.
+// chain is an Elementwise bound to types. The result, seen as lines along the last axis of the grid, is cut into
+// blocks: parts of a line, or several whole lines where these are short. For each block every value of the program
+// gets its place, a slice, and then every instruction is one loop over slices. The slices live in a frame, one for
+// each core at work.
 type chain[T float] struct {
-	grid   grid
-	piece  int // elements of a block that is part of a line
-	lines  int // lines of a block; 0 if blocks are parts of lines
+	grid   grid // of the operands
+	piece  int  // elements of a block that is part of a line
+	lines  int  // lines of a block; 0 if blocks are parts of lines
 	blocks int
-	size   int
+	size   int // elements of a result
 
 	before []func() // instructions on shared registers alone, once a run
 	code   []chainInstr[T]
@@ -70,17 +73,18 @@ type chain[T float] struct {
 	shared [][]T // contents that all blocks read alike: immediates, scalars, rows
 	steps  []int // the operand with the step, of every dropout
 	masks  []mask[T]
-	in     [][]T
+	in     [][]T // the buffers of the run
 	dst    [][]T
 	frames *spare[frame[T]]
 }
 
-// frame is the scratch of one core.
+// frame is the scratch of one core: its registers, and where the values of the current block are.
 type frame[T float] struct {
 	reg [][]T
 	val [][]T
 }
 
+// chainInstr is an instruction bound to its loop: one of unary and binary, or a mask.
 type chainInstr[T float] struct {
 	unary  func(dst, x []T)
 	binary func(dst, x, y []T)
@@ -92,23 +96,25 @@ type chainInstr[T float] struct {
 // chainCopy fills a result that is no instruction's value.
 type chainCopy struct{ out, value int }
 
-// placeKind says where a value of a block is found.
+// placeKind says where the elements of a value are found for a block.
 type placeKind uint8
 
 const (
 	nowhere   placeKind = iota // a step: no floats
-	inPlace                    // a stretch of operand i
+	inPlace                    // a stretch of the operand
 	inShared                   // register i that all blocks share
-	inFilled                   // register i, filled from operand j for every block
+	inFilled                   // register i, filled from the operand for every block
 	inScratch                  // register i, the value of an instruction
 	inResult                   // a stretch of result i
 )
 
+// place is a kind and the number that it needs.
 type place struct {
 	kind placeKind
-	i, j int
+	i    int
 }
 
+// chainRun weighs the work by elements and instructions; results go to the buffers of the run.
 func chainRun[T float](o Elementwise, in, out []graph.Type) Run {
 	c := newChain[T](o, in)
 	c.compile(o.Prog, true)
@@ -172,14 +178,12 @@ func (c *chain[T]) operand(i, size int, step bool) place {
 	case step:
 		return place{}
 	case size == c.size || c.lines == 0 && c.grid.step(i) == 1:
-		return place{kind: inPlace, i: i}
-	case size == 1 || c.lines > 0 && zero(outer):
-		p := c.share()
-		p.j = i
-		return p
+		return place{kind: inPlace}
+	case size == 1 || c.lines > 0 && zero(outer): // every block reads the same: a scalar, or one line again and again
+		return c.share()
 	}
 	c.regs++
-	return place{kind: inFilled, i: c.regs - 1, j: i}
+	return place{kind: inFilled, i: c.regs - 1}
 }
 
 func zero(v []int) bool {
@@ -191,6 +195,7 @@ func zero(v []int) bool {
 	return true
 }
 
+// frame makes the scratch of one core.
 func (c *chain[T]) frame() *frame[T] {
 	f := &frame[T]{reg: make([][]T, c.regs), val: make([][]T, len(c.place))}
 	for i := range f.reg {
@@ -234,23 +239,7 @@ func (c *chain[T]) run(f *frame[T], b int) {
 	row, col, n := c.stretch(b)
 	at := row*c.grid.inner() + col
 	for v, p := range c.place {
-		switch p.kind {
-		case inPlace:
-			start := at
-			if len(c.in[v]) != c.size {
-				start = c.grid.offset(v, row) + col
-			}
-			f.val[v] = c.in[v][start : start+n]
-		case inShared:
-			f.val[v] = c.shared[p.i][:n]
-		case inFilled:
-			f.val[v] = f.reg[p.i][:n]
-			c.fill(f.val[v], v, row)
-		case inScratch:
-			f.val[v] = f.reg[p.i][:n]
-		case inResult:
-			f.val[v] = c.dst[p.i][at : at+n]
-		}
+		f.val[v] = c.value(f, v, p, row, col, n)
 	}
 	for i := range c.code {
 		k := &c.code[i]
@@ -270,6 +259,28 @@ func (c *chain[T]) run(f *frame[T], b int) {
 	if c.tail != nil {
 		c.tail(f, f.val[c.out], b, row, col)
 	}
+}
+
+// value is where value v is found, or goes to, in the block of n elements from line row, column col on.
+func (c *chain[T]) value(f *frame[T], v int, p place, row, col, n int) []T {
+	at := row*c.grid.inner() + col
+	switch p.kind {
+	case inPlace:
+		if len(c.in[v]) != c.size { // a part of a line of an operand that repeats lines
+			at = c.grid.offset(v, row) + col
+		}
+		return c.in[v][at : at+n]
+	case inShared:
+		return c.shared[p.i][:n]
+	case inFilled:
+		c.fill(f.reg[p.i][:n], v, row)
+		return f.reg[p.i][:n]
+	case inScratch:
+		return f.reg[p.i][:n]
+	case inResult:
+		return c.dst[p.i][at : at+n]
+	}
+	return nil
 }
 
 // stretch is where block b begins and how many elements it has.

@@ -11,12 +11,14 @@ func (o Extreme) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, extremeRun[float32], extremeRun[float64])
 }
 
+// extremeRun sees x as (outer×n×inner) and the results as (outer×inner).
 func extremeRun[T float](o Extreme, in, out []graph.Type) Run {
 	ax, _ := axisOf(o.Axis, in[0].Shape)
 	outer, n, inner := around(in[0].Shape, ax)
 	return rowwise(in, out, outer*inner, n, func(a *args[T], lo, hi int) {
 		segments(lo, hi, inner, func(row, from, to int) {
 			x := a.in[0][row*n*inner:]
+			// inner lines side by side are compared a row at a time: reads stay contiguous.
 			best, at := a.dst[0][row*inner+from:row*inner+to], a.dstI[1][row*inner+from:row*inner+to]
 			if inner == 1 {
 				best[0], at[0] = extremeOf(x[:n], o.Min)
@@ -31,7 +33,7 @@ func extremeRun[T float](o Extreme, in, out []graph.Type) Run {
 	})
 }
 
-// extremeOf is the extreme entry of x and its place; the first of equals, a NaN before all numbers.
+// extremeOf is, as the oracle has it, the extreme entry of x and its place; the first of equals, a NaN before all numbers.
 func extremeOf[T float](x []T, least bool) (best T, at int32) {
 	best = x[0]
 	for k, v := range x[1:] {
@@ -68,6 +70,7 @@ func (o Pick) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, pickRun[float32], pickRun[float64])
 }
 
+// pickRun sees x as (outer×n×inner), positions and result as (outer×inner).
 func pickRun[T float](o Pick, in, out []graph.Type) Run {
 	ax, _ := axisOf(o.Axis, in[0].Shape)
 	_, n, inner := around(in[0].Shape, ax)
@@ -85,6 +88,7 @@ func (o Place) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, placeRun[float32], placeRun[float64])
 }
 
+// placeRun sees x and positions as (outer×inner), the result as (outer×N×inner).
 func placeRun[T float](o Place, in, out []graph.Type) Run {
 	ax, _ := axisOf(o.Axis, in[0].Shape)
 	outer, _, inner := around(in[0].Shape, ax)
@@ -104,6 +108,7 @@ func (o OneHot) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, oneHotRun[float32], oneHotRun[float64])
 }
 
+// oneHotRun writes a row of N for every label.
 func oneHotRun[T float](o OneHot, in, out []graph.Type) Run {
 	return rowwise(in, out, in[0].Shape.Size(), o.N, func(a *args[T], lo, hi int) {
 		clear(a.dst[0][lo*o.N : hi*o.N])

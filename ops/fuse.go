@@ -12,8 +12,11 @@ func Fusable(n *graph.Node) bool {
 }
 
 // FuseElementwise makes one op of fusable nodes, which all have one shape and come operands first. outputs are those
-// of them that are read elsewhere. Applied to inputs, the op has one result an output. A Broadcast becomes its
-// operand, read with repetition; a constant of equal elements becomes an immediate.
+// of them that are read elsewhere. Applied to inputs, the op has one result an output.
+//
+// What a node reads from outside becomes an input, with two exceptions: a Broadcast, inside or outside, becomes its
+// operand, read with repetition, and a constant of equal elements becomes an immediate. So an input may have any
+// shape that broadcasts to that of the nodes.
 func FuseElementwise(nodes, outputs []*graph.Node) (op Elementwise, inputs []*graph.Node) {
 	f := fuser{at: map[*graph.Node]ref{}}
 	for _, n := range nodes {
@@ -39,21 +42,25 @@ type ref struct {
 	i     int
 }
 
+// valueClass tells the three kinds of values apart.
 type valueClass uint8
 
+// The classes, in the order in which a [Program] numbers them.
 const (
 	inputValue valueClass = iota
 	immValue
 	codeValue
 )
 
+// fuser collects the parts of a program.
 type fuser struct {
-	at     map[*graph.Node]ref
+	at     map[*graph.Node]ref // nodes and outside operands seen so far
 	inputs []*graph.Node
 	imm    []float64
 	code   []fusedInstr
 }
 
+// fusedInstr is an [Instr] before its operands have their final numbers; b counts only if binary is set.
 type fusedInstr struct {
 	op     graph.Op
 	a, b   ref
@@ -74,7 +81,7 @@ func (f *fuser) number(r ref) int {
 // node adds n, whose operands within the set have been added.
 func (f *fuser) node(n *graph.Node) ref {
 	if _, ok := n.Op.(Broadcast); ok {
-		return f.operand(n.In[0])
+		return f.operand(n.In[0]) // no instruction: repetition is how an operand is read
 	}
 	c := fusedInstr{op: n.Op, a: f.operand(n.In[0])}
 	if c.binary = len(n.In) == 2; c.binary {

@@ -10,17 +10,21 @@ func (o Gather) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, gatherRun[float32], gatherRun[float64])
 }
 
+// gatherRun joins all axes but the last: x (rows×n), the result (rows×len(table)).
 func gatherRun[T float](o Gather, in, _ []graph.Type) Run {
 	s := in[0].Shape
 	rows := s.Sub(0, s.Rank()-1).Size()
 	return func(dst, in []Buffer) { kernels.Gather(view[T](dst[0]), view[T](in[0]), rows, o.Table.Slice()) }
 }
 
-// Kernel adds up for every column of the result the columns that the table sends there, in their order.
+// Kernel adds up for every column of the result the columns that the table sends there, in their order: a sum of
+// gathered elements writes each result once, and any split of the columns gives the same bits.
 func (o ScatterAdd) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, scatterRun[float32], scatterRun[float64])
 }
 
+// scatterRun joins all axes but the last: x (rows×len(table)), the result (rows×N). The cores share the elements of
+// the result, not its rows, of which there may be one.
 func scatterRun[T float](o ScatterAdd, in, out []graph.Type) Run {
 	ptr, from := inverse(o.Table.Slice(), o.N)
 	w := o.Table.Len()
@@ -39,7 +43,7 @@ func scatterRun[T float](o ScatterAdd, in, out []graph.Type) Run {
 	})
 }
 
-// inverse lists for every j of 0…n−1 the places i with table[i] = j, rising: from[ptr[j]:ptr[j+1]].
+// inverse is the table read backwards, in compressed rows: it lists for every j of 0…n−1 the places i with table[i] = j, rising: from[ptr[j]:ptr[j+1]].
 func inverse(table []int32, n int) (ptr, from []int32) {
 	ptr = make([]int32, n+1)
 	for _, j := range table {

@@ -66,7 +66,8 @@ func largeSums() (s []Sample) {
 	} {
 		s = append(s, Sample{Op: MapSum{squares(c.shape...), graph.Sh(c.to...)}, In: []graph.Type{f64(c.shape...), f64(c.row...)}})
 	}
-	return s
+	kept := NewProgram(2, nil, []Instr{{Binary{KSub}, 0, 1}, {Unary{KExp}, 2, -1}, {Unary{KSin}, 3, -1}}, 2)
+	return append(s, Sample{Op: MapSum{Elementwise{kept, graph.Sh(3, 5)}, graph.Sh(5)}, In: []graph.Type{f64(3, 5), f64(5)}})
 }
 
 func largeMovement() []Sample {

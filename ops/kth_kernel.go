@@ -7,6 +7,7 @@ func (o Kth) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, kthRun[float32], kthRun[float64])
 }
 
+// kthRun copies each line, since the axis need not be contiguous. 8n stands for the passes of a selection.
 func kthRun[T float](o Kth, in, out []graph.Type) Run {
 	ax, _ := axisOf(o.Axis, in[0].Shape)
 	outer, n, inner := around(in[0].Shape, ax)

@@ -17,7 +17,7 @@ func (o Binary) Kernel(in, out []graph.Type) (Run, error) { return single(o, in,
 // InPlace says that y may be written over either operand.
 func (o Binary) InPlace(int) bool { return true }
 
-// unaryLoop is the vector loop of an elementwise function. dst may be x.
+// unaryLoop is the vector loop of an elementwise function: element by element, so dst may be x.
 func unaryLoop[T float](k UnaryKind) func(dst, x []T) {
 	return [unaryKinds]func(dst, x []T){
 		KNeg:      kernels.Neg[T],

@@ -11,6 +11,7 @@ func (o MapSum) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, mapSumRun[float32], mapSumRun[float64])
 }
 
+// mapSumRun tells the forms of the sum by the strides of y along the axes of the grid: 0 where it sums.
 func mapSumRun[T float](o MapSum, in, out []graph.Type) Run {
 	m := &mapSum[T]{chain: newChain[T](o.Map, in, SourceStrides(o.To, o.Map.Shape))}
 	to := m.grid.strides[len(in)]

@@ -10,6 +10,8 @@ func (o MatMul) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, matMulRun[float32], matMulRun[float64])
 }
 
+// matMulRun turns the flags into strides: a transpose is read in place. An operand without batch axes gets the batch
+// stride 0.
 func matMulRun[T float](o MatMul, in, _ []graph.Type) Run {
 	d, shape, _ := o.dims(in[0].Shape, in[1].Shape)
 	batch, m := shape.Size(), d.m
@@ -27,7 +29,7 @@ func matMulRun[T float](o MatMul, in, _ []graph.Type) Run {
 	if in[1].Shape.Rank() > 2 {
 		bsB = d.k * d.n
 	}
-	if !o.TA && bsB == 0 {
+	if !o.TA && bsB == 0 { // the rows of all a are one matrix: a large product is faster than many small ones
 		batch, m = 1, batch*m
 	}
 	return func(dst, in []Buffer) {
@@ -36,21 +38,16 @@ func matMulRun[T float](o MatMul, in, _ []graph.Type) Run {
 	}
 }
 
-// Kernel multiplies step by step.
+// Kernel multiplies step by step, as the expansion does, so that both round alike.
 func (o MatPow) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, matPowRun[float32], matPowRun[float64])
 }
 
+// matPowRun writes the products in turn to two matrices of scratch, and the last one to the result.
 func matPowRun[T float](o MatPow, in, _ []graph.Type) Run {
 	n := in[0].Shape.Dim(0)
 	if o.H == 0 && !o.Accumulative {
-		return func(dst, _ []Buffer) {
-			y := view[T](dst[0])
-			clear(y)
-			for i := range n {
-				y[i*n+i] = 1
-			}
-		}
+		return func(dst, _ []Buffer) { identity(view[T](dst[0]), n) }
 	}
 	scratch := [2][]T{}
 	if o.H > 2 {
@@ -65,7 +62,7 @@ func matPowRun[T float](o MatPow, in, _ []graph.Type) Run {
 				y = last
 			}
 			if o.Accumulative {
-				copy(y, a)
+				copy(y, a) // the product is added to it: A + A·x
 			}
 			kernels.Gemm(n, n, n, a, n, 1, x, n, 1, y, n, o.Accumulative)
 			x = y
@@ -73,5 +70,13 @@ func matPowRun[T float](o MatPow, in, _ []graph.Type) Run {
 		if o.H < 2 {
 			copy(last, a)
 		}
+	}
+}
+
+// identity writes the n×n matrix I.
+func identity[T float](y []T, n int) {
+	clear(y)
+	for i := range n {
+		y[i*n+i] = 1
 	}
 }

@@ -20,7 +20,8 @@ func upperOnesRun[T float](o UpperOnes, in, out []graph.Type) Run {
 	})
 }
 
-// Kernel adds along lines that are contiguous, and line to line otherwise.
+// Kernel adds along lines that are contiguous, and otherwise row to row, which is a vector loop. A line is one sum
+// from its first entry on, so it belongs to one core.
 func (o CumSum) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, cumSumRun[float32], cumSumRun[float64])
 }
@@ -28,6 +29,7 @@ func (o CumSum) Kernel(in, out []graph.Type) (Run, error) {
 // InPlace says that y may be written over x.
 func (o CumSum) InPlace(int) bool { return true }
 
+// cumSumRun sees x as (outer×n×inner).
 func cumSumRun[T float](o CumSum, in, out []graph.Type) Run {
 	ax, _ := axisOf(o.Axis, in[0].Shape)
 	outer, n, inner := around(in[0].Shape, ax)
@@ -44,6 +46,7 @@ func cumSumRun[T float](o CumSum, in, out []graph.Type) Run {
 	})
 }
 
+// runningSum computes the running sum of one line.
 func runningSum[T float](y, x []T, reverse bool) {
 	var sum T
 	if reverse {

@@ -70,6 +70,7 @@ func inferStep(in []graph.Type, n int) ([]graph.Type, error) {
 	return out, nil
 }
 
+// checkStep wants the number of steps taken so far.
 func checkStep(step int32) error {
 	if step < 0 {
 		return fmt.Errorf("step %d; want 0 at the first step and more after it", step)
@@ -122,7 +123,9 @@ func (o AdamW) InPlaceResult(result, operand int) bool {
 	return operand == [...]int{0, 2, 3}[result]
 }
 
+// adamRun copies the states, which costs nothing where they are in place, and lets the loop of kernels update them.
 func adamRun[T float](o AdamW, in, out []graph.Type) Run {
+	// What changes from step to step is read by every chunk: nothing is shared, so nothing needs a lock.
 	s := kernels.AdamStep{Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Eps, Decay: o.WeightDecay, Decoupled: o.Decoupled}
 	return rowwise(in, out, in[0].Shape.Size(), 4, func(a *args[T], lo, hi int) {
 		if err := checkStep(a.inI[4][0]); err != nil {
@@ -175,6 +178,7 @@ func (o SGD) Kernel(in, out []graph.Type) (Run, error) {
 // InPlaceResult says that p and u may be written over themselves.
 func (o SGD) InPlaceResult(result, operand int) bool { return operand == 2*result }
 
+// sgdRun copies the states, which costs nothing where they are in place, and lets the loop of kernels update them.
 func sgdRun[T float](o SGD, in, out []graph.Type) Run {
 	s := kernels.SGDStep{Momentum: o.Momentum, Decay: o.WeightDecay, Nesterov: o.Nesterov}
 	return rowwise(in, out, in[0].Shape.Size(), 3, func(a *args[T], lo, hi int) {
@@ -190,10 +194,10 @@ func sgdRun[T float](o SGD, in, out []graph.Type) Run {
 		if step > 0 {
 			s.Dampening = o.Dampening
 		} else if o.Momentum != 0 {
-			clear(u)
+			clear(u) // μ·0 + d is d
 		}
 		if o.Momentum == 0 {
-			u = nil
+			u = nil // kept as it is
 		}
 		kernels.SGD(p, a.in[1][lo:hi], u, s)
 	})

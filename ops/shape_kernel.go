@@ -18,7 +18,7 @@ func (o Permuted) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, transposeRun[float32], transposeRun[float64])
 }
 
-// source is the grid of the result with the strides of the operand.
+// source is the grid of the result: operand 0 of it is x with its axes reordered, operand 1 the result itself.
 func (o Permuted) source(in, out graph.Shape) grid {
 	from := rowMajor(in)
 	st := make([]int, o.Rank)
@@ -28,7 +28,8 @@ func (o Permuted) source(in, out graph.Shape) grid {
 	return newGrid(out, st, rowMajor(out))
 }
 
-// transposeRun is the transpose of one matrix, or the general case.
+// transposeRun is the transpose of one matrix, which is what most permutations are once axes are joined, or the
+// general case.
 func transposeRun[T float](o Permuted, in, out []graph.Type) Run {
 	g := o.source(in[0].Shape, out[0].Shape)
 	if len(g.dims) != 2 {
@@ -39,6 +40,7 @@ func transposeRun[T float](o Permuted, in, out []graph.Type) Run {
 
 // permuteRun copies line by line, or tile by tile if the operand's contiguous axis is not the last of the result.
 func permuteRun[T elem](o Permuted, in, out []graph.Type) Run {
+	// Lines of the result are contiguous; where those of x are too, it is a copy of lines.
 	g := o.source(in[0].Shape, out[0].Shape)
 	n, rows := g.inner(), g.rows()
 	if g.step(0) == 1 || out[0].Shape.Size() == 0 || n == 1 {
@@ -64,6 +66,7 @@ type tiles struct {
 	dst, src   int  // strides: of the result along fast, of the operand along the last axis
 }
 
+// newTiles splits the axes of a grid into the two that are exchanged and the outer ones.
 func newTiles(g grid) (t tiles) {
 	last := len(g.dims) - 1
 	t.outer.strides = make([][]int, 2)
@@ -90,6 +93,7 @@ func (g *grid) add(dim int, strides ...int) {
 // tileSide is the side of a tile: 16 cache lines of either side stay in L1.
 const tileSide = 16
 
+// moveTiles transposes one matrix: it writes lines of a tile and reads across them.
 func moveTiles[T elem](t tiles, dst, src []T) {
 	for i0 := 0; i0 < t.rows; i0 += tileSide {
 		i1 := min(i0+tileSide, t.rows)

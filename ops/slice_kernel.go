@@ -2,11 +2,12 @@ package ops
 
 import "rpnc/graph"
 
-// Kernel copies a stretch of every row.
+// Kernel copies a stretch of every row, a row being all that follows one index of the axes before o.Axis.
 func (o Slice) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, sliceRun[float32], sliceRun[float64])
 }
 
+// sliceRun sees x as (outer×n×inner): stretches of (Hi−Lo)·inner elements.
 func sliceRun[T float](o Slice, in, out []graph.Type) Run {
 	ax, _ := axisOf(o.Axis, in[0].Shape)
 	outer, n, inner := around(in[0].Shape, ax)
@@ -23,6 +24,7 @@ func (o Pad) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, padRun[float32], padRun[float64])
 }
 
+// padRun sees x as (outer×n×inner) and the result as (outer×N×inner).
 func padRun[T float](o Pad, in, out []graph.Type) Run {
 	ax, _ := axisOf(o.Axis, in[0].Shape)
 	outer, n, inner := around(in[0].Shape, ax)
@@ -42,6 +44,7 @@ func (o Concat) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, concatRun[float32], concatRun[float64])
 }
 
+// concatRun sees operand k as (outer×nₖ×inner) and the result as (outer×Σnₖ×inner).
 func concatRun[T float](o Concat, in, out []graph.Type) Run {
 	ax, _ := axisOf(o.Axis, in[0].Shape)
 	outer, n, inner := around(out[0].Shape, ax)

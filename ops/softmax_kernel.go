@@ -15,6 +15,7 @@ func (o Softmax) Kernel(in, out []graph.Type) (Run, error) {
 // InPlace says that y may be written over x.
 func (o Softmax) InPlace(int) bool { return true }
 
+// softmaxRun leaves the exponentials to kernels, in place on the result.
 func softmaxRun[T float](o Softmax, in, _ []graph.Type) Run {
 	return alongRows(in[0].Shape, o.Axis, func(x []T, rows, cols int) { kernels.Softmax(x, rows, cols, o.MaskZeros) })
 }
@@ -31,7 +32,8 @@ func logSoftmaxRun[T float](o LogSoftmax, in, _ []graph.Type) Run {
 	return alongRows(in[0].Shape, o.Axis, func(x []T, rows, cols int) { kernels.LogSoftmax(x, rows, cols, false) })
 }
 
-// alongRows is the Run of a function f that replaces rows, along any axis of s.
+// alongRows is the Run of a function f that replaces rows, along any axis of s. Two transposes cost less than
+// exponentials computed line by line with a stride, and leave one way to compute them.
 func alongRows[T float](s graph.Shape, axis int, f func(x []T, rows, cols int)) Run {
 	ax, _ := axisOf(axis, s)
 	outer, n, inner := around(s, ax)
@@ -60,6 +62,7 @@ func (o CrossEntropy) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, crossEntropyRun[float32], crossEntropyRun[float64])
 }
 
+// crossEntropyRun writes the probabilities into their result first and reads the losses off them.
 func crossEntropyRun[T float](_ CrossEntropy, in, out []graph.Type) Run {
 	b, n := in[0].Shape.Dim(0), in[0].Shape.Dim(1)
 	loss := make([]float64, b)

@@ -5,11 +5,12 @@ import (
 	"rpnc/internal/kernels"
 )
 
-// Kernel writes row by row.
+// Kernel clears and writes row by row, so that a row is in cache for both.
 func (o Densify) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, densifyRun[float32], densifyRun[float64])
 }
 
+// densifyRun writes values (nnz) → (Rows×Cols).
 func densifyRun[T float](o Densify, in, out []graph.Type) Run {
 	ptr, col, w := o.P.Ptr.Slice(), o.P.Col.Slice(), o.P.Cols
 	return rowwise(in, out, o.P.Rows, w, func(a *args[T], lo, hi int) {
@@ -28,6 +29,7 @@ func (o AtPattern) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, atPatternRun[float32], atPatternRun[float64])
 }
 
+// atPatternRun reads (Rows×Cols) → values (nnz); rows own stretches of the values.
 func atPatternRun[T float](o AtPattern, in, out []graph.Type) Run {
 	ptr, col, w := o.P.Ptr.Slice(), o.P.Col.Slice(), o.P.Cols
 	return rowwise(in, out, o.P.Rows, o.P.NNZ()/max(1, o.P.Rows), func(a *args[T], lo, hi int) {
@@ -52,14 +54,16 @@ func (p Pattern) Transposed() (t Pattern, entry []int32) {
 	return Pattern{p.Cols, p.Rows, graph.NewIndex(ptr...), graph.NewIndex(col...)}, entry
 }
 
-// Kernel multiplies by rows, for Aᵀ by those of the transposed pattern.
+// Kernel multiplies by rows, for Aᵀ by those of the transposed pattern: to scatter rows of A would make sums depend
+// on how the work is split.
 func (o SpMM) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, spMMRun[float32], spMMRun[float64])
 }
 
+// spMMRun multiplies x (batch × columns of A × w) → (batch × rows of A × w), one product after the other.
 func spMMRun[T float](o SpMM, in, out []graph.Type) Run {
 	p, w := o.P, in[1].Shape.Dim(-1)
-	var entry []int32
+	var entry []int32 // where the values of the transposed pattern come from
 	if o.T {
 		p, entry = o.P.Transposed()
 	}
@@ -80,11 +84,12 @@ func spMMRun[T float](o SpMM, in, out []graph.Type) Run {
 	}
 }
 
-// Kernel multiplies rows entry by entry.
+// Kernel multiplies rows entry by entry; the batch is the outer loop, so that each sum over it has one order.
 func (o SDDMM) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, sddmmRun[float32], sddmmRun[float64])
 }
 
+// sddmmRun reads a (batch×Rows×w) and b (batch×Cols×w); rows own stretches of the values.
 func sddmmRun[T float](o SDDMM, in, out []graph.Type) Run {
 	w, s := in[0].Shape.Dim(-1), in[0].Shape
 	batch := s.Sub(0, s.Rank()-2).Size()

@@ -4,6 +4,9 @@ import "rpnc/graph"
 
 // grid is how tensors that broadcast to one shape are walked together: the axes of the shape, without those of size
 // 1 and joined where every operand allows it, and the strides of each operand along them. At least one axis is left.
+//
+// Joining makes the cases few: operands of the full shape and scalars leave one axis, a row or a column leaves two,
+// whatever the rank was.
 type grid struct {
 	dims    []int
 	strides [][]int // one list an operand
@@ -28,7 +31,7 @@ func newGrid(s graph.Shape, strides ...[]int) grid {
 			g.strides[i] = append(g.strides[i], st[ax])
 		}
 	}
-	if len(g.dims) == 0 {
+	if len(g.dims) == 0 { // a single element
 		g.dims = []int{1}
 		for i := range strides {
 			g.strides[i] = []int{0}
@@ -37,7 +40,8 @@ func newGrid(s graph.Shape, strides ...[]int) grid {
 	return g
 }
 
-// joins says whether axis ax of size d continues the last axis of the grid for all operands.
+// joins says whether axis ax of size d continues the last axis of the grid for all operands: one step along the outer
+// axis must be d steps along the inner one (0 = d·0 where both are repeated).
 func (g grid) joins(last, ax, d int, strides [][]int) bool {
 	for i, st := range strides {
 		if g.strides[i][last] != d*st[ax] {
@@ -52,7 +56,7 @@ func (g grid) inner() int { return g.dims[len(g.dims)-1] }
 
 func (g grid) rows() int { return size(g.dims[:len(g.dims)-1]) }
 
-// offset is where line row of operand i begins.
+// offset is where line number row of operand i begins; lines are counted in row-major order of the outer axes.
 func (g grid) offset(i, row int) int {
 	off := 0
 	for ax := len(g.dims) - 2; ax >= 0; ax-- {
@@ -62,7 +66,8 @@ func (g grid) offset(i, row int) int {
 	return off
 }
 
-// step is the stride of operand i along the last axis.
+// step is the stride of operand i along the last axis. For a row-major operand that broadcasts it is 1, or 0 where the
+// operand repeats one element along the line.
 func (g grid) step(i int) int { return g.strides[i][len(g.dims)-1] }
 
 func size(dims []int) int {
@@ -73,7 +78,7 @@ func size(dims []int) int {
 	return n
 }
 
-// strides of a row-major tensor of shape s.
+// rowMajor lists the strides of a contiguous tensor of shape s.
 func rowMajor(s graph.Shape) []int {
 	st, n := make([]int, s.Rank()), 1
 	for ax := s.Rank() - 1; ax >= 0; ax-- {
