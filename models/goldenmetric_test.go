@@ -1,4 +1,171 @@
 package models_test
 
-func (c *golden) runMetric() error { return unsupported("metric") }
-func (c *golden) runConfig() error { return unsupported("config") }
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"rpnc/graph"
+	"rpnc/models/metric"
+	"rpnc/ops"
+	"rpnc/rpnops"
+)
+
+// runMetric runs a metric of predictions, or a helper function on tensors.
+func (c *golden) runMetric() error {
+	if c.Class != "function" {
+		return c.runScore()
+	}
+	name, _ := c.CallArgs["function"].(string)
+	f, err := c.helper(name)
+	if err != nil {
+		return err
+	}
+	return c.compare(func(s *rpnops.Scope, in map[string]*graph.Node) (built, error) {
+		return c.squeezed(f(s, in)), nil
+	})
+}
+
+// squeezed drops axes of size 1 that the case has not. Of the reference's skewness of rows only the diagonal counts.
+func (c *golden) squeezed(y *graph.Node) built {
+	want, _ := c.output("y")
+	if y.Poisoned() {
+		return built{y: y}
+	}
+	if size := graph.Sh(want.Shape...).Size(); size == y.Shape().Size() {
+		y = ops.Reshape(y, want.Shape...)
+	}
+	return built{y: y}
+}
+
+// helper is the function called name.
+func (c *golden) helper(name string) (func(*rpnops.Scope, map[string]*graph.Node) *graph.Node, error) {
+	if strings.HasSuffix(name, "matrix_power") {
+		op := ops.MatPow{H: c.int("n"), Accumulative: strings.HasPrefix(name, "accumulative")}
+		return func(s *rpnops.Scope, in map[string]*graph.Node) *graph.Node { return s.G.Apply(op, in["mx"]) }, nil
+	}
+	var m rpnops.Metric
+	if m.UnmarshalText([]byte(name)) == nil {
+		axis := -1
+		if d, ok := c.CallArgs["dim"].(json.Number); ok && d == "0" {
+			axis = 0
+		}
+		return func(s *rpnops.Scope, in map[string]*graph.Node) *graph.Node { return m.Reduce(in["x"], axis) }, nil
+	}
+	if strings.Contains(name, "normalize_matrix") {
+		return c.normalization(name)
+	}
+	return c.kernel(name)
+}
+
+// arguments are the arguments of the call other than those in not.
+func (c *golden) arguments(not ...string) map[string]any {
+	args := map[string]any{}
+	for k, v := range c.CallArgs {
+		args[k] = v
+	}
+	for _, k := range append(not, "function") {
+		delete(args, k)
+	}
+	return args
+}
+
+func (c *golden) normalization(name string) (func(*rpnops.Scope, map[string]*graph.Node) *graph.Node, error) {
+	if !exists(name) {
+		return nil, unsupported(name)
+	}
+	var p rpnops.Process
+	if err := codec.Decode(object(name, c.arguments()), &p); err != nil {
+		return nil, err
+	}
+	return func(s *rpnops.Scope, in map[string]*graph.Node) *graph.Node { return p.Apply(s, in["mx"]) }, nil
+}
+
+// kernel computes a kernel by the interdependence of its name: between the columns of x, between its rows (dim 1), or
+// between two vectors, which are the columns of a matrix then.
+func (c *golden) kernel(name string) (func(*rpnops.Scope, map[string]*graph.Node) *graph.Node, error) {
+	class := name + "_interdependence"
+	if !exists(class) {
+		return nil, unsupported(name)
+	}
+	var xi rpnops.Interdependence
+	args := c.arguments("dim", "centered")
+	args["interdependence_type"] = "attribute"
+	if err := codec.Decode(object(class, args), &xi); err != nil {
+		return nil, err
+	}
+	return func(s *rpnops.Scope, in map[string]*graph.Node) *graph.Node {
+		x, two := in["x"], in["x2"]
+		if two != nil {
+			n := x.Shape().Size()
+			x = ops.Join(1, ops.Reshape(x, n, 1), ops.Reshape(two, n, 1))
+		} else if c.int("dim") == 1 {
+			x = ops.Transpose(x)
+		}
+		if c.CallArgs["centered"] == true {
+			x = ops.Sub(x, ops.MeanAxis(x, 0))
+		}
+		a := xi.Matrix(s, x, nil)
+		if two != nil {
+			a = ops.SliceAxis(ops.SliceAxis(a, 0, 0, 1), 1, 1, 2)
+		}
+		return a
+	}, nil
+}
+
+// runScore runs accuracy, F1 or the mean squared error.
+func (c *golden) runScore() error {
+	truth, pred := c.numbers("y_true"), c.numbers("y_pred")
+	var have float64
+	var err error
+	switch c.Class {
+	case "accuracy":
+		have, err = metric.Accuracy(labels(pred), labels(truth))
+	case "mse":
+		have, err = metric.MSE(c.numbers("y_score"), truth)
+	case "f1":
+		average, ok := averages[c.argument("average")]
+		if !ok {
+			return unsupported("f1 average " + c.argument("average"))
+		}
+		have, err = metric.F1(labels(pred), labels(truth), average)
+	default:
+		return unsupported(c.Class)
+	}
+	var want float64
+	if err := errors.Join(err, json.Unmarshal(c.Outputs["value"], &want)); err != nil {
+		return err
+	}
+	if !near(have, want, c.Tolerance.RTol, c.Tolerance.ATol) {
+		return fmt.Errorf("value is %v, want %v", have, want)
+	}
+	return nil
+}
+
+var averages = map[string]metric.Average{"": metric.Binary, "binary": metric.Binary, "micro": metric.Micro, "macro": metric.Macro, "weighted": metric.Weighted}
+
+// numbers are the numbers in an argument of the call, lists in lists flattened.
+func (c *golden) numbers(key string) (out []float64) {
+	var walk func(any)
+	walk = func(x any) {
+		switch x := x.(type) {
+		case []any:
+			for _, e := range x {
+				walk(e)
+			}
+		case json.Number:
+			f, _ := x.Float64()
+			out = append(out, f)
+		}
+	}
+	walk(c.CallArgs[key])
+	return out
+}
+
+func labels(xs []float64) (out []int32) {
+	for _, x := range xs {
+		out = append(out, int32(x))
+	}
+	return out
+}

@@ -257,9 +257,9 @@ func fuse(s *rpnops.Scope, param, sub string, f rpnops.Fusion, ys []*graph.Node,
 	return f.Fuse(s.Sub(sub), ys, w)
 }
 
-// remain adds π(x).
+// remain adds π(x). The zero remainder is left out even where its activations would make it another number.
 func (h layout) remain(s *rpnops.Scope, x, y *graph.Node) *graph.Node {
-	if h.Remainder == nil || x.Poisoned() || y.Poisoned() {
+	if _, zero := h.Remainder.(rpnops.ZeroRemainder); zero || h.Remainder == nil || x.Poisoned() || y.Poisoned() {
 		return y
 	}
 	m, n := x.Shape().Dim(1), h.N

@@ -2,7 +2,8 @@ package rpnops
 
 import "rpnc/graph"
 
-// The remainders that do not read x: act of a constant, broadcast over rows and columns.
+// The remainders that do not read x: act of a constant (n), broadcast over the rows. An activation that looks along the
+// columns, a softmax or a norm, sees n equal entries.
 type (
 	// ConstantRemainder is π(x) = act(c), 1 without c.
 	ConstantRemainder struct {

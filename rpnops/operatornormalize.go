@@ -9,8 +9,9 @@ import (
 //
 //	A = softmax(c·Z) of every row, of every column, or of the columns of the softmax of the rows
 //
-// With MaskZeros entries of c·Z that are 0 count as −10⁹ and are 0 in the result; the mask is a constant to the
-// gradient. It is the reference's normalisation of attention, the rows being what it calls dimension 1.
+// With MaskZeros entries of c·Z that are 0 count as −10⁹ and are 0 in the result, so that attention keeps to the edges of
+// a graph; the mask is a constant to the gradient. In the third mode the mask acts before the rows and after the columns:
+// in between, masked entries are zeros among others.
 type OperatorNormalize struct {
 	MaskZeros     bool         `yaml:"mask_zeros"`
 	RescaleFactor Opt[float64] `yaml:"rescale_factor"` // c, 1 unless set
@@ -69,9 +70,9 @@ func (o OperatorNormalize) Apply(s *Scope, z *graph.Node) *graph.Node {
 	case SoftmaxColumns:
 		return s.G.Apply(ops.Softmax{Axis: -2, MaskZeros: o.MaskZeros}, z)
 	}
-	mask := ops.NonZero(z)
-	if o.MaskZeros {
-		z = ops.Add(z, ops.Scale(ops.Shift(mask, -1), 1e9)) // the row softmax of a line of zeros is uniform here
+	mask := ops.NonZero(z) // of the rescaled matrix: with c = 0 everything is masked
+	if o.MaskZeros { // the row softmax of a line of zeros is uniform here, without gradient
+		z = ops.Add(ops.Mul(z, mask), ops.Scale(ops.Shift(mask, -1), 1e9))
 	}
 	a := s.G.Apply(ops.Softmax{Axis: -2}, s.G.Apply(ops.Softmax{Axis: -1}, z))
 	if o.MaskZeros {

@@ -37,8 +37,13 @@ func (c *Codec) Decode(node *yaml.Node, dst any) error {
 }
 
 // Object makes the object of any kind that node describes: a class with parameters, or a name.
-func (c *Codec) Object(node *yaml.Node) (obj any, err error) {
-	return obj, c.Decode(node, (*object)(&obj))
+func (c *Codec) Object(node *yaml.Node) (any, error) {
+	var obj object
+	err := c.Decode(node, &obj)
+	if err == nil && obj == nil {
+		err = Errors{{File: c.File, Line: node.Line, Msg: "want an object, have null"}}
+	}
+	return obj, err
 }
 
 // object is any object of a class, in contrast to any value.

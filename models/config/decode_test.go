@@ -208,6 +208,18 @@ func TestHostileDocumentsEndSoon(t *testing.T) {
 	}
 }
 
+func TestNullIsNoObject(t *testing.T) {
+	for _, text := range []string{"null", "~", "# nothing"} {
+		node, err := config.Parse("", []byte(text))
+		if err == nil {
+			_, err = config.Object(node)
+		}
+		if err == nil {
+			t.Errorf("%q: want an error", text)
+		}
+	}
+}
+
 func TestOnlyPointersAreFilled(t *testing.T) {
 	node, err := config.Parse("", []byte("d: 2"))
 	if err != nil {

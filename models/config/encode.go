@@ -91,10 +91,25 @@ func filled(v, def reflect.Value) reflect.Value {
 	case reflect.Bool, reflect.Interface, reflect.Slice, reflect.Pointer, reflect.Map:
 		return v
 	}
-	if v.IsZero() && !isOpt(v.Type()) {
-		return def
+	if !v.IsZero() || isOpt(v.Type()) {
+		return v
 	}
-	return v
+	if _, ok := zeroText(v); ok {
+		return v
+	}
+	return def
+}
+
+// zeroText is the text form of a zero that its own UnmarshalText reads as zero: a name, not a default.
+func zeroText(v reflect.Value) (name string, ok bool) {
+	m, ok := v.Interface().(encoding.TextMarshaler)
+	if !ok {
+		return "", false
+	}
+	b, err := m.MarshalText()
+	back := reflect.New(v.Type())
+	u, ok := back.Interface().(encoding.TextUnmarshaler)
+	return string(b), err == nil && ok && u.UnmarshalText(b) == nil && back.Elem().IsZero()
 }
 
 // writeFields appends the parameters of the struct v to node.
@@ -156,7 +171,7 @@ func (c *Codec) write(v reflect.Value) (*yaml.Node, error) {
 		}
 		return c.write(v.Field(1))
 	}
-	if m, ok := v.Interface().(encoding.TextMarshaler); ok && v.Kind() != reflect.Interface {
+	if m, ok := v.Interface().(encoding.TextMarshaler); ok && v.Kind() != reflect.Interface && v.Kind() != reflect.Pointer {
 		return writeText(m, v)
 	}
 	switch v.Kind() {
@@ -220,16 +235,16 @@ func (c *Codec) writeMap(v reflect.Value) (*yaml.Node, error) {
 
 // writeText writes a value by its own text form; null where its zero has none.
 func writeText(m encoding.TextMarshaler, v reflect.Value) (*yaml.Node, error) {
+	if v.IsZero() {
+		name, ok := zeroText(v)
+		if !ok {
+			return null(), nil
+		}
+		return text(name), nil
+	}
 	b, err := m.MarshalText()
 	if err != nil {
 		return nil, fmt.Errorf("config.Encode: %w", err)
-	}
-	if v.IsZero() {
-		back := reflect.New(v.Type())
-		u, ok := back.Interface().(encoding.TextUnmarshaler)
-		if ok && (u.UnmarshalText(b) != nil || !back.Elem().IsZero()) {
-			return null(), nil
-		}
 	}
 	return text(string(b)), nil
 }
