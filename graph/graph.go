@@ -131,8 +131,11 @@ func (g *Graph) leaf(k LeafKind, name string, t Type, init Init) *Node {
 	if err := t.Shape.Check(); err != nil {
 		return g.Fail("graph.%s %q: %v", k, name, err)
 	}
-	if name == "" || k == ParamLeaf && !t.DType.IsFloat() {
-		return g.Fail("graph.%s %q of %v: want a name, and floats for a parameter", k, name, t)
+	if name == "" {
+		return g.Fail("graph.%s of %v: the name is empty; leaves are told apart by name", k, t)
+	}
+	if k == ParamLeaf && !t.DType.IsFloat() {
+		return g.Fail("graph.Param %q is %v; want floats, integers belong into states", name, t)
 	}
 	if n, ok := g.leaves[name]; ok {
 		if n.Op != op || n.Type() != t {
