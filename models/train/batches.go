@@ -1,0 +1,47 @@
+package train
+
+import "rpnc/models/data"
+
+// batches cuts the shuffled rows of an epoch into batches. The lengths are the same in every epoch.
+type batches struct {
+	all   *data.Batches // one batch of all rows: the order of an epoch
+	order []int
+	size  int
+	count int
+}
+
+func newBatches(rows, size int, seed uint64) (*batches, error) {
+	all, err := data.NewBatches(rows, &data.BatchOptions{Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	b := &batches{all: all, size: size, order: make([]int, rows), count: (rows + size - 1) / size}
+	if b.count > 1 && rows%size == 1 {
+		b.count-- // a single row goes to the batch before it
+	}
+	return b, nil
+}
+
+// shuffle arranges the rows of an epoch.
+func (b *batches) shuffle(epoch int) {
+	for _, rows := range b.all.Epoch(epoch) {
+		b.order = rows
+	}
+}
+
+// rows are those of batch i.
+func (b *batches) rows(i int) []int {
+	if i == b.count-1 {
+		return b.order[i*b.size:]
+	}
+	return b.order[i*b.size : (i+1)*b.size]
+}
+
+// sizes are the different lengths of batches.
+func (b *batches) sizes() []int {
+	last := len(b.rows(b.count - 1))
+	if last == b.size || b.count == 1 {
+		return []int{last}
+	}
+	return []int{b.size, last}
+}

@@ -1,0 +1,129 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// progress tells a person how training goes. A nil progress tells nothing.
+type progress struct {
+	w        io.Writer
+	terminal bool
+	loss     Loss
+	epochs   int
+	batches  int
+	began    time.Time
+	shown    time.Time
+	steps    int    // reported so far
+	rows     int    // of those after the first
+	metric   string // of the last evaluation
+}
+
+// refresh is how often the line on a terminal moves.
+const refresh = 100 * time.Millisecond
+
+func newProgress(w io.Writer, epochs, batches int, l Loss) *progress {
+	if w == nil {
+		return nil
+	}
+	return &progress{w: w, terminal: isTerminal(w), loss: l, epochs: epochs, batches: batches}
+}
+
+// isTerminal says whether w is a character device, as terminals are.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// step reports a step with the mean loss of the epoch so far.
+func (p *progress) step(at Position, loss float64, rows int) {
+	if p == nil {
+		return
+	}
+	now := time.Now()
+	if p.steps == 0 {
+		// The first step shows what a program costs that is warm only afterwards: it is not part of the rate.
+		p.began = now
+	} else {
+		p.rows += rows
+	}
+	p.steps++
+	if !p.terminal || now.Sub(p.shown) < refresh {
+		return
+	}
+	p.shown = now
+	fmt.Fprintf(p.w, "\r%s\x1b[K", p.line(at, loss, now.Sub(p.began)))
+}
+
+// line is epoch 3/10  step 120/938  loss 0.2314  accuracy 0.912  52310 rows/s  1m12s left.
+func (p *progress) line(at Position, loss float64, passed time.Duration) string {
+	s := fmt.Sprintf("epoch %d/%d  step %d/%d  loss %.4g", at.Epoch+1, p.epochs, at.Batch+1, p.batches, loss)
+	if p.metric != "" {
+		s += "  " + p.metric
+	}
+	if p.steps < 2 || passed <= 0 {
+		return s
+	}
+	done := at.Epoch*p.batches + at.Batch + 1
+	left := passed * time.Duration(p.epochs*p.batches-done) / time.Duration(p.steps-1)
+	return s + fmt.Sprintf("  %.0f rows/s  %v left", float64(p.rows)/passed.Seconds(), left.Round(time.Second))
+}
+
+// epoch reports an epoch with a line that stays.
+func (p *progress) epoch(e Epoch) {
+	if p == nil {
+		return
+	}
+	s := fmt.Sprintf("epoch %d/%d  loss %.4g", e.Number, p.epochs, e.Loss)
+	if e.Tested {
+		p.metric = fmt.Sprintf("%s %.4g", p.loss.Metric(), e.TestMetric)
+		s += fmt.Sprintf("  test loss %.4g  %s", e.TestLoss, p.metric)
+	}
+	s += fmt.Sprintf("  %.0f rows/s  %v", e.RowsPerSecond, e.Duration.Round(time.Millisecond))
+	if p.terminal {
+		s = "\r" + s + "\x1b[K"
+	}
+	fmt.Fprintln(p.w, s)
+}
+
+// close leaves the moving line as it is.
+func (p *progress) close() {
+	if p != nil && p.terminal && p.steps > 0 {
+		fmt.Fprintln(p.w)
+	}
+}
+
+// record is an epoch as the log has it.
+type record struct {
+	Epoch         int      `json:"epoch"`
+	Loss          float64  `json:"loss"`
+	LearningRate  float64  `json:"learning_rate"`
+	TestLoss      *float64 `json:"test_loss,omitempty"`
+	TestMetric    *float64 `json:"test_metric,omitempty"`
+	Metric        string   `json:"metric,omitempty"`
+	RowsPerSecond float64  `json:"rows_per_second"`
+	Seconds       float64  `json:"seconds"`
+}
+
+// writeLog writes an epoch as a line of JSON.
+func writeLog(w io.Writer, e Epoch, l Loss) error {
+	rec := record{Epoch: e.Number, Loss: e.Loss, LearningRate: e.LearningRate, RowsPerSecond: e.RowsPerSecond, Seconds: e.Duration.Seconds()}
+	if e.Tested {
+		rec.TestLoss, rec.TestMetric, rec.Metric = &e.TestLoss, &e.TestMetric, l.Metric()
+	}
+	line, err := json.Marshal(rec)
+	if err == nil {
+		_, err = w.Write(append(line, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("train.Fit: log: %w", err)
+	}
+	return nil
+}
