@@ -36,7 +36,7 @@ func Example() {
 	// Output:
 	// loss 1.00 at w = [1.00 -1.00]
 	// loss 0.25 at w = [0.85 -1.05]
-	// loss 0.06 at w = [0.77 -1.08]
+	// loss 0.06 at w = [0.78 -1.07]
 }
 
 // Mistakes are collected while building and carry the user's line, or the label that stands for it.
