@@ -106,6 +106,7 @@ type sweep struct {
 	failed      bool
 }
 
+// put adds d to the cotangent of a result. Sums arise here only, where a value has several readers.
 func (s *sweep) put(n *Node, result int, d *Node) {
 	if s.cot[n] == nil {
 		s.cot[n] = make([]*Node, len(n.Types))
@@ -127,7 +128,7 @@ func (s *sweep) visit(n *Node) {
 		return
 	}
 	g := n.g
-	outer := g.from
+	outer := g.from // a fused op's expansion is walked while its own node is
 	g.from = n
 	defer func() { g.from = outer }()
 	for i, dx := range vjp(n, d) {
@@ -147,6 +148,7 @@ func (s *sweep) visit(n *Node) {
 	}
 }
 
+// vjp prefers a gradient of the op's own to that of its expansion: it may reuse results that the expansion recomputes.
 func vjp(n *Node, dy []*Node) []*Node {
 	switch op := n.Op.(type) {
 	case Differentiable:
@@ -158,7 +160,8 @@ func vjp(n *Node, dy []*Node) []*Node {
 	return make([]*Node, len(n.In))
 }
 
-// expansionVJP differentiates what a fused op stands for, with its operands as leaves.
+// expansionVJP differentiates what a fused op stands for, with its operands as leaves: one operand may depend on another,
+// and what flows along that path the outer walk counts.
 func expansionVJP(n *Node, op Fused, dy []*Node) []*Node {
 	stop := map[*Node]bool{}
 	for _, x := range n.In {

@@ -1,7 +1,10 @@
 package graph_test
 
 import (
+	"math"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"rpnc/graph"
@@ -52,5 +55,75 @@ func TestFanInAddsCotangents(t *testing.T) {
 	}
 	if got := v.Of(d[0]).F[0]; got != 3 {
 		t.Errorf("d(3x)/dx = %v", got)
+	}
+}
+
+func TestTablesOfEqualContentsAreOnePointer(t *testing.T) {
+	a := graph.NewIndex(3, 1, 4)
+	if a != graph.NewIndex(3, 1, 4) || a == graph.NewIndex(3, 1) || a == graph.NewIndex(3, 1, 4, 0) {
+		t.Error("tables do not compare by content")
+	}
+	if a.Len() != 3 || a.At(2) != 4 || !strings.HasPrefix(a.String(), "#3·") {
+		t.Errorf("%v of %d entries, the last %d", a, a.Len(), a.At(2))
+	}
+	minus := math.Copysign(0, -1)
+	if graph.NewData(math.NaN()) != graph.NewData(math.NaN()) || graph.NewData(0) == graph.NewData(minus) {
+		t.Error("numbers do not compare by bits")
+	}
+	given := []int32{1, 2}
+	b := graph.NewIndex(given...)
+	if given[0] = 9; b.At(0) != 1 {
+		t.Error("a table changes with the slice that it was made of")
+	}
+}
+
+// Many models are built at once: one content is one pointer whoever comes first, also while the collector takes others.
+func TestInterningIsSafeForConcurrentUse(t *testing.T) {
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for i := range int32(300) {
+				a := graph.NewIndex(i, -1)
+				if i%100 == 0 {
+					runtime.GC()
+				}
+				if b := graph.NewIndex(i, -1); a != b {
+					t.Errorf("two tables of (%d, -1)", i)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestConstants(t *testing.T) {
+	f := graph.Type{DType: graph.F64, Shape: graph.Sh(3)}
+	g := graph.New()
+	for _, c := range []struct {
+		n     *graph.Node
+		want  [3]float64
+		splat bool
+		name  string
+	}{
+		{g.Const(f), [3]float64{}, true, "Const(#0·"},
+		{g.Const(f, 7), [3]float64{7, 7, 7}, true, "Const(7)"},
+		{g.Const(f, 7, 8, 9), [3]float64{7, 8, 9}, false, "Const(#3·"},
+	} {
+		op := c.n.Op.(graph.Const)
+		v, err := graph.Run(g, nil, c.n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, x := range v.Of(c.n).F {
+			if x != c.want[i] || op.At(i) != x {
+				t.Errorf("%v: element %d is %v and %v, want %v", c.n, i, x, op.At(i), c.want[i])
+			}
+		}
+		if x, ok := op.Splat(); ok != c.splat || ok && x != c.want[0] {
+			t.Errorf("%v: splat %v, %v", c.n, x, ok)
+		}
+		if !strings.HasPrefix(op.Name(), c.name) {
+			t.Errorf("name %s, want %s…", op.Name(), c.name)
+		}
 	}
 }

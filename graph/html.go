@@ -30,6 +30,7 @@ func HTML(w io.Writer, title string, columns []Column) error {
 	return b.Flush()
 }
 
+// valueName is a whole word: parameters may be called layers.v2.w.
 var valueName = regexp.MustCompile(`^v[0-9]+$`)
 
 // htmlLine marks up a line: the values in it, its site, and the value that it defines.
@@ -58,6 +59,8 @@ func htmlLine(column int, line string) string {
 	return out + "</div>"
 }
 
+// The page needs no network and no other file, so a dump can be mailed. The classes value and site mark what the pointer
+// is on, kept and keptsite what was clicked.
 const pageHead = `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>%[1]s</title>
 <style>

@@ -86,6 +86,8 @@ func TestRewriteAndShuffleKeepTheProgram(t *testing.T) {
 		}
 		s, ms := g.Shuffle(roots, seed)
 		sameProgram(t, "shuffled", g, roots[0], s, ms[roots[0]])
+		r, mr := g.Reorder(g.Live(roots...), unfuse)
+		sameProgram(t, "reordered", g, roots[0], r, mr[roots[0]])
 		u, mu := g.Rewrite(roots, unfuse)
 		sameProgram(t, "unfused", g, roots[0], u, mu[roots[0]])
 		for _, n := range u.Nodes() {

@@ -40,10 +40,12 @@ type violation struct {
 	holds, what string
 }
 
+// Error is one line, so that a test or a person can look for the number.
 func (v *violation) Error() string {
 	return fmt.Sprintf("graph.Verify: invariant %d (%s): %s", v.number, v.holds, v.what)
 }
 
+// structure is what a walk along operands needs.
 var structure = []invariant{
 	{1, "there is no nil node", func(g *Graph, bad report) {
 		for i, n := range g.nodes {
@@ -68,6 +70,7 @@ var structure = []invariant{
 	{9, "no operand is nil", operandRule(func(_ *Graph, _, x *Node) bool { return x != nil })},
 }
 
+// content is what the nodes say, and what the graph's tables say of them.
 var content = []invariant{
 	{10, "a node has at least one result", nodes(func(_ *Graph, n *Node, _ int) bool { return len(n.Types) > 0 })},
 	{11, "nodes of several results are read through Result only", operandRule(func(_ *Graph, n, x *Node) bool {
@@ -190,6 +193,7 @@ func updates(ok func(g *Graph, u Update) bool) func(*Graph, report) {
 	}
 }
 
+// owns does not trust x to know its graph.
 func (g *Graph) owns(x *Node) bool {
 	return x.g == g && x.ID >= 0 && x.ID < len(g.nodes) && g.nodes[x.ID] == x
 }
@@ -207,6 +211,7 @@ func inferred(n *Node) bool {
 	return err == nil && sameTypes(t, n.Types)
 }
 
+// operandTypes is what the shape rule is given: all results of every operand, in order.
 func operandTypes(n *Node) (in []Type) {
 	for _, x := range n.In {
 		in = append(in, x.Types...)
@@ -214,6 +219,7 @@ func operandTypes(n *Node) (in []Type) {
 	return in
 }
 
+// sameTypes compares lists of types one by one.
 func sameTypes(a, b []Type) bool {
 	if len(a) != len(b) {
 		return false
@@ -226,7 +232,8 @@ func sameTypes(a, b []Type) bool {
 	return true
 }
 
-// expands builds the expansion of a fused op in a graph of its own.
+// expands builds the expansion of a fused op in a graph of its own, so that the graph under test does not grow. A
+// fused op and its expansion that disagree would give a gradient of the wrong type, far from the cause.
 func expands(n *Node, op Fused) bool {
 	g, in := New(), []*Node{}
 	for i, t := range operandTypes(n) {
@@ -239,6 +246,7 @@ func expands(n *Node, op Fused) bool {
 	return g.Err() == nil && sameTypes(got, n.Types)
 }
 
+// allInt32 says whether conversion to int32 loses nothing.
 func allInt32(v []float64) bool {
 	for _, x := range v {
 		if x != math.Trunc(x) || x < math.MinInt32 || x > math.MaxInt32 {
@@ -248,6 +256,7 @@ func allInt32(v []float64) bool {
 	return true
 }
 
+// checkLeafNames finds pairs of leaves that would be fed and saved as one.
 func checkLeafNames(g *Graph, bad report) {
 	first := map[string]*Node{}
 	for _, n := range g.nodes {
@@ -260,6 +269,7 @@ func checkLeafNames(g *Graph, bad report) {
 	}
 }
 
+// checkLeafTable finds names that lead to what is not the leaf of that name.
 func checkLeafTable(g *Graph, bad report) {
 	for name, n := range g.leaves {
 		if n == nil {
@@ -270,6 +280,7 @@ func checkLeafTable(g *Graph, bad report) {
 	}
 }
 
+// hasLeaf looks through the nodes, not the table, which may be wrong itself.
 func hasLeaf(g *Graph, name string) bool {
 	for _, n := range g.nodes {
 		if l, ok := n.Leaf(); ok && l.Path == name {
@@ -279,6 +290,7 @@ func hasLeaf(g *Graph, name string) bool {
 	return false
 }
 
+// checkTwins finds what hash-consing has let through. Leaves are told apart by name, see 25.
 func checkTwins(g *Graph, bad report) {
 	first := map[key]*Node{}
 	for _, n := range g.nodes {
@@ -303,6 +315,7 @@ func consed(g *Graph, n *Node) bool {
 	return m != nil && g.owns(m) && k == key{m.Op, operands(m.In)}
 }
 
+// checkUpdatedOnce finds states whose value after the step would depend on the order of updates.
 func checkUpdatedOnce(g *Graph, bad report) {
 	first := map[*Node]bool{}
 	for _, u := range g.updates {
@@ -313,6 +326,8 @@ func checkUpdatedOnce(g *Graph, bad report) {
 	}
 }
 
+// checkPending compares both directions: a stale entry would make Current answer with another state's value, a missing
+// one would make a second Update of the state append instead of replace.
 func checkPending(g *Graph, bad report) {
 	for s, i := range g.pending {
 		if i < 0 || i >= len(g.updates) || g.updates[i].State != s {

@@ -46,8 +46,10 @@ func results(n *graph.Node) []*graph.Node {
 	return out
 }
 
+// Name is Weigh.
 func (weigh) Name() string { return "Weigh" }
 
+// Infer wants as many floats as there are weights.
 func (o weigh) Infer(in []graph.Type) ([]graph.Type, error) {
 	if len(in) != 1 || in[0].Shape.Size() != o.C.Len() {
 		return nil, fmt.Errorf("operands %v; want one of %d floats", in, o.C.Len())
@@ -56,6 +58,7 @@ func (o weigh) Infer(in []graph.Type) ([]graph.Type, error) {
 	return []graph.Type{{DType: graph.F64}}, nil
 }
 
+// Eval sums.
 func (o weigh) Eval(dst, in []*graph.Tensor) error {
 	for i, c := range o.C.Slice() {
 		dst[0].F[0] += c * in[0].F[i]
@@ -63,12 +66,15 @@ func (o weigh) Eval(dst, in []*graph.Tensor) error {
 	return nil
 }
 
+// VJP is dy·c.
 func (o weigh) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 	return []*graph.Node{n.Graph().Apply(spread{n.In[0].Type(), o.C}, dy[0])}
 }
 
+// Name is Spread.
 func (spread) Name() string { return "Spread" }
 
+// Infer wants one number.
 func (o spread) Infer(in []graph.Type) ([]graph.Type, error) {
 	if len(in) != 1 || in[0].Shape.Size() != 1 {
 		return nil, fmt.Errorf("operands %v; want one number", in)
@@ -76,6 +82,7 @@ func (o spread) Infer(in []graph.Type) ([]graph.Type, error) {
 	return []graph.Type{o.T}, nil
 }
 
+// Eval multiplies.
 func (o spread) Eval(dst, in []*graph.Tensor) error {
 	for i, c := range o.C.Slice() {
 		dst[0].F[i] = c * in[0].F[0]
@@ -83,6 +90,7 @@ func (o spread) Eval(dst, in []*graph.Tensor) error {
 	return nil
 }
 
+// VJP is Σ c·dy.
 func (o spread) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 	return []*graph.Node{n.Graph().Apply(weigh{o.C}, dy[0])}
 }

@@ -18,6 +18,7 @@ type machine struct {
 func newMachine(root *graph.Node, values graph.Leaves) (*machine, error) {
 	m := &machine{root: root, nodes: reach(root)}
 	m.val, m.in = make([][]*graph.Tensor, root.ID+1), make([][]*graph.Tensor, root.ID+1)
+	// Operands are bound once: evaluation overwrites tensors and never replaces them.
 	for _, n := range m.nodes {
 		if l, ok := n.Leaf(); ok {
 			m.val[n.ID] = []*graph.Tensor{values[l.Path].Clone()}
@@ -67,6 +68,7 @@ func (m *machine) after(leaf *graph.Node) (out []*graph.Node) {
 	return out
 }
 
+// run evaluates nodes, operands first, into the memory that they have. Eval expects zeros there.
 func (m *machine) run(nodes []*graph.Node) error {
 	for _, n := range nodes {
 		if _, ok := n.Leaf(); ok {
@@ -91,4 +93,5 @@ func (m *machine) leaf(n *graph.Node) *graph.Tensor {
 	return graph.NewTensor(n.Type())
 }
 
+// scalar is the value of the root, which has one element.
 func (m *machine) scalar() float64 { return m.val[m.root.ID][0].F[0] }
