@@ -169,6 +169,17 @@ func TestAnElementwiseStepIsOneKernelAParameterInPlace(t *testing.T) {
 	}
 }
 
+func TestFlatOuterProductsAreNotFormedWhereBlocksAreLong(t *testing.T) {
+	p := outer(graph.F64)
+	q, err := compile.Forward(p.g, nil, nil, p.outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := opNames(q)["SpMM"]; got != 1 { // G = 24; blocks of 12 and 1 are dearer than forming ψ
+		t.Errorf("%d contracted products: %v", got, opNames(q))
+	}
+}
+
 func TestPassNamesAreChecked(t *testing.T) {
 	p := states(graph.F64)
 	_, err := compile.Forward(p.g, nil, &compile.Options{Disable: []string{"fuse-everything"}}, p.outputs...)

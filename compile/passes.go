@@ -6,6 +6,7 @@ import "rpnc/graph"
 var passes = []pass{
 	{"simplify", prepare, "algebra: identities, transposes into product flags, views of views, small constants", simplify},
 	{"structure", prepare, "products with sparse and triangular matrices use their structure", structure},
+	{"outer-products", prepare, "products with flat outer products (hm, lphm) are contracted without forming them", outerProducts},
 	{"reassociate", prepare, "chains of products in the cheapest order", reassociate},
 	{"fuse-heads", prepare, "computations that are alike but for their parameters become one over stacked parameters", fuseHeads},
 	{"cse", prepare, "equal nodes become one and nodes that nobody needs go", clean},
@@ -18,6 +19,7 @@ var passes = []pass{
 // orders is the table of order constraints; they hold within a phase.
 var orders = []order{
 	{"simplify", "structure", "a transposed matrix shows its structure once the transpose is a flag"},
+	{"outer-products", "reassociate", "a contracted outer product is sparse"},
 	{"structure", "reassociate", "the cost of a product depends on whether its matrix is sparse"},
 	{"simplify", "reassociate", "a chain is products and flags, without transposes between"},
 	{"reassociate", "fuse-heads", "the cheapest order is found on matrices, and heads alike stay alike"},

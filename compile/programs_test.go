@@ -135,8 +135,21 @@ func several(d graph.DType) program {
 	return program{"several", g, []*graph.Node{x, top.Result(1), top.Result(0), rows, c, z, w, g.Const(typ(d), 3)}, loss}
 }
 
+// outer has products with flat outer products of every kind of block: D divides S, S divides D, neither.
+func outer(d graph.DType) program {
+	g := graph.New()
+	x := g.Input("x", typ(d, 3, 24))
+	var ys []*graph.Node
+	for _, s := range []int{48, 12, 36, 5} {
+		n := 60
+		a, b := g.Param(fmt.Sprint("a", s), typ(d, n*24/s, 1), graph.Normal(0, 0.5)), g.Param(fmt.Sprint("b", s), typ(d, 1, s), graph.Normal(0, 0.5))
+		ys = append(ys, ops.MatMulT(x, ops.Reshape(ops.Mul(a, b), n, 24)))
+	}
+	return program{"outer", g, ys, ops.Mean(ops.Square(ops.Tanh(ops.Add(ys[0], ys[1:]...))))}
+}
+
 func programs(d graph.DType) []program {
-	return []program{mlp(d), chain(d), attention(d), states(d), several(d)}
+	return []program{mlp(d), chain(d), attention(d), states(d), several(d), outer(d)}
 }
 
 // feed draws inputs of the program; labels are small integers.
