@@ -97,7 +97,7 @@ func (c *golden) reconciliation(f rpnops.Reconciliation, s *rpnops.Scope) (built
 	if err != nil {
 		return built{}, err
 	}
-	return built{y: f.Reconcile(s, w, n, D)}, nil
+	return built{y: f.Reconcile(s, w, n, D)}, errors.Join(c.whole("n", n), c.whole("D", D))
 }
 
 func (c *golden) remainder(f rpnops.Remainder, s *rpnops.Scope, x *graph.Node) (built, error) {
@@ -167,8 +167,12 @@ func (c *golden) interdependence(f rpnops.Interdependence, s *rpnops.Scope, in m
 		return built{}, err
 	}
 	out := built{others: map[string]*graph.Node{}}
+	a := rpnops.MatrixOf(s, f, x, w)
+	if err := c.whole("A_shape", a.Shape().Dims()); err != nil && !a.Poisoned() {
+		return out, err
+	}
 	if _, ok := c.Outputs["A"]; ok {
-		out.others["A"] = rpnops.MatrixOf(s, f, x, w)
+		out.others["A"] = a
 	}
 	if _, ok := c.Outputs["y"]; !ok {
 		return out, nil
