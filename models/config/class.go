@@ -31,6 +31,7 @@ type Registry interface {
 // Functions is the registry of RPN functions: those that are registered with package rpnops.
 var Functions Registry = functions{}
 
+// functions adapts the register of package rpnops. Its entries are fixed after initialisation, so there is no state.
 type functions struct{}
 
 func (functions) Lookup(name string) (Class, bool) {
@@ -46,6 +47,8 @@ func (functions) Classes() (out []Class) {
 	return out
 }
 
+// classOf turns an entry into a class. Patches have keys of their own, patch_class, as in the reference; all other
+// functions share function_class, whatever their family.
 func classOf(e rpnops.Entry) Class {
 	stem := "function"
 	if e.Family == rpnops.Patches {
@@ -71,6 +74,7 @@ func pathOf(e rpnops.Entry) string {
 	return "torch.nn.functional." + e.Name
 }
 
+// registries are those given, or all of the program.
 func (c *Codec) registries() []Registry {
 	if len(c.Registries) > 0 {
 		return c.Registries
@@ -78,6 +82,7 @@ func (c *Codec) registries() []Registry {
 	return []Registry{Functions, Models}
 }
 
+// lookup asks the registries in order: the first that knows the name decides.
 func (c *Codec) lookup(name string) (Class, bool) {
 	for _, r := range c.registries() {
 		if class, ok := r.Lookup(name); ok {
@@ -87,6 +92,7 @@ func (c *Codec) lookup(name string) (Class, bool) {
 	return Class{}, false
 }
 
+// classes lists what all registries know.
 func (c *Codec) classes() (out []Class) {
 	for _, r := range c.registries() {
 		out = append(out, r.Classes()...)
@@ -110,7 +116,8 @@ type form struct {
 	extra  []pair     // what does not belong
 }
 
-// classForm recognises the form by a key that ends in _class.
+// classForm recognises the form by a key that ends in _class. The first such key gives the stem; whatever is neither
+// <stem>_class nor <stem>_parameters is kept for a message, since a parameter on the wrong level is a common slip.
 func classForm(ps []pair) (f form, ok bool) {
 	for _, p := range ps {
 		if stem, is := strings.CutSuffix(p.key, "_class"); is && !ok {
@@ -147,6 +154,7 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value) {
 	if !ok {
 		return
 	}
+	// A copy: the default belongs to everybody.
 	p := reflect.New(reflect.TypeOf(class.Default))
 	p.Elem().Set(reflect.ValueOf(class.Default))
 	if !p.Elem().Type().AssignableTo(v.Type()) {
@@ -157,7 +165,8 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value) {
 	v.Set(p.Elem())
 }
 
-// classNamed looks up the class that f names.
+// classNamed looks up the class that f names. The stem must be the class's own: a head under function_class would
+// otherwise be found and then fail with a message about roles, which hides the slip.
 func (d *decoder) classNamed(f form) (Class, bool) {
 	name := d.enter(f.class.value)
 	if name == nil {
@@ -178,6 +187,7 @@ func (d *decoder) classNamed(f form) (Class, bool) {
 	return class, ok
 }
 
+// stemOr is what a message calls a class that is given by its name alone.
 func stemOr(stem string) string {
 	if stem == "" {
 		return "function"
@@ -185,6 +195,7 @@ func stemOr(stem string) string {
 	return stem
 }
 
+// suggest compares the last component of a dotted path with the names of all classes.
 func (c *Codec) suggest(name string) string {
 	var names []string
 	for _, class := range c.classes() {
@@ -239,6 +250,7 @@ func wantedBy(t reflect.Type) string {
 	return article(strings.ToLower(t.Name()))
 }
 
+// article puts a or an in front.
 func article(noun string) string {
 	if noun != "" && strings.ContainsRune("aeiou", rune(noun[0])) {
 		return fmt.Sprintf("an %s", noun)

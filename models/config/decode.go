@@ -39,7 +39,7 @@ func (c *Codec) Decode(node *yaml.Node, dst any) error {
 // Object makes the object of any kind that node describes: a class with parameters, or a name.
 func (c *Codec) Object(node *yaml.Node) (any, error) {
 	var obj object
-	err := c.Decode(node, &obj)
+	err := c.Decode(node, &obj) // null leaves obj nil, which is right for a field and wrong here
 	if err == nil && obj == nil {
 		err = Errors{{File: c.File, Line: node.Line, Msg: "want an object, have null"}}
 	}
@@ -104,6 +104,7 @@ type decoder struct {
 	errs   Errors
 }
 
+// where is the place of a message: the class and the path in it, written as grid.h or links[3].
 func (d *decoder) where() string {
 	path := strings.ReplaceAll(strings.Join(d.path, "."), ".[", "[")
 	if d.class == "" || path == "" {
@@ -143,6 +144,8 @@ func (d *decoder) enter(n *yaml.Node) *yaml.Node {
 	return nil
 }
 
+// charge counts one visit. The message on the budget is given once, by the visit that uses it up; what comes later is
+// cut off in silence.
 func (d *decoder) charge(n *yaml.Node) *yaml.Node {
 	d.budget--
 	switch {
@@ -158,9 +161,11 @@ func (d *decoder) charge(n *yaml.Node) *yaml.Node {
 	return n
 }
 
+// isNull recognises null, ~ and an empty value.
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-// value decodes n into v by v's type.
+// value decodes n into v by v's type: first the forms that any type may have (null, an option, a text of its own, an
+// object), then the kind.
 func (d *decoder) value(n *yaml.Node, v reflect.Value) {
 	d.depth++
 	defer func() { d.depth-- }()
@@ -183,6 +188,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value) {
 	}
 }
 
+// byKind decodes into plain Go data.
 func (d *decoder) byKind(n *yaml.Node, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -206,6 +212,7 @@ func (d *decoder) byKind(n *yaml.Node, v reflect.Value) {
 	}
 }
 
+// Types that decide how a value is read.
 var (
 	textType   = reflect.TypeFor[encoding.TextUnmarshaler]()
 	objectType = reflect.TypeFor[object]()
@@ -246,6 +253,7 @@ func train(v reflect.Value) {
 	}
 }
 
+// array decodes a list of fixed length, such as a range or a link.
 func (d *decoder) array(n *yaml.Node, v reflect.Value) {
 	if n.Kind != yaml.SequenceNode || len(n.Content) != v.Len() {
 		d.fail(n, "want a list of %d, have %s", v.Len(), found(n))
@@ -254,6 +262,7 @@ func (d *decoder) array(n *yaml.Node, v reflect.Value) {
 	d.items(n.Content, v)
 }
 
+// items decodes list entries in place. It stops with the budget, so that a bomb costs no more than that.
 func (d *decoder) items(items []*yaml.Node, v reflect.Value) {
 	for i, item := range items {
 		if d.budget <= 0 {
@@ -263,6 +272,7 @@ func (d *decoder) items(items []*yaml.Node, v reflect.Value) {
 	}
 }
 
+// dictionary decodes a mapping whose keys are data.
 func (d *decoder) dictionary(n *yaml.Node, v reflect.Value) {
 	t := v.Type()
 	if n.Kind != yaml.MappingNode || t.Key().Kind() != reflect.String {

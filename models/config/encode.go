@@ -129,6 +129,8 @@ func (c *Codec) writeFields(node *yaml.Node, v, def reflect.Value) error {
 	return nil
 }
 
+// writeField appends one parameter. Objects go under the name of their configurations; null stands for a zero that
+// decoding would refuse as too small.
 func (c *Codec) writeField(node *yaml.Node, f field, x, def reflect.Value) error {
 	key := f.key
 	if holdsRoles(x.Type()) {
@@ -142,7 +144,7 @@ func (c *Codec) writeField(node *yaml.Node, f field, x, def reflect.Value) error
 	}
 	n, err := c.write(x)
 	if err != nil {
-		return fmt.Errorf("%w: %s", err, f.key)
+		return fmt.Errorf("%w: %s", err, f.key) // the path grows from the inside
 	}
 	if f.min != nil && x.IsZero() && *f.min > 0 {
 		n = null() // zero stands for the default, which the class leaves open
@@ -159,11 +161,12 @@ func holdsRoles(t reflect.Type) bool {
 	return t.Kind() == reflect.Interface && t.NumMethod() > 0
 }
 
+// isNil says whether there is no object.
 func isNil(v reflect.Value) bool {
 	return (v.Kind() == reflect.Interface || v.Kind() == reflect.Slice) && v.IsNil()
 }
 
-// write encodes one value.
+// write encodes one value: the mirror image of the decoder's value.
 func (c *Codec) write(v reflect.Value) (*yaml.Node, error) {
 	if isOpt(v.Type()) {
 		if !v.Field(0).Bool() {
@@ -188,6 +191,7 @@ func (c *Codec) write(v reflect.Value) (*yaml.Node, error) {
 	return writeScalar(v)
 }
 
+// writeObject encodes what an interface or a pointer holds: an object as its class, anything else as plain data.
 func (c *Codec) writeObject(v reflect.Value) (*yaml.Node, error) {
 	switch {
 	case v.IsNil():
@@ -198,6 +202,7 @@ func (c *Codec) writeObject(v reflect.Value) (*yaml.Node, error) {
 	return c.Encode(v.Interface())
 }
 
+// writeList keeps apart a list that is empty and one that is not given. Lists without mappings take one line.
 func (c *Codec) writeList(v reflect.Value) (*yaml.Node, error) {
 	if v.Kind() == reflect.Slice && v.IsNil() {
 		return null(), nil
@@ -216,6 +221,7 @@ func (c *Codec) writeList(v reflect.Value) (*yaml.Node, error) {
 	return node, nil
 }
 
+// writeMap writes keys in order, so that equal values have equal texts.
 func (c *Codec) writeMap(v reflect.Value) (*yaml.Node, error) {
 	if v.IsNil() {
 		return null(), nil
@@ -249,6 +255,7 @@ func writeText(m encoding.TextMarshaler, v reflect.Value) (*yaml.Node, error) {
 	return text(string(b)), nil
 }
 
+// writeScalar tags what it writes: a text that looks like a number is then quoted.
 func writeScalar(v reflect.Value) (*yaml.Node, error) {
 	switch {
 	case v.CanInt():
@@ -282,6 +289,7 @@ func decimal(x float64) string {
 	return s
 }
 
+// put appends an entry to a mapping.
 func put(node *yaml.Node, key string, value *yaml.Node) {
 	node.Content = append(node.Content, text(key), value)
 }

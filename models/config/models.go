@@ -5,6 +5,7 @@ import "rpnc/models"
 // Models is the registry of heads, layers and models.
 var Models Registry = zoo{}
 
+// zoo adapts the register of package models.
 type zoo struct{}
 
 func (zoo) Lookup(name string) (Class, bool) {
@@ -25,6 +26,7 @@ var paths = map[string]string{
 	"layer": "tinybig.module.base_layer.layer",
 }
 
+// classOfSpec turns an entry into a class: its kind is the stem of its keys.
 func classOfSpec(e models.Entry) Class {
 	path, ok := paths[e.Name]
 	if !ok {

@@ -21,7 +21,8 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value) {
 	}
 }
 
-// scalar decodes a number, a truth value or a text.
+// scalar decodes a number, a truth value or a text. Numbers that the field cannot hold are mistakes, not roundings; any
+// scalar will do for a text, since names of nodes may be written as numbers.
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	ok, want := false, "text"
 	switch v.Kind() {
@@ -65,7 +66,8 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	}
 }
 
-// number reads integers, reals and, as YAML 1.1 has no other way to write them, quoted numbers such as "1e-4".
+// number reads integers and reals, also those that arrive as text: 1e-4 without a point is a text in YAML 1.1, the
+// dialect of the reference's files, and tools that write such files quote it.
 func number(n *yaml.Node) (float64, bool) {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!bool" {
 		return 0, false
@@ -81,7 +83,8 @@ func number(n *yaml.Node) (float64, bool) {
 	return float64(i), err == nil
 }
 
-// wholeNumber reads integers and reals without a fraction, such as 2.0.
+// wholeNumber reads integers and reals without a fraction, such as 2.0. Beyond 2⁵³ a real no longer tells which integer
+// it is.
 func wholeNumber(n *yaml.Node) (int64, bool) {
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" {
 		if i, err := strconv.ParseInt(n.Value, 0, 64); err == nil {
@@ -92,7 +95,8 @@ func wholeNumber(n *yaml.Node) (int64, bool) {
 	return int64(f), ok && f == math.Trunc(f) && math.Abs(f) <= 1<<53
 }
 
-// truth reads the truth values of YAML 1.1, which the reference's configurations are written in.
+// truth reads the truth values of YAML 1.1, which the reference's configurations are written in: yes, no, on and off
+// besides true and false. In quotes they are texts.
 func truth(n *yaml.Node) (value, ok bool) {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!str" && n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
 		return false, false

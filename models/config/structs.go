@@ -52,6 +52,7 @@ func tableOf(t reflect.Type) *table {
 	return tab
 }
 
+// add appends the fields of t, those of embedded structs at their place. Fields without a tag are no parameters.
 func (tab *table) add(t reflect.Type, prefix []int) {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -106,7 +107,8 @@ type pair struct {
 	value *yaml.Node
 }
 
-// pairs lists the entries of a mapping. Merge keys (<<) give what the mapping itself does not name.
+// pairs lists the entries of a mapping. Merge keys (<<) give what the mapping itself does not name; of several, the
+// first wins. Two equal keys are a mistake: the later would silently replace the earlier.
 func (d *decoder) pairs(n *yaml.Node) []pair {
 	var out, merged []pair
 	seen := map[string]int{}
@@ -156,7 +158,8 @@ func (d *decoder) merge(n *yaml.Node) (out []pair) {
 	return out
 }
 
-// mapping decodes n into the struct v: its parameters, or a class of that name with parameters.
+// mapping decodes n into the struct v: its parameters, or a class of that name with parameters, unless the struct has
+// a parameter that looks like one.
 func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 	if n.Kind != yaml.MappingNode {
 		d.fail(n, "want a mapping with %s, have %s", wantKeys(v.Type()), found(n))
@@ -170,6 +173,7 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 	d.fill(n, ps, v)
 }
 
+// knows says whether one of the keys is a parameter.
 func (tab *table) knows(ps []pair) bool {
 	for _, p := range ps {
 		if _, ok := tab.byKey[p.key]; ok {
@@ -179,6 +183,7 @@ func (tab *table) knows(ps []pair) bool {
 	return false
 }
 
+// wantKeys names the first parameters, to remind of the rest.
 func wantKeys(t reflect.Type) string {
 	keys := tableOf(t).keys()
 	if len(keys) == 0 {
@@ -187,6 +192,7 @@ func wantKeys(t reflect.Type) string {
 	return strings.Join(keys[:min(4, len(keys))], ", ")
 }
 
+// keys lists the parameters in the order of the fields, without the other names of configurations.
 func (tab *table) keys() (out []string) {
 	for _, f := range tab.fields {
 		out = append(out, f.key)
@@ -194,7 +200,9 @@ func (tab *table) keys() (out []string) {
 	return out
 }
 
-// fill decodes parameters into the struct v.
+// fill decodes parameters into the struct v, in the order of its fields: a parameter that is an object must be there
+// before the keys that go to it. Where one parameter is given under two names, null under one of them is no conflict,
+// since the reference writes both.
 func (d *decoder) fill(n *yaml.Node, ps []pair, v reflect.Value) {
 	tab := tableOf(v.Type())
 	given := map[int]pair{}
@@ -283,6 +291,7 @@ func (d *decoder) others(rest []pair, tab *table, v reflect.Value) {
 	}
 }
 
+// parameterHint names the nearest parameter, or all of them where none is near.
 func parameterHint(key string, keys []string) string {
 	if hint := didYouMean(key, keys); hint != "" || len(keys) == 0 {
 		return hint
