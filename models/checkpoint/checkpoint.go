@@ -69,6 +69,7 @@ func replace(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
+	// CreateTemp gives the file to its owner alone; a model is as readable as other files.
 	_, err = t.Write(data)
 	err = errors.Join(err, t.Chmod(0o644), t.Sync(), t.Close())
 	if err == nil {
@@ -175,6 +176,7 @@ func (f *File) Into(m *models.Model) error {
 			extra = append(extra, name)
 		}
 	}
+	// Only now, when nothing can go wrong any more, the model changes.
 	if err := mismatch(missing, extra, other); err != nil {
 		return err
 	}

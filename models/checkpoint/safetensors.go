@@ -42,12 +42,14 @@ type entry struct {
 	Offsets [2]int `json:"data_offsets"`
 }
 
-// header is the JSON part, decoded.
+// header is the JSON part, decoded. It is also what the checksum is taken of, so its encoding must not depend on how a
+// file was spelt.
 type header struct {
 	tensors map[string]entry
 	meta    map[string]string
 }
 
+// dtypes are the element types by their names in the format, which are ours in capitals.
 var dtypes = map[string]graph.DType{"F32": graph.F32, "F64": graph.F64, "I32": graph.I32}
 
 func dtypeName(d graph.DType) string { return strings.ToUpper(d.String()) }
@@ -79,6 +81,7 @@ func (f *File) Encode() ([]byte, error) {
 	delete(h.meta, keyChecksum)
 	h.meta[keyChecksum] = h.checksum(data)
 	text := h.encode()
+	// Spaces are part of the format: the data begin at a multiple of eight, as memory maps like it.
 	text = append(text, strings.Repeat(" ", (8-len(text)%8)%8)...)
 	out := binary.LittleEndian.AppendUint64(make([]byte, 0, 8+len(text)+size), uint64(len(text)))
 	return append(append(out, text...), data...), nil
@@ -97,6 +100,7 @@ func (f *File) order() []string {
 	return names
 }
 
+// appendTensor appends the elements, row-major and little-endian.
 func appendTensor(b []byte, t *graph.Tensor) []byte {
 	for _, v := range t.I {
 		b = binary.LittleEndian.AppendUint32(b, uint32(v))
@@ -158,6 +162,7 @@ func Decode(file []byte) (*File, error) {
 	return f, nil
 }
 
+// decodeHeader reads the JSON. What the numbers in it mean is checked later, against the data.
 func decodeHeader(text []byte) (header, error) {
 	h := header{map[string]entry{}, map[string]string{}}
 	var raw map[string]json.RawMessage
@@ -198,6 +203,7 @@ func (h header) verify(data []byte) error {
 		a, b := h.tensors[list[i]].Offsets, h.tensors[list[j]].Offsets
 		return slices.Compare(a[:], b[:]) < 0 || a == b && list[i] < list[j]
 	})
+	// In order of offset, each must begin where the one before ends; empty tensors may share a place.
 	end := 0
 	for _, name := range list {
 		if o := h.tensors[name].Offsets; o[0] != end {
@@ -211,6 +217,8 @@ func (h header) verify(data []byte) error {
 	return h.verifyChecksum(data)
 }
 
+// verifyChecksum wants files of this package to have the right checksum. One of the two keys is enough to ask for it, so
+// that damage to the other does not pass for a file of another program.
 func (h header) verifyChecksum(data []byte) error {
 	want, has := h.meta[keyChecksum]
 	if !has && h.meta[keyFormat] != formatName {

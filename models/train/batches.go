@@ -2,7 +2,8 @@ package train
 
 import "rpnc/models/data"
 
-// batches cuts the shuffled rows of an epoch into batches. The lengths are the same in every epoch.
+// batches cuts the shuffled rows of an epoch into batches. The lengths are the same in every epoch, so that two programs
+// serve a training. Package data would leave a single row alone at the end; here it joins the batch before.
 type batches struct {
 	all   *data.Batches // one batch of all rows: the order of an epoch
 	order []int

@@ -19,8 +19,6 @@ const (
 	MSE                      // mean of (y − target)² over all entries
 )
 
-func (l Loss) String() string { return [...]string{"cross-entropy", "mse"}[l] }
-
 // Metric names what [Score] and [Epoch] hold beside the loss: the accuracy for classes, the mean absolute error for
 // numbers.
 func (l Loss) Metric() string { return [...]string{"accuracy", "mae"}[l] }
@@ -31,7 +29,7 @@ type Score struct {
 	Metric float64 // see [Loss.Metric]
 }
 
-// check says whether d holds what the model and the loss need.
+// check says whether d holds what the model and the loss need, in the words of whoever has to change something.
 func (l Loss) check(m *models.Model, d *data.Dataset) error {
 	in, out := m.Dims()
 	if l > MSE {
@@ -104,6 +102,7 @@ func (l Loss) score(y []float64, d *data.Dataset) (s Score, err error) {
 		}
 		return s, err
 	}
+	// A model may have more columns than the data have classes.
 	cols := len(y) / d.Rows
 	pred := make([]int32, d.Rows)
 	if err := metric.Argmax(pred, y, cols); err != nil {
@@ -116,7 +115,8 @@ func (l Loss) score(y []float64, d *data.Dataset) (s Score, err error) {
 	return s, err
 }
 
-// surprise is −ln softmax(y)[label]; top is the place of the largest logit.
+// surprise is −ln softmax(y)[label]; top is the place of the largest logit, whose power is taken out of the sum, so that
+// nothing overflows.
 func surprise(y []float64, label, top int) float64 {
 	sum := 0.0
 	for _, v := range y {

@@ -20,6 +20,7 @@ type progress struct {
 	steps    int    // reported so far
 	rows     int    // of those after the first
 	metric   string // of the last evaluation
+	open     bool   // the moving line is on the screen
 }
 
 // refresh is how often the line on a terminal moves.
@@ -59,6 +60,7 @@ func (p *progress) step(at Position, loss float64, rows int) {
 		return
 	}
 	p.shown = now
+	p.open = true
 	fmt.Fprintf(p.w, "\r%s\x1b[K", p.line(at, loss, now.Sub(p.began)))
 }
 
@@ -71,6 +73,7 @@ func (p *progress) line(at Position, loss float64, passed time.Duration) string 
 	if p.steps < 2 || passed <= 0 {
 		return s
 	}
+	// The time of evaluations is in passed, so it is in what is left, too.
 	done := at.Epoch*p.batches + at.Batch + 1
 	left := passed * time.Duration(p.epochs*p.batches-done) / time.Duration(p.steps-1)
 	return s + fmt.Sprintf("  %.0f rows/s  %v left", float64(p.rows)/passed.Seconds(), left.Round(time.Second))
@@ -90,17 +93,19 @@ func (p *progress) epoch(e Epoch) {
 	if p.terminal {
 		s = "\r" + s + "\x1b[K"
 	}
+	p.open = false
 	fmt.Fprintln(p.w, s)
 }
 
-// close leaves the moving line as it is.
+// close leaves the moving line as it is, so that what comes next, an error perhaps, has a line of its own.
 func (p *progress) close() {
-	if p != nil && p.terminal && p.steps > 0 {
+	if p != nil && p.open {
 		fmt.Fprintln(p.w)
 	}
 }
 
-// record is an epoch as the log has it.
+// record is an epoch as the log has it. A score of 0 is written, one that was not measured is left out: hence the
+// pointers.
 type record struct {
 	Epoch         int      `json:"epoch"`
 	Loss          float64  `json:"loss"`

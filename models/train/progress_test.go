@@ -23,8 +23,14 @@ func TestTheLineOfATerminalTellsWhatIsLeft(t *testing.T) {
 		t.Errorf("the line is %q; want %q", got, want)
 	}
 	p.close()
-	if want := "\repoch 1/3  loss 0.5  test loss 0.25  accuracy 0.875  100 rows/s  1s\x1b[K\n\n"; !strings.HasSuffix(b.String(), want) {
+	if want := "\repoch 1/3  loss 0.5  test loss 0.25  accuracy 0.875  100 rows/s  1s\x1b[K\n"; !strings.HasSuffix(b.String(), "[K"+want) {
 		t.Errorf("the output is %q; want the epoch to stay: %q", b.String(), want)
+	}
+	p.shown = time.Time{}
+	p.step(Position{2, 0}, 0.25, 32)
+	p.close()
+	if got := b.String(); !strings.HasSuffix(got, "left\x1b[K\n") {
+		t.Errorf("the output is %q; want the end of the moving line", got)
 	}
 }
 

@@ -66,11 +66,11 @@ func (s stepper) step(rows []int) (loss float64, err error) {
 	if err := p.program.Run(); err != nil {
 		return 0, err
 	}
-	if out := p.program.Output(0); out.F64 != nil {
+	out := p.program.Output(0)
+	if out.F64 != nil {
 		return out.F64[0], nil
-	} else {
-		return float64(out.F32[0]), nil
 	}
+	return float64(out.F32[0]), nil
 }
 
 // fill copies rows into the inputs.
@@ -79,12 +79,14 @@ func (s stepper) fill(p *sized, rows []int) error {
 	if err := gather(p.x, d.X, d.Cols, rows); err != nil {
 		return err
 	}
+	// The program says whether the truth is labels or numbers: the loss has decided it.
 	if p.y.I32 != nil {
 		return data.Gather(p.y.I32, d.Labels, 1, rows)
 	}
 	return gather(p.y, d.Y, d.YCols, rows)
 }
 
+// gather copies rows of floats, converting to the program's element type.
 func gather(b ops.Buffer, src []float64, cols int, rows []int) error {
 	if b.F64 != nil {
 		return data.Gather(b.F64, src, cols, rows)
@@ -92,6 +94,7 @@ func gather(b ops.Buffer, src []float64, cols int, rows []int) error {
 	return data.Gather(b.F32, src, cols, rows)
 }
 
+// close frees the programs; the store stays.
 func (s stepper) close() {
 	for _, p := range s.sizes {
 		p.program.Close()
@@ -108,7 +111,8 @@ func afresh(st *compile.Store) {
 	}
 }
 
-// notFinite names the first parameter or state, by name, that is not finite; empty if there is none.
+// notFinite names the first parameter or state, by name, that is not finite; empty if there is none. The step that
+// had the bad loss is committed already, so this is what it has left.
 func notFinite(st *compile.Store) string {
 	for _, name := range st.Names() {
 		for i, v := range st.Get(name).F {

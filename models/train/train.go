@@ -137,6 +137,7 @@ type run struct {
 	history History
 }
 
+// start checks everything that can be wrong before the first step, and compiles the programs.
 func (t Trainer) start(m *models.Model, train, test *data.Dataset) (*run, error) {
 	if err := t.Loss.check(m, train); err != nil {
 		return nil, fmt.Errorf("train.Fit: %w", err)
@@ -157,6 +158,7 @@ func (t Trainer) start(m *models.Model, train, test *data.Dataset) (*run, error)
 	if t.From.Batch >= r.batches.count {
 		return nil, fmt.Errorf("train.Trainer: From.Batch = %d of %d; the position is of another batch size or of other data", t.From.Batch, r.batches.count)
 	}
+	// Moments of an earlier training, perhaps with another optimizer, must not leak into this one.
 	if t.From == (Position{}) {
 		afresh(m.Store())
 	}
@@ -167,9 +169,12 @@ func (t Trainer) start(m *models.Model, train, test *data.Dataset) (*run, error)
 	return r, nil
 }
 
-func (r *run) close() { r.steps.close() }
+func (r *run) close() {
+	r.screen.close()
+	r.steps.close()
+}
 
-// epochs trains from the first epoch to the last.
+// epochs trains from the first epoch to the last. Only the first may begin in its middle.
 func (r *run) epochs(ctx context.Context) error {
 	first := r.From.Batch
 	for e := r.From.Epoch; e < r.Epochs; e++ {
@@ -191,9 +196,10 @@ func (r *run) epochs(ctx context.Context) error {
 // epoch runs the batches of epoch e from the given one on: the mean loss, and the number of rows.
 func (r *run) epoch(ctx context.Context, e, first int) (mean float64, rows int, err error) {
 	r.batches.shuffle(e)
-	sum := 0.0
+	sum := 0.0 // of the losses of rows, so that a short batch counts by its length
 	for i := first; i < r.batches.count; i++ {
 		at := Position{e, i}
+		// Between two steps the store is at rest, and that is the only place where a training stops.
 		if err := ctx.Err(); err != nil {
 			return 0, 0, r.stop(at, err)
 		}
@@ -229,7 +235,7 @@ func (r *run) step(at Position) (loss float64, err error) {
 	return loss, nil
 }
 
-// setRate gives the program the learning rate of a step.
+// setRate gives the program the learning rate of a step: the rate is a state, so a new one costs no compilation.
 func (r *run) setRate(at Position) error {
 	t := at.Epoch
 	if r.EveryStep {
@@ -239,7 +245,7 @@ func (r *run) setRate(at Position) error {
 	return r.model.Store().Set(optim.LRName, r.rate)
 }
 
-// finish measures and reports an epoch.
+// finish measures and reports an epoch, and calls its hooks.
 func (r *run) finish(e Epoch, began time.Time) error {
 	last := e.Number == r.Epochs
 	if r.test != nil && (last || e.Number%r.EvalEvery == 0) {
@@ -268,6 +274,7 @@ func (r *run) finish(e Epoch, began time.Time) error {
 	return nil
 }
 
+// checkpoint hands the position over to whoever saves models.
 func (r *run) checkpoint(at Position) error {
 	if r.Hooks.Checkpoint == nil {
 		return nil
@@ -280,7 +287,6 @@ func (r *run) checkpoint(at Position) error {
 
 // stop ends a training whose context is done.
 func (r *run) stop(at Position, cause error) error {
-	r.screen.close()
 	err := fmt.Errorf("train.Fit: stopped after %d epochs and %d batches: %w", at.Epoch, at.Batch, cause)
 	return errors.Join(err, r.checkpoint(at))
 }

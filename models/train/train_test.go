@@ -145,6 +145,22 @@ func TestEveryRowIsUsedOnceAnEpoch(t *testing.T) {
 	}
 }
 
+func TestEpochsHaveOrdersOfTheirOwn(t *testing.T) {
+	d := flowers(t)
+	var firsts []float64
+	tr := train.Trainer{Epochs: 2, BatchSize: 50, Optimizer: optim.SGD{LR: 1e-30}}
+	tr.Hooks.Step = func(at train.Position, loss float64) error {
+		if at.Batch == 0 {
+			firsts = append(firsts, loss)
+		}
+		return nil
+	}
+	h := fit(t, tr, model(t, net, nil), d, nil)
+	if firsts[0] == firsts[1] || math.Abs(h.Epochs[0].Loss-h.Epochs[1].Loss) > 1e-6 {
+		t.Errorf("first batches lose %v, epochs %v and %v; want other batches of the same rows", firsts, h.Epochs[0].Loss, h.Epochs[1].Loss)
+	}
+}
+
 func TestASingleRowLeftOverIsNoObstacleToBatchNorm(t *testing.T) {
 	d, _, err := flowers(t).Split(func(i int) bool { return i >= 33 })
 	if err != nil {
