@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"slices"
+
 	"rpnc/graph"
 	"rpnc/ops"
 )
@@ -111,7 +113,7 @@ func axisOf(axis int, s graph.Shape) int {
 	return axis
 }
 
-// joins: slices of slices, of the whole axis, and of joined operands.
+// joins: slices of slices, of the whole axis, and of joined operands; joins of joins, of neighbours and of one value.
 func joins(n *graph.Node, _ func(int) bool) *graph.Node {
 	switch op := n.Op.(type) {
 	case ops.Slice:
@@ -165,6 +167,9 @@ func sliceOfJoin(n *graph.Node, in []*graph.Node, ax, lo, hi int) *graph.Node {
 
 // joined merges joins of joins along one axis, and neighbouring slices of one value.
 func joined(n *graph.Node, ax int) *graph.Node {
+	if x := n.In[0]; x.Shape().Dim(ax) == 1 && !slices.ContainsFunc(n.In, func(y *graph.Node) bool { return y != x }) {
+		return ops.BroadcastTo(x, n.Shape())
+	}
 	var out []*graph.Node
 	changed := false
 	for _, x := range n.In {

@@ -162,7 +162,7 @@ func (b *builder) differentiated() error {
 // finish schedules, plans and emits.
 func (b *builder) finish() (*Program, error) {
 	p := &Program{graph: b.graph, roots: b.roots, store: b.store, inputs: map[string]input{}, stats: b.stats}
-	s := lower(b.graph, b.roots)
+	s := lower(b.graph, b.store, b.roots)
 	p.sched = s
 	steps := s.steps()
 	for _, u := range append(append([]*unit(nil), s.once...), steps...) {
@@ -170,7 +170,7 @@ func (b *builder) finish() (*Program, error) {
 			return nil, err
 		}
 	}
-	p.stats.ArenaBytes = s.plan(b.store, b.opt.Check)
+	p.stats.ArenaBytes = s.plan(b.opt.Check)
 	if err := s.runOnce(); err != nil {
 		return nil, err
 	}

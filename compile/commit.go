@@ -100,10 +100,10 @@ func (c *commit) direct(m *member, targets map[*slot][]*slot) {
 func mayOverwrite(u *unit, i int, to *slot) bool {
 	for j, x := range u.in {
 		r, off := x.root()
-		if r != to {
+		if !r.covers(to) {
 			continue
 		}
-		if off != 0 || x.t.Shape.Size() != u.out[i].t.Shape.Size() || !ops.MayShare(u.node.Op, i, j) {
+		if r != to || off != 0 || x.t.Shape.Size() != u.out[i].t.Shape.Size() || !ops.MayShare(u.node.Op, i, j) {
 			return false
 		}
 	}
@@ -113,7 +113,7 @@ func mayOverwrite(u *unit, i int, to *slot) bool {
 // reads says whether m reads the memory of state x.
 func (m *member) reads(x *slot) bool {
 	for _, in := range m.in {
-		if r, _ := in.root(); r == x {
+		if r, _ := in.root(); r.covers(x) {
 			return true
 		}
 	}

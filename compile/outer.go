@@ -7,7 +7,7 @@ import (
 
 // sparseRate is how many times longer an operation of a sparse product with one column takes than one of a dense
 // product.
-const sparseRate = 16
+const sparseRate = 48
 
 // outerProducts contracts x·ψᵀ for ψ (n×D) that is a flat outer product of a (P) and b (S), P·S = n·D, read row by row:
 // ψ[i, d] = a[u]·b[v] with i·D + d = u·S + v. With G = gcd(D, S) both numberings run in step through blocks of G, so

@@ -127,6 +127,40 @@ func TestHeadsAlikeBecomeOneProductEach(t *testing.T) {
 	}
 }
 
+func TestStackedParametersLieSideBySide(t *testing.T) {
+	st := compile.NewStore()
+	p := attention(graph.F64)
+	train, err := compile.Train(p.g, st, &compile.Options{Check: true}, p.loss, momentum{}, p.outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	predict, err := compile.Forward(p.g, st, &compile.Options{Check: true, Shuffle: 5}, p.outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []*compile.Program{train, predict} {
+		var text strings.Builder
+		if err := q.Explain(&text); err != nil {
+			t.Fatal(err)
+		}
+		if opNames(q)["Concat@0"] == 0 || strings.Contains(text.String(), "= Concat") {
+			t.Errorf("a kernel joins parameters, or none are stacked:\n%s", text.String())
+		}
+	}
+	want := attention(graph.F64).asBuilt(t)
+	steps(t, want, train, append([]*graph.Node{want.loss}, want.outputs...), 1e-10)
+	steps(t, p, predict, p.outputs, 1e-10)
+	lone, err := compile.Forward(p.g, compile.NewStore(), &compile.Options{Disable: []string{"fuse-heads"}}, p.outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late, err := compile.Forward(p.g, lone.Store(), nil, p.outputs...) // its parameters are bound apart already
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps(t, p, late, p.outputs, 1e-10)
+}
+
 func TestReassociationTakesTheCheapestOrder(t *testing.T) {
 	g := graph.New()
 	d := graph.F64
@@ -175,7 +209,7 @@ func TestFlatOuterProductsAreNotFormedWhereBlocksAreLong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := opNames(q)["SpMM"]; got != 1 { // G = 24; blocks of 12 and 1 are dearer than forming ψ
+	if got := opNames(q)["SpMM"]; got != 3 { // G = D, D/2 and D/2; blocks of 1 are dearer than forming ψ
 		t.Errorf("%d contracted products: %v", got, opNames(q))
 	}
 }

@@ -13,15 +13,16 @@ const align = 64
 // plan gives every slot of the schedule its memory: inputs, outputs and fixed values their own, states that of the
 // store, and temporaries a place in one arena an element type, shared by values that do not live at the same time.
 // It answers with the bytes of the arenas.
-func (s *schedule) plan(st *Store, check bool) int {
+func (s *schedule) plan(check bool) int {
 	steps := s.steps()
 	s.liveness(steps)
 	s.inPlace(steps)
 	for _, x := range s.all {
 		switch {
 		case x.parent != nil || x.kind == tempSlot:
+		case x.row != nil: // has its memory already
 		case x.kind == stateSlot:
-			x.buf = st.bind(x.leaf)
+			x.buf = s.store.bind(x.leaf)
 		default:
 			x.buf = ops.NewBuffer(x.t)
 		}

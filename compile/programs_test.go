@@ -138,12 +138,12 @@ func several(d graph.DType) program {
 // outer has products with flat outer products of every kind of block: D divides S, S divides D, neither.
 func outer(d graph.DType) program {
 	g := graph.New()
-	x := g.Input("x", typ(d, 3, 24))
+	const b, n, D = 3, 60, 192
+	x := g.Input("x", typ(d, b, D))
 	var ys []*graph.Node
-	for _, s := range []int{48, 12, 36, 5} {
-		n := 60
-		a, b := g.Param(fmt.Sprint("a", s), typ(d, n*24/s, 1), graph.Normal(0, 0.5)), g.Param(fmt.Sprint("b", s), typ(d, 1, s), graph.Normal(0, 0.5))
-		ys = append(ys, ops.MatMulT(x, ops.Reshape(ops.Mul(a, b), n, 24)))
+	for _, s := range []int{2 * D, D / 2, 3 * D / 2, 5} {
+		col, row := g.Param(fmt.Sprint("a", s), typ(d, n*D/s, 1), graph.Normal(0, 0.5)), g.Param(fmt.Sprint("b", s), typ(d, 1, s), graph.Normal(0, 0.5))
+		ys = append(ys, ops.MatMulT(x, ops.Reshape(ops.Mul(col, row), n, D)))
 	}
 	return program{"outer", g, ys, ops.Mean(ops.Square(ops.Tanh(ops.Add(ys[0], ys[1:]...))))}
 }

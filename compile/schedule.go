@@ -3,6 +3,8 @@ package compile
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"rpnc/graph"
 	"rpnc/ops"
@@ -28,7 +30,11 @@ type slot struct {
 	leaf      string // of inputs and states
 	def, last int    // the kernels that write it first and read it last
 	buf       ops.Buffer
+	row       []*slot // of leaves that lie side by side in the store: those leaves
 }
+
+// covers says that s is the memory of root x, or a row of leaves with x among them.
+func (s *slot) covers(x *slot) bool { return s == x || slices.Contains(s.row, x) }
 
 // root is the slot that owns the memory of s, and where in it s begins.
 func (s *slot) root() (r *slot, off int) {
@@ -138,11 +144,12 @@ type schedule struct {
 	slots  map[*graph.Node][]*slot
 	all    []*slot // in order of creation
 	outs   []*slot
+	store  *Store
 }
 
 // lower turns what outputs and updates need into a schedule.
-func lower(g *graph.Graph, outputs []*graph.Node) *schedule {
-	s := &schedule{slots: map[*graph.Node][]*slot{}}
+func lower(g *graph.Graph, st *Store, outputs []*graph.Node) *schedule {
+	s := &schedule{slots: map[*graph.Node][]*slot{}, store: st}
 	sink := sinkable(g, outputs)
 	var sunk []*unit
 	for _, n := range g.Live(outputs...) {
@@ -189,6 +196,10 @@ func (s *schedule) node(n *graph.Node) *unit {
 		s.slots[n] = []*slot{{t: n.Type(), parent: s.slots[n.In[0]][0], off: off}}
 		return nil
 	}
+	if x := s.leafRow(n); x != nil {
+		s.slots[n] = []*slot{x}
+		return nil
+	}
 	u := &unit{node: n}
 	for _, x := range n.In {
 		u.in = append(u.in, s.slots[x][0])
@@ -198,6 +209,31 @@ func (s *schedule) node(n *graph.Node) *unit {
 	}
 	s.slots[n] = u.out
 	return u
+}
+
+// leafRow is the slot of a join of whole parameters and states that lie side by side in the store, so that joining them
+// costs nothing; nil for other nodes.
+func (s *schedule) leafRow(n *graph.Node) *slot {
+	op, ok := n.Op.(ops.Concat)
+	if !ok || n.Shape().Sub(0, axisOf(op.Axis, n.Shape())).Size() != 1 {
+		return nil
+	}
+	var leaves []*slot
+	var names []string
+	for _, x := range n.In {
+		r, off := s.slots[x][0].root()
+		if r.kind != stateSlot || r.row != nil || off != 0 || r.t.Shape.Size() != x.Shape().Size() || slices.Contains(leaves, r) {
+			return nil
+		}
+		leaves, names = append(leaves, r), append(names, r.leaf)
+	}
+	all, ok := s.store.sideBySide(names)
+	if !ok {
+		return nil
+	}
+	x := s.slot(n.Type(), stateSlot)
+	x.row, x.buf, x.leaf = leaves, all, strings.Join(names, "+")
+	return x
 }
 
 // viewOffset says whether the result of n is memory of its operand, and from which element on: a reshape, or a slice
@@ -238,9 +274,9 @@ func (s *schedule) fix(u *unit) {
 // outputs gives every output memory that the caller can read after the run: temporaries leave the arena, and a state
 // that the program updates is copied, because the node means its value before the step.
 func (s *schedule) outputs(g *graph.Graph, outputs []*graph.Node) {
-	updated := map[string]bool{}
+	var updated []*slot
 	for _, u := range g.Updates() {
-		updated[leafName(u.State)] = true
+		updated = append(updated, s.slots[u.State][0])
 	}
 	for _, n := range outputs {
 		x := s.slots[n][0]
@@ -248,7 +284,7 @@ func (s *schedule) outputs(g *graph.Graph, outputs []*graph.Node) {
 		switch {
 		case r.kind == tempSlot:
 			r.kind = outputSlot
-		case r.kind == stateSlot && updated[r.leaf]:
+		case r.kind == stateSlot && slices.ContainsFunc(updated, r.covers):
 			c := s.slot(n.Type(), outputSlot)
 			s.units = append(s.units, &unit{in: []*slot{x}, out: []*slot{c}})
 			x = c

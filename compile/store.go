@@ -22,7 +22,12 @@ type cell struct {
 	t     graph.Type
 	buf   ops.Buffer
 	bound bool // some program reads this memory, so it can no longer move
+	row   *row // the memory that it shares with others side by side, nil if it has its own
+	at    int  // where it begins there, in elements
 }
+
+// row is memory of several values side by side.
+type row struct{ buf ops.Buffer }
 
 // NewStore is an empty store.
 func NewStore() *Store { return &Store{cells: map[string]*cell{}} }
@@ -112,4 +117,35 @@ func (s *Store) bind(name string) ops.Buffer {
 func leafName(n *graph.Node) string {
 	l, _ := n.Leaf()
 	return l.Path
+}
+
+// sideBySide lays the leaves out one after the other and answers with their common memory; ok is false if they lie
+// elsewhere and some program reads them there.
+func (s *Store) sideBySide(names []string) (all ops.Buffer, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, total, free, placed := s.cells[names[0]], 0, true, true
+	for _, name := range names {
+		c := s.cells[name]
+		free = free && !c.bound && c.row == nil && c.t.DType == first.t.DType
+		placed = placed && first.row != nil && c.row == first.row && c.at == first.at+total
+		total += c.t.Shape.Size()
+	}
+	switch {
+	case placed:
+		return section(first.row.buf, first.at, total), true
+	case !free:
+		return all, false
+	}
+	r := &row{ops.NewBuffer(graph.Type{DType: first.t.DType, Shape: graph.Sh(total)})}
+	at := 0
+	for _, name := range names {
+		c := s.cells[name]
+		n := c.t.Shape.Size()
+		to := section(r.buf, at, n)
+		to.Copy(c.buf)
+		c.buf, c.row, c.at = to, r, at
+		at += n
+	}
+	return r.buf, true
 }
