@@ -11,8 +11,10 @@ import (
 //
 // In training mean and biased variance are those of the batch, and running_mean and running_var move towards its mean
 // and unbiased variance by the momentum; in evaluation the running ones are used. weight and bias are frozen at 1 and 0
-// unless Trainable. Two uses in one scope move the statistics twice. Errors: another width than NumFeatures, one row in
-// training.
+// unless Trainable. Two uses in one scope move the statistics twice. Axes before the last one are all rows: of a stack of
+// inputs (k×b×m) there are kb. Errors: another width than NumFeatures, one row in training.
+//
+// Ioffe and Szegedy, Batch Normalization (2015). The gradient runs through the batch's mean and variance.
 type BatchNorm1d struct {
 	NumFeatures int          `yaml:"num_features"`
 	Eps         float64      `yaml:"eps"` // 0 means 10⁻⁵
@@ -53,7 +55,8 @@ func (o BatchNorm1d) Apply(s *Scope, x *graph.Node) *graph.Node {
 }
 
 // normalized is (x − mean)/√(var + ε) with the statistics of the batch, which in training move the running ones, or
-// with these.
+// with these. The running ones are tensors of the model in both modes, so that a model built for evaluation has the names
+// that a trained one saved.
 func (o BatchNorm1d) normalized(s *Scope, x *graph.Node, m, rows int) *graph.Node {
 	runningMean := s.Frozen("running_mean", graph.Zeros(), m)
 	runningVar := s.Frozen("running_var", graph.Fill(1), m)
@@ -70,7 +73,8 @@ func (o BatchNorm1d) normalized(s *Scope, x *graph.Node, m, rows int) *graph.Nod
 	return norm.Result(0)
 }
 
-// move is running ← (1−momentum)·running + momentum·batch, after the updates of the step so far.
+// move is running ← (1−momentum)·running + momentum·batch. It starts from the value after the updates of the step so far:
+// layers that repeat one head use one norm several times a step.
 func (o BatchNorm1d) move(s *Scope, running, batch *graph.Node) {
 	p := o.Momentum.Or(0.1)
 	s.G.Update(running, ops.Add(ops.Scale(s.G.Current(running), 1-p), ops.Scale(batch, p)))

@@ -9,8 +9,12 @@ import (
 //
 //	A = post(x̂ᵀ·ψ(w)·x̂),  x̂ = pre(xᵀ) (m×b) on the instance side, pre(x) (b×m) on the attribute side
 //
-// so A is (b×b) from ψ(w) (m×m), or (m×m) from ψ(w) (b×b). By itself it relates instances. ψ is chosen as in
-// [Parameterized]; a factored one stays factored. Errors: sizes other than the declared ones, those of ψ.
+// so A is (b×b) from ψ(w) (m×m), or (m×m) from ψ(w) (b×b). By itself it relates instances: with a softmax after it, that
+// is attention between the rows of a batch. ψ is chosen as in [Parameterized]; a factored one stays factored, and products
+// are left to the compiler to order, since x̂ᵀ·(U·V)·x̂ costs b(m+b)r from outside and b(m+b)m from inside.
+//
+// On the instance side any number of rows will do; on the attribute side the rows are the size of ψ(w), so a model with it
+// is trained and used with one batch size. Errors: sizes other than the declared ones, those of ψ.
 type Bilinear struct {
 	Declared  `yaml:",inline"`
 	Reconcile Reconciliation `yaml:"parameter_fabrication,inline"`
@@ -53,7 +57,7 @@ var (
 // Side is the instance side unless declared.
 func (o Bilinear) Side() Side { return o.Type.Or(Instance) }
 
-// inner is the side whose size is that of W.
+// inner is the side whose size is that of W, and the only one that may be declared: the other one is free.
 func (o Bilinear) inner() Side {
 	if o.Side() == Instance {
 		return Attribute
@@ -94,7 +98,7 @@ func (o Bilinear) Matrix(s *Scope, x, w *graph.Node) *graph.Node {
 		return s.fail(errorf("Bilinear", "the matrix is computed from data, and there is none"))
 	}
 	x = o.pre(s, x)
-	d := x.Shape().Dim(0)
+	d := x.Shape().Dim(0) // x̂ is (d×·) on either side, because x arrives transposed on the instance side
 	psi, err := o.fabricator(d, d)
 	if err != nil {
 		return s.fail(err)

@@ -53,7 +53,7 @@ type blockwise interface {
 }
 
 // fabricator is the reconciliation that interdependences and fusions use for r: the identity for none, and never
-// automatic blocks.
+// automatic blocks, which would change l, and with it a checkpoint's tensors, without a change of the configuration.
 func fabricator(name string, r Reconciliation) (Reconciliation, error) {
 	switch r := r.(type) {
 	case nil:
@@ -65,13 +65,16 @@ func fabricator(name string, r Reconciliation) (Reconciliation, error) {
 }
 
 // outer is the flat outer product of a and b, both read row by row, as (n×D): entry i·|b|+j of the result is aᵢ·bⱼ.
-// This is not the Kronecker product of the two matrices.
+// This is not the Kronecker product of the two matrices: rows of the result are runs of the flat sequence, whatever the
+// shapes of a and b. The reshaped product of a column and a row is the form that the compiler contracts with the data block
+// by block where that is cheaper than to build the matrix.
 func outer(a, b *graph.Node, n, D int) *graph.Node {
 	y := ops.Mul(ops.Reshape(a, a.Shape().Size(), 1), ops.Reshape(b, 1, b.Shape().Size()))
 	return ops.Reshape(y, n, D)
 }
 
-// cutter reads the parts of w (1×l) one after the other.
+// cutter reads the parts of w (1×l) one after the other, each row by row: the first factor of a product is stored first,
+// and no factor is stored transposed.
 type cutter struct {
 	w  *graph.Node
 	at int

@@ -5,7 +5,8 @@ import (
 	"rpnc/ops"
 )
 
-// ConcatenationFusion joins its inputs along the last axis: y = [x₁, …, x_k]. Errors: inputs that differ in another axis.
+// ConcatenationFusion joins its inputs along the last axis: y = [x₁, …, x_k], n the sum of the widths. Errors: inputs that
+// differ in another axis.
 type ConcatenationFusion struct {
 	FusionOptions `yaml:",inline"`
 }
@@ -16,6 +17,9 @@ type ConcatenationFusion struct {
 //
 // Without n all inputs must have one width, and that is n. ψ is chosen as in [Parameterized]. Errors: unequal widths
 // without n, those of ψ.
+//
+// A product with a join is a sum of products with the parts of ψ(w), so the join need not exist; that is the compiler's
+// business. Random matrices of ψ are tensors of the scope parameter_fabrication.
 type ParameterizedConcatenationFusion struct {
 	N             int            `yaml:"n" rpn:"min=1"`
 	Reconcile     Reconciliation `yaml:"parameter_fabrication,inline"`

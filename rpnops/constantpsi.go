@@ -5,7 +5,8 @@ import (
 	"rpnc/ops"
 )
 
-// The reconciliations without parameters.
+// The reconciliations without parameters: the head's output is then a fixed linear function of κ(x), and what it learns is
+// in its interdependences, remainder and fusion. The head passes no w.
 type (
 	// ConstantReconciliation fills ψ (n×D) with c, 1 unless it is set.
 	ConstantReconciliation struct {

@@ -16,6 +16,26 @@
 //	κ := rpnops.Taylor{D: 2}
 //	y := κ.Transform(s, x)                     // (b×m) → (b×(m+m²))
 //
+// Dimension methods (OutDim, OutDims, NumParams) answer before anything is built, so that the owner can make the tensor w
+// that a function is then given; a setting that does not fit is their error. Building repeats the check, because a
+// function may be called without its owner: it then records the error in the graph and returns a poisoned node.
+//
+// [Relate] and [Fabricate] call an interdependence and a reconciliation with everything checked; heads use these.
+//
+// # Settings
+//
+// A zero field means the default wherever zero is not legal. Where it is legal and not the default the field is an [Opt];
+// a switch that is on by default is named for its opposite. Settings that many functions have are embedded: [Hooks],
+// [BiasOption], [Declared], [Blocks], [FusionOptions], [RemainderOptions].
+//
+// Several names may stand for one type: lowrank_parameterized_interdependence is [Parameterized] with the default
+// Reconcile: LoRR{R: 2}.
+//
+// # Randomness
+//
+// Random matrices, masks and static nets are frozen tensors of the scope, drawn from the seed and their name; a model
+// saves them. Dropout numbers its place in the model. Nothing is drawn while a graph is built, so building is repeatable.
+//
 // # Adding a function
 //
 // One file: the struct with its doc comment, one [Register] call with the reference's name, equation, defaults and

@@ -6,7 +6,10 @@ import (
 )
 
 // Dropout zeroes entries with probability p and multiplies the others by 1/(1−p) in training; in evaluation it does
-// nothing. The entries depend on the seed, the step and the place in the model. Errors: p outside 0 ≤ p < 1.
+// nothing. The entries depend on the seed, the step and the place in the model, and on nothing else: not on the device, the
+// number of threads or what else the model does. Errors: p outside 0 ≤ p < 1.
+//
+// Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting (2014).
 type Dropout struct {
 	P Opt[float64] `yaml:"p"` // 0.5 unless set
 }

@@ -7,7 +7,8 @@ import "rpnc/graph"
 //	vec ψ(w) = vec(P·Q) ⊗ vec(S·T),  P (p×r), Q (r×q), S (s×r), T (r×t), ps = n, qt = D,
 //	w = [P | Q | S | T],  l = r(p+q+s+t)
 //
-// with the flat outer product of [HM]. Errors: p does not divide n, q does not divide D, r < 1.
+// with the flat outer product of [HM]: of all reconciliations that depend on the size of ψ it needs the fewest parameters,
+// and with p near √n and q near √D they grow as r(√n + √D). Errors: p does not divide n, q does not divide D, r < 1.
 type DualLPHM struct {
 	Blocks     `yaml:",inline"`
 	R          int `yaml:"r" rpn:"min=1"` // rank; 0 means 2

@@ -9,7 +9,8 @@ import (
 //
 //	vec ψ(w) = [w, w, …, w], pq times,  l = (n/p)(D/q)
 //
-// Errors: p does not divide n, q does not divide D.
+// It is [HM] with a first factor of ones: a repetition of the flat sequence, so blocks of ψ(w) are copies of each other only
+// where n/p rows of it hold whole copies. Errors: p does not divide n, q does not divide D.
 type DuplicatedPadding struct {
 	P          int `yaml:"p" rpn:"min=1"` // 0 means 2
 	Q          int `yaml:"q" rpn:"min=1"` // 0 means p
@@ -20,7 +21,8 @@ type DuplicatedPadding struct {
 //
 //	ψ(w)[i, i·l+k] = w[k],  else 0,  l = D/n
 //
-// It is a sparse matrix. p and q may only be n. Errors: n does not divide D.
+// It is a sparse matrix, and only entries on the blocks are ever computed. p and q may only be n, because n copies of w
+// must be as many columns as there are. Errors: n does not divide D.
 type DuplicatedDiagonalPadding struct {
 	P          int `yaml:"p" rpn:"min=1"` // 0 means n
 	Q          int `yaml:"q" rpn:"min=1"` // 0 means n

@@ -6,14 +6,18 @@ import (
 )
 
 // FusionOptions are what every fusion takes: the widths of its inputs, which the data must have where they are given,
-// and functions before and after it. Inputs of one shape meet the former as one stack of tensors, others one by one.
+// and functions before and after it.
+//
+// Inputs of one shape meet the functions before the fusion as one stack (k×b×n), others one by one. For functions of rows
+// that is the same; a function that looks across rows, such as a softmax along axis 0, sees the inputs there. Legacy says
+// nothing new but for [WeightedSummationFusion].
 type FusionOptions struct {
 	Dims   []int `yaml:"dims"`
 	Hooks  `yaml:",inline"`
 	Legacy `yaml:",inline"`
 }
 
-// widths are dims, or the declared ones where the caller knows none.
+// widths are dims, or the declared ones where the caller knows none, as a configuration does before it has data.
 func (o FusionOptions) widths(name string, dims []int) ([]int, error) {
 	if len(dims) == 0 {
 		dims = o.Dims
@@ -41,7 +45,8 @@ func (o FusionOptions) sameWidth(name string, dims []int) (int, error) {
 	return dims[0], nil
 }
 
-// inputs checks the data as widths or sameWidth does and runs the functions before the fusion.
+// inputs checks the data and runs the functions before the fusion. All axes but the last must agree, with same that one,
+// too. A poisoned input is its own report: checks of its shape would only repeat it.
 func (o FusionOptions) inputs(s *Scope, name string, xs []*graph.Node, same bool) ([]*graph.Node, error) {
 	for _, x := range xs {
 		if x.Poisoned() {
@@ -60,7 +65,7 @@ func (o FusionOptions) inputs(s *Scope, name string, xs []*graph.Node, same bool
 		}
 	}
 	switch {
-	case len(o.Pre) == 0:
+	case len(o.Pre) == 0: // a stack that nothing reads would hide from the compiler that the inputs are apart
 		return xs, nil
 	case equal:
 		return unstack(o.pre(s, ops.Stack(xs...))), nil

@@ -8,6 +8,9 @@ import "rpnc/graph"
 //
 // with the flat outer product: entry i·st+j of ψ(w), read row by row, is Aᵢ·Bⱼ. Errors: p does not divide n, q does not
 // divide D.
+//
+// Zhang et al., Beyond Fully-Connected Layers with Quaternions: Parameterization of Hypercomplex Multiplications with 1/n
+// Parameters (2021), sum such products of Kronecker type; the reference system has one product, of the flat type.
 type HM struct {
 	Blocks     `yaml:",inline"`
 	BiasOption `yaml:",inline"`

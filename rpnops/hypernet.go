@@ -24,7 +24,7 @@ func netSizes(name string, l, h int) (int, int, error) {
 //	vec ψ(w) = L₂·σ(L₁·w + b₁) + b₂,  L₁ (h×l), b₁ (h), L₂ (nD×h), b₂ (nD)
 //
 // The four tensors net.0.weight, net.0.bias, net.2.weight and net.2.bias of the scope are drawn from N(0, 1) and frozen
-// unless Trainable. l does not depend on n and D.
+// unless Trainable. l does not depend on n and D, which is the point of it; the net, frozen or not, is larger than ψ.
 type Hypernet struct {
 	L          int  `yaml:"l" rpn:"min=1"`          // 0 means 64
 	HiddenDim  int  `yaml:"hidden_dim" rpn:"min=1"` // h; 0 means 128
@@ -36,7 +36,8 @@ type Hypernet struct {
 //
 //	vec ψ(w) = σ(w·P·Qᵀ)·S·Tᵀ,  P (l×r), Q (h×r), S (h×r), T (nD×r)
 //
-// The tensors P, Q, S and T of the scope are drawn from N(0, 1) and frozen.
+// The tensors P, Q, S and T of the scope are drawn from N(0, 1) and frozen. It is [Hypernet] without biases and with both
+// layers of rank r, so that what is stored grows as nD·r instead of nD·h. Errors: r < 1.
 type RandomMatrixHypernet struct {
 	R          int `yaml:"r" rpn:"min=1"`          // rank; 0 means 2
 	L          int `yaml:"l" rpn:"min=1"`          // 0 means 64

@@ -2,7 +2,7 @@ package rpnops
 
 import "rpnc/graph"
 
-// IdentityExpansion is κ(x) = x, D = m.
+// IdentityExpansion is κ(x) = x, D = m. With hooks it is a plain way to put activations or a norm in front of ψ.
 type IdentityExpansion struct {
 	Hooks `yaml:",inline"`
 }

@@ -8,6 +8,8 @@ import (
 // IdentityReconciliation uses the parameters as they are:
 //
 //	ψ(w) = w read row by row as (n×D),  l = nD
+//
+// With it a head is an ordinary linear layer on the expanded data.
 type IdentityReconciliation struct {
 	BiasOption `yaml:",inline"`
 }

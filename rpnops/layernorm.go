@@ -9,8 +9,11 @@ import (
 //
 //	y = (x − mean) / √(var + ε),  with Trainable: y·weight + bias
 //
-// The variance is biased (divisor m). Untrained weight and bias would be 1 and 0 and do not exist. Errors: a width other
-// than NormalizedShape where that is given.
+// The variance is biased (divisor m). Untrained weight and bias would be 1 and 0 and do not exist. It is built of
+// primitives: gradients of any order follow, and the compiler sees the sums that it may compute in another way. Errors: a
+// width other than NormalizedShape where that is given.
+//
+// Ba, Kiros and Hinton, Layer Normalization (2016).
 type LayerNorm struct {
 	NormalizedShape int     `yaml:"normalized_shape"`
 	Eps             float64 `yaml:"eps"` // 0 means 10⁻⁵

@@ -9,7 +9,8 @@ import (
 //
 //	κ(x) = c·x, or preC·x with preC (b×b), or x·postC with postC (m×m);  D = m
 //
-// Of several the first in this order counts; without any, κ(x) = x. Errors: a matrix that is not square or does not fit.
+// Of several the first in this order counts; without any, κ(x) = x. The matrices are constants, not parameters; preC ties
+// the model to one number of rows. Errors: a matrix that is not square or does not fit.
 type LinearExpansion struct {
 	C     Opt[float64] `yaml:"c"`
 	PreC  [][]float64  `yaml:"pre_C"`
@@ -25,7 +26,7 @@ var _ = Register(Spec[LinearExpansion]{
 
 // OutDim is m; postC must be (m×m).
 func (o LinearExpansion) OutDim(m int) (int, error) {
-	if !o.C.Set && o.PreC == nil && o.PostC != nil {
+	if !o.C.Set && o.PreC == nil && o.PostC != nil { // otherwise postC is not used
 		if err := checkSquare("post_C", o.PostC, m, "columns"); err != nil {
 			return 0, err
 		}

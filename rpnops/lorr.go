@@ -8,6 +8,8 @@ import "rpnc/graph"
 //
 // The product is the factored form: the compiler multiplies the data with B and A in turn and never forms ψ(w) where
 // that is cheaper. Errors: r < 1.
+//
+// It is the adaption of Hu et al., LoRA: Low-Rank Adaptation of Large Language Models (2022), used for the whole matrix.
 type LoRR struct {
 	R          int `yaml:"r" rpn:"min=1"` // rank; 0 means 2
 	BiasOption `yaml:",inline"`

@@ -7,6 +7,9 @@ import "rpnc/graph"
 //	vec ψ(w) = vec A ⊗ vec(S·T),  A (p×q), S (s×r), T (r×t), ps = n, qt = D,  w = [A | S | T],  l = pq + r(s+t)
 //
 // with the flat outer product of [HM]. Errors: p does not divide n, q does not divide D, r < 1.
+//
+// The low-rank second factor is that of Karimi Mahabadi et al., Compacter: Efficient Low-Rank Hypercomplex Adapter Layers
+// (2021).
 type LPHM struct {
 	Blocks     `yaml:",inline"`
 	R          int `yaml:"r" rpn:"min=1"` // rank; 0 means 2

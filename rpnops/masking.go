@@ -9,8 +9,9 @@ import (
 //
 //	ψ(w) = w as (n×D) ⊙ M,  M ∈ {0, 1}, l = nD
 //
-// M is the frozen tensor mask_matrix of the scope; with Redraw it is a new one for every channel and training step.
-// Errors: p outside 0…1.
+// M is the frozen tensor mask_matrix of the scope, shared by the channels of a head and saved with the model; with Redraw
+// it is a new one for every channel and training step, and in evaluation that of the last step. Kept entries are not
+// rescaled by 1/p. Entries that are masked count in l and have gradient 0. Errors: p outside 0…1.
 type MaskingReconciliation struct {
 	P          Opt[float64] `yaml:"p"` // 0.5 unless set
 	Redraw     bool         `yaml:"fixed_mask,not"`

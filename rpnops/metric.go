@@ -11,8 +11,10 @@ import (
 // their data. The zero value is the mean.
 type Metric uint8
 
-// The metrics. Max and Min take the first of equal entries, Median the lower of two middle ones. Variance and Std have
-// the divisor n−1; where the data is constant, the gradient of Std is 0, as is that of the 2-norm of zeros.
+// The metrics. Max and Min take the first of equal entries, Median the lower of two middle ones; the entry that is taken
+// gets the whole gradient. Prod has the right gradient also where factors are 0. Variance and Std have the divisor n−1, so
+// that they are no numbers for one entry; where the data is constant, the gradient of Std is 0, as is that of the 2-norm
+// of zeros and of |x| at 0: a subgradient that leaves parameters where they are, where the formula would give NaN.
 const (
 	Mean Metric = iota
 	Sum
@@ -85,7 +87,8 @@ func variance(x *graph.Node, axis int) *graph.Node {
 	return ops.Scale(ops.SumAxis(d, axis), 1/float64(x.Shape().Dim(axis)-1))
 }
 
-// sqrtOrZero is √x with gradient 0 at 0, for x ≥ 0.
+// sqrtOrZero is √x with gradient 0 at 0, for x ≥ 0. The root is taken of 1 instead of 0, and the mask, which carries no
+// gradient, removes it again: so no infinite slope is ever multiplied with a zero.
 func sqrtOrZero(x *graph.Node) *graph.Node {
 	positive := ops.NonZero(x)
 	return ops.Mul(positive, ops.Sqrt(ops.Add(x, ops.Sub(x.Graph().Scalar(x.DType(), 1), positive))))

@@ -6,7 +6,8 @@ import (
 )
 
 // MetricFusion reduces k inputs of equal shape, element by element, with a metric: y = metric(x₁, …, x_k). The zero value
-// is the mean, which is what heads and layers use by default. Errors: inputs of unequal shapes.
+// is the mean, which is what heads and layers use by default. Where several inputs are largest, the first one gets the
+// gradient; see [Metric] for the other metrics. Errors: inputs of unequal shapes.
 type MetricFusion struct {
 	Metric        Metric `yaml:"metric"`
 	FusionOptions `yaml:",inline"`
@@ -45,7 +46,7 @@ func (o MetricFusion) OutDim(dims []int) (int, error) { return o.sameWidth("Metr
 // NumParams is 0.
 func (o MetricFusion) NumParams([]int) (int, error) { return 0, nil }
 
-// Fuse reduces the stack of inputs; sums need none.
+// Fuse reduces the stack of inputs. Sums and means need no stack and stay chains of additions, as in [SummationFusion].
 func (o MetricFusion) Fuse(s *Scope, xs []*graph.Node, _ *graph.Node) *graph.Node {
 	xs, err := o.inputs(s, "MetricFusion", xs, true)
 	if err != nil {

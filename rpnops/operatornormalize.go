@@ -71,7 +71,7 @@ func (o OperatorNormalize) Apply(s *Scope, z *graph.Node) *graph.Node {
 		return s.G.Apply(ops.Softmax{Axis: -2, MaskZeros: o.MaskZeros}, z)
 	}
 	mask := ops.NonZero(z) // of the rescaled matrix: with c = 0 everything is masked
-	if o.MaskZeros { // the row softmax of a line of zeros is uniform here, without gradient
+	if o.MaskZeros {       // the row softmax of a line of zeros is uniform here, without gradient
 		z = ops.Add(ops.Mul(z, mask), ops.Scale(ops.Shift(mask, -1), 1e9))
 	}
 	a := s.G.Apply(ops.Softmax{Axis: -2}, s.G.Apply(ops.Softmax{Axis: -1}, z))

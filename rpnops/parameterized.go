@@ -7,7 +7,11 @@ import "rpnc/graph"
 //	A = post(ψ(w)),  ψ(w) (m×m′) on the attribute side, (b×b′) on the instance side
 //
 // m′ and b′ default to m and b. Without Reconcile A is w read row by row; hm, lphm and dual_lphm need p, and q is p
-// where it is not given. Errors: sizes other than the declared ones, those of ψ.
+// where it is not given. The data is never read, only its size, so A is the same for every batch, and on the instance
+// side the number of rows is fixed by the number of parameters. The result has m′ columns, or b′ rows: A's columns are
+// what comes out on either side. Random matrices of ψ are tensors of the scope parameter_fabrication.
+//
+// Errors: sizes other than the declared ones, those of ψ.
 type Parameterized struct {
 	Declared  `yaml:",inline"`
 	BPrime    int            `yaml:"b_prime" rpn:"min=1"`
@@ -37,7 +41,8 @@ var (
 	_ = Register(Spec[Parameterized]{
 		Name: "lphm_parameterized_interdependence", Default: Parameterized{Reconcile: LPHM{R: 2}},
 		Equation: "vec A = vec P ⊗ vec(S·T)", Params: "pq + r(d/p + d′/q), d = m or b",
-		Samples: []Parameterized{{Reconcile: LPHM{Blocks: Blocks{P: 2}, R: 1}}, {Reconcile: LPHM{Blocks: Blocks{P: 2}}, Declared: Declared{Type: Instance}}},
+		Samples: []Parameterized{{Reconcile: LPHM{Blocks: Blocks{P: 2}, R: 1}},
+			{Reconcile: LPHM{Blocks: Blocks{P: 2}}, Declared: Declared{Type: Instance}}},
 	})
 	_ = Register(Spec[Parameterized]{
 		Name: "dual_lphm_parameterized_interdependence", Default: Parameterized{Reconcile: DualLPHM{R: 2}},
@@ -90,7 +95,7 @@ func (o Parameterized) NumParams(b, m int) (int, error) {
 
 // Matrix builds post(ψ(w)). Where x is nil, A has the declared size.
 func (o Parameterized) Matrix(s *Scope, x, w *graph.Node) *graph.Node {
-	at := related(o.Side(), o.B, o.M)
+	at := related(o.Side(), o.B, o.M) // columns are what is related, also of an x that arrives transposed
 	if x != nil {
 		at = x.Shape().Dim(-1)
 	}

@@ -6,7 +6,8 @@ import (
 )
 
 // The activations with one branch for each sign of x. They are built from min(x, 0) = x − relu(x), which is exact and
-// takes the left branch's derivative at 0.
+// takes the left branch's derivative at 0. No branch is evaluated out of its range, so e^x never overflows, and there is
+// no comparison to differentiate.
 type (
 	// LeakyRelu is x for x > 0, else slope·x; the slope is 0.01 unless it is set.
 	LeakyRelu struct {

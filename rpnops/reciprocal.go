@@ -6,7 +6,7 @@ import (
 )
 
 // ReciprocalExpansion is κ(x) = 1/clip(x), D = m, where clip moves entries with |x| ≤ 10⁻⁶ to ±10⁻⁶, zeros to +10⁻⁶.
-// Clipped entries have gradient 0.
+// Clipped entries have gradient 0: they do not move the result, and 1/x² there would be 10¹² and more.
 type ReciprocalExpansion struct {
 	Hooks `yaml:",inline"`
 }
@@ -18,7 +18,8 @@ var _ = Register(Spec[ReciprocalExpansion]{
 // OutDim is m.
 func (ReciprocalExpansion) OutDim(m int) (int, error) { return m, nil }
 
-// Transform builds 1/(x·outside ± 10⁻⁶·(1−outside)). The masks are steps, so they carry no gradient.
+// Transform builds 1/(x·outside ± 10⁻⁶·(1−outside)). The masks are steps, so they carry no gradient; they are exactly 0
+// and 1, so entries outside the band are not rounded. All of it is elementwise and becomes one fused op.
 func (o ReciprocalExpansion) Transform(s *Scope, x *graph.Node) *graph.Node {
 	const band = 1e-6
 	x = o.pre(s, x)

@@ -50,6 +50,7 @@ type Entry struct {
 	Order      int
 }
 
+// The registry is filled at initialisation and only read afterwards, so it needs no lock.
 var (
 	entries = map[string]Entry{}
 	names   = map[string]string{} // every name and alias, to the name of its entry
@@ -156,7 +157,8 @@ func Default[T any]() (t T) {
 	return t
 }
 
-// suggestion names the registered function whose name is nearest.
+// suggestion names the registered function whose name is nearest, the first in alphabetical order of several, so that a
+// message is the same every time.
 func suggestion(name string) string {
 	all := make([]string, 0, len(names))
 	for n := range names {

@@ -9,7 +9,8 @@ import (
 )
 
 // Relate applies ξ to data (x itself, or κ(x) of as many rows): data·A on the attribute side, Aᵀ·data on the instance
-// side, A computed from x and w. It is the one place that knows sides and transposes.
+// side, A computed from x and w. It is the one place that knows sides and transposes. Errors: those of the dimension
+// methods, a w of another length than NumParams.
 func Relate(s *Scope, xi Interdependence, x, data, w *graph.Node) *graph.Node {
 	if data.Poisoned() {
 		return data

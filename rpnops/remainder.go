@@ -20,13 +20,15 @@ func (o RemainderOptions) act(s *Scope, y *graph.Node) *graph.Node {
 //
 //	π(x) = act(x·Wᵀ + b),  x (b×m), W (n×m), b (n) where EnableBias says so
 //
-// Errors: require_parameters: false.
+// W and b belong to the head. x is the head's input after its input processing and before κ, so a linear remainder is a
+// linear model beside the head. Errors: require_parameters: false.
 type LinearRemainder struct {
 	BiasOption       `yaml:",inline"`
 	RemainderOptions `yaml:",inline"`
 }
 
-// IdentityRemainder is π(x) = act(x). Errors: m ≠ n.
+// IdentityRemainder is π(x) = act(x), the skip connection of residual nets. It has no parameters, whatever
+// require_parameters and enable_bias say. Errors: m ≠ n.
 type IdentityRemainder struct {
 	BiasOption       `yaml:",inline"`
 	RemainderOptions `yaml:",inline"`

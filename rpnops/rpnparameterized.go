@@ -10,7 +10,11 @@ import (
 //	A = post(κ(x̂ᵀ)·ψ(w)ᵀ),  x̂ = pre(x) on the attribute side, pre(xᵀ) on the instance side
 //
 // so κ expands columns (b numbers each) into A (m×m′), or rows (m numbers each) into A (b×b′). m′ and b′ default to m and
-// b. Errors: no κ or ψ, sizes other than the declared ones, those of κ and ψ.
+// b. It is a head within a head: what relates the data is itself learned as ⟨κ, ψ⟩. Tensors of κ and ψ are in the scopes
+// data_transformation and parameter_fabrication.
+//
+// On the attribute side D depends on the number of rows, on the instance side b′ does unless it is given; both declared
+// sizes are therefore checked on both sides. Errors: no κ or ψ, sizes other than the declared ones, those of κ and ψ.
 type RPNParameterized struct {
 	Declared  `yaml:",inline"`
 	BPrime    int            `yaml:"b_prime" rpn:"min=1"`
@@ -82,7 +86,7 @@ func (o RPNParameterized) Matrix(s *Scope, x, w *graph.Node) *graph.Node {
 	}
 	x = o.pre(s, x)
 	b, m := x.Shape().Dim(0), x.Shape().Dim(1)
-	if o.Side() == Instance {
+	if o.Side() == Instance { // x is transposed
 		b, m = m, b
 	}
 	prime, D, err := o.size(b, m)

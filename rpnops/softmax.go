@@ -5,6 +5,8 @@ import (
 	"rpnc/ops"
 )
 
+// The softmaxes. Both subtract the largest entry first, so that no exponential overflows; the logarithm is not taken of
+// rounded probabilities.
 type (
 	// Softmax is yᵢ = e^xᵢ / Σ e^xⱼ along an axis, the last one unless it is set.
 	Softmax struct {

@@ -5,7 +5,11 @@ import (
 	"rpnc/ops"
 )
 
-// The fusions that add inputs of equal shape.
+// The fusions that add inputs of equal shape. They are chains of additions, not reductions of a stack: that is the form in
+// which the compiler finds products of several heads that can be one.
+//
+// summation_fusion and average_fusion do what sum_fusion and mean_fusion do; they are types of their own so that a
+// configuration is written back under the name that it was read with.
 type (
 	// SummationFusion is y = Σ xᵢ.
 	SummationFusion struct {
@@ -34,7 +38,8 @@ var (
 		Samples: []WeightedSummationFusion{{Weights: []float64{0.5, -2, 3}}, {Weights: []float64{0.5, 1.5}}},
 	})
 	_ = Register(Spec[WeightedSummationFusion]{
-		Name: "parameterized_weighted_summation_fusion", Default: WeightedSummationFusion{FusionOptions: FusionOptions{Legacy: Legacy{RequireParameters: Some(true)}}},
+		Name:     "parameterized_weighted_summation_fusion",
+		Default:  WeightedSummationFusion{FusionOptions: FusionOptions{Legacy: Legacy{RequireParameters: Some(true)}}},
 		Equation: "y = Σ wᵢ·xᵢ", Params: "k, one an input",
 	})
 )
@@ -80,7 +85,7 @@ func average(xs []*graph.Node) *graph.Node {
 // trained says whether the weights are parameters.
 func (o WeightedSummationFusion) trained() bool { return o.RequireParameters.Or(false) }
 
-// OutDim is the inputs' width.
+// OutDim is the inputs' width; weights that are too few or too many are an error here already.
 func (o WeightedSummationFusion) OutDim(dims []int) (int, error) {
 	n, err := o.sameWidth("WeightedSummationFusion", dims)
 	if err == nil {

@@ -16,7 +16,8 @@ type size struct {
 
 func (z size) String() string { return fmt.Sprintf("rows %d, columns %v", z.rows, z.cols) }
 
-// sizesOf lists the calls of a family, those first that suit most functions. Fixed rows and columns replace others.
+// sizesOf lists the calls of a family, those first that suit most functions. Fixed rows and columns replace others. A
+// function need not accept all sizes, p may not divide one of them, but what it refuses it must refuse in words.
 func sizesOf(e rpnops.Entry) (out []size) {
 	all := []size{{3, []int{4}}, {4, []int{6}}, {6, []int{4}}, {4, []int{4}}, {2, []int{2}}, {5, []int{1}}, {1, []int{3}}}
 	switch e.Family {
@@ -103,6 +104,7 @@ func buildInterdependence(s *rpnops.Scope, f rpnops.Interdependence, b, m int) b
 	if f.Side() == rpnops.Instance {
 		want = graph.Sh(b, b2)
 	}
+	// The matrix on its own is what data-free passes and printers ask for; a Relater need not have one of this size.
 	if a := rpnops.MatrixOf(s, f, x, w); !a.Poisoned() && a.Shape() != want {
 		out.y = s.Fail("the matrix is %v; OutDims promises %v", a.Shape(), want)
 	}

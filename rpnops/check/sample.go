@@ -11,7 +11,8 @@ import (
 	"rpnc/rpnops"
 )
 
-// mode is how a graph is built.
+// mode is how a graph is built. Functions must build in all of them: a norm has other nodes in training, and a constant
+// of a fixed element type shows only in the other one.
 type mode struct {
 	train bool
 	dtype graph.DType
@@ -95,7 +96,7 @@ func (v *verifier) shape(f any, z size, m mode) (fits bool, err error) {
 		return false, errors.New("the result is nil")
 	case r.y.DType() != m.dtype || !r.fits():
 		return false, fmt.Errorf("the result is %v; the dimension methods promise %v of %v", r.y.Type(), r.promise, m.dtype)
-	case build(m.scope(g), f, z).y != r.y:
+	case build(m.scope(g), f, z).y != r.y: // a fresh scope: streams count from the start again
 		return false, errors.New("building twice gives two nodes; names, streams and constants must not depend on what was built before")
 	}
 	return true, nil
@@ -145,7 +146,8 @@ func (v *verifier) domain() (lo, hi float64) {
 	return v.entry.Lo, v.entry.Hi
 }
 
-// gradient compares gradients with differences, unless there is nothing to differentiate.
+// gradient compares gradients with differences, unless there is nothing to differentiate. Frozen tensors count as
+// variables, too: that their gradients are right costs nothing and helps whoever unfreezes one.
 func (v *verifier) gradient(f any, z size, m mode) error {
 	if v.entry.Order < 1 {
 		return nil
