@@ -194,7 +194,7 @@ func (h layout) product(s *rpnops.Scope, data, w *graph.Node, z sizes) *graph.No
 	if h.Fabrication == nil || data.Poisoned() {
 		return data
 	}
-	phi := h.Fabrication.Reconcile(s.Sub("parameter_fabrication"), w, z.n, z.D)
+	phi := rpnops.Fabricate(s.Sub("parameter_fabrication"), h.Fabrication, w, z.n, z.D)
 	y := ops.MatMulT(data, phi)
 	bias := h.bias(s, z)
 	if bias != nil && !h.outer {
