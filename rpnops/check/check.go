@@ -24,6 +24,7 @@ import (
 	"reflect"
 	"testing"
 
+	"rpnc/graph/gradcheck"
 	"rpnc/rpnops"
 )
 
@@ -44,18 +45,25 @@ func Entry(t *testing.T, e rpnops.Entry) {
 
 // Verify is what is wrong with a function, a line for each finding; nil if nothing is.
 func Verify(e rpnops.Entry) error {
+	_, err := Report(e)
+	return err
+}
+
+// Report is Verify, and says which gradients were compared.
+func Report(e rpnops.Entry) (gradcheck.Report, error) {
 	v := &verifier{entry: e}
 	v.describe()
 	for i, sample := range e.Samples {
 		v.report(fmt.Sprintf("sample %d %T%+v", i, sample, sample), v.sample(sample))
 	}
-	return errors.Join(v.findings...)
+	return v.gradients, errors.Join(v.findings...)
 }
 
 // verifier collects findings about one entry.
 type verifier struct {
-	entry    rpnops.Entry
-	findings []error
+	entry     rpnops.Entry
+	findings  []error
+	gradients gradcheck.Report // of all samples
 }
 
 // report adds a finding unless err is nil.

@@ -157,8 +157,9 @@ func (v *verifier) gradient(f any, z size, m mode) error {
 		return nil
 	}
 	lo, hi := v.domain()
-	_, err := gradcheck.Check(func(g *graph.Graph) *graph.Node { return build(m.scope(g), f, z).y },
+	r, err := gradcheck.Check(func(g *graph.Graph) *graph.Node { return build(m.scope(g), f, z).y },
 		gradcheck.Options{Order: v.entry.Order, Lo: lo, Hi: hi, Seed: 1})
+	v.gradients.Merge(r)
 	return err
 }
 
