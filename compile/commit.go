@@ -9,8 +9,7 @@ import (
 // step. It is one instruction, after every reader. A kernel that serves updates alone (an optimizer's) is part of it
 // and writes the memory of the states themselves.
 type commit struct {
-	units  []*unit // in an order in which every state is read before it is written
-	states []string
+	units []*unit // in an order in which every state is read before it is written
 }
 
 // sinkable marks the nodes whose results only updates read.
@@ -57,7 +56,6 @@ func newCommit(s *schedule, updates []graph.Update, sunk []*unit) *commit {
 	}
 	for _, u := range updates {
 		to, from := s.slots[u.State][0], s.slots[u.Value][0]
-		c.states = append(c.states, to.leaf)
 		if _, ok := targets[from]; ok {
 			targets[from] = append(targets[from], to)
 		} else if from != to {

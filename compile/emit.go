@@ -19,11 +19,10 @@ import (
 // result, so that a VM never allocates; gorgonia's own ops are not used, because they write over memory that they take
 // for dead.
 type instruction struct {
-	label string
 	id    uint64
 	in    []*gorgonia.Node
 	out   *tensor.Dense
-	units []*unit // none for a port
+	units []*unit // several for a commit, none for a port
 	nan   bool
 	fail  *error // where the program looks for what went wrong
 }
@@ -73,7 +72,15 @@ func (o *instruction) Hashcode() uint32 {
 	return h.Sum32()
 }
 
-func (o *instruction) String() string { return o.label }
+func (o *instruction) String() string {
+	switch len(o.units) {
+	case 0:
+		return "Port of " + o.in[0].Name()
+	case 1:
+		return o.units[0].name()
+	}
+	return fmt.Sprintf("Commit of %d kernels", len(o.units))
+}
 
 // Do runs the kernels. It takes no notice of the values, since kernels know their memory.
 func (o *instruction) Do(...gorgonia.Value) (gorgonia.Value, error) {
@@ -155,7 +162,7 @@ func (e *emitter) unit(u *unit, read map[*slot]bool) error {
 	if err != nil {
 		return err
 	}
-	n, err := e.apply(u.name(), in, dense(u.out[0].t, u.dst[0]), u)
+	n, err := e.apply(in, dense(u.out[0].t, u.dst[0]), u)
 	if err != nil {
 		return err
 	}
@@ -164,8 +171,7 @@ func (e *emitter) unit(u *unit, read map[*slot]bool) error {
 		if !read[u.out[i]] {
 			continue
 		}
-		label := fmt.Sprintf("port %d of %s", i, u.name())
-		if e.nodes[u.out[i]], err = e.apply(label, []*gorgonia.Node{n}, dense(u.out[i].t, u.dst[i])); err != nil {
+		if e.nodes[u.out[i]], err = e.apply([]*gorgonia.Node{n}, dense(u.out[i].t, u.dst[i])); err != nil {
 			return err
 		}
 	}
@@ -191,7 +197,7 @@ func (e *emitter) commit(c *commit) error {
 		return err
 	}
 	done := graph.Type{DType: graph.F64}
-	_, err = e.apply(fmt.Sprintf("commit of %d states", len(c.states)), in, dense(done, ops.NewBuffer(done)), c.units...)
+	_, err = e.apply(in, dense(done, ops.NewBuffer(done)), c.units...)
 	return err
 }
 
@@ -233,7 +239,7 @@ func (e *emitter) node(x *slot) *gorgonia.Node {
 }
 
 // apply adds one instruction after the one before.
-func (e *emitter) apply(label string, in []*gorgonia.Node, out *tensor.Dense, units ...*unit) (*gorgonia.Node, error) {
+func (e *emitter) apply(in []*gorgonia.Node, out *tensor.Dense, units ...*unit) (*gorgonia.Node, error) {
 	ordered := e.prev == nil
 	for _, x := range in {
 		ordered = ordered || x == e.prev
@@ -241,13 +247,13 @@ func (e *emitter) apply(label string, in []*gorgonia.Node, out *tensor.Dense, un
 	if !ordered {
 		in = append(in, e.prev)
 	}
-	op := &instruction{label: label, id: instructions.Add(1), in: in, out: out, units: units, nan: e.nan, fail: e.fail}
+	op := &instruction{id: instructions.Add(1), in: in, out: out, units: units, nan: e.nan, fail: e.fail}
 	if len(in) == 0 {
 		op.in = []*gorgonia.Node{e.begin()}
 	}
 	n, err := gorgonia.ApplyOp(op, op.in...)
 	if err != nil {
-		return nil, fmt.Errorf("compile: %s: %w", label, err)
+		return nil, fmt.Errorf("compile: %v: %w", op, err)
 	}
 	e.prev = n
 	e.count++

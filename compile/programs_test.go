@@ -85,6 +85,8 @@ func chain(d graph.DType) program {
 		ops.MatMulN(ops.Sin(ops.Scale(learned, 2)), x),
 		ops.MatMulN(g.Apply(ops.MatPow{H: 0}, learned), x),
 	}
+	edges := ops.Mul(ops.MatMulT(x, x), learned)
+	ys = append(ys, ops.MatMulN(ops.Sub(ops.Scale(edges, 3), ops.Relu(edges)), x))
 	sum := ops.Add(ys[0], ys[1:]...)
 	y := ops.Relu(ops.MatMulT(sum, psi))
 	return program{"chain", g, append(ys, y), ops.Mean(ops.Square(y))}

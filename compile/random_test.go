@@ -151,7 +151,7 @@ func checkRandom(t *testing.T, seed uint64) {
 }
 
 func TestRandomProgramsTrainLikeTheInterpreter(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range uint64(20) {
 		checkRandom(t, seed)
 	}
 }

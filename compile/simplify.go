@@ -20,8 +20,9 @@ func applyRules(g *graph.Graph, roots []*graph.Node, rules []rule) (*graph.Graph
 		changed := false
 		uses := useCounts(g, roots)
 		h, m := g.Rewrite(roots, func(h *graph.Graph, n *graph.Node, in []*graph.Node) *graph.Node {
-			shared := func(i int) bool { return i < len(n.In) && uses[n.In[i]] > 1 }
 			out := h.Apply(n.Op, in...)
+			// What is known of readers is about operands as they were; of a rewritten node, the next round knows them.
+			shared := func(i int) bool { return out.Op != n.Op || uses[n.In[i]] > 1 }
 			for range rounds {
 				next := firstRule(rules, out, shared)
 				if next == nil {

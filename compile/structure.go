@@ -16,15 +16,14 @@ type sparse struct {
 	sum    bool
 }
 
-// dense is the share of entries from which on the dense product is faster than the sparse one.
+// denseShare is the share of entries from which on the dense product is faster than the sparse one.
 const denseShare = 0.25
 
 // structured recognises the dense form of a sparse matrix.
 func structured(n *graph.Node) (s sparse, ok bool) {
 	switch op := n.Op.(type) {
 	case ops.Densify:
-		ok := float64(op.P.NNZ()) <= denseShare*float64(op.P.Rows)*float64(op.P.Cols)
-		return sparse{p: op.P, values: n.In[0], h: 1}, ok
+		return sparse{p: op.P, values: n.In[0], h: 1}, isThin(op.P)
 	case ops.MatPow:
 		s, ok := structured(n.In[0])
 		if !ok || s.h != 1 || op.H < 1 {
@@ -43,7 +42,7 @@ func structured(n *graph.Node) (s sparse, ok bool) {
 // structure replaces products with matrices that are sparse or triangular by construction. The dense matrix stays
 // where something else reads it.
 func structure(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
-	return applyRules(g, roots, []rule{sparseProduct, triangleProduct, belowDensify})
+	return applyRules(g, roots, []rule{sparseProduct, triangleProduct, belowDensify, sampledProduct})
 }
 
 // sparseProduct: A·x, x·A and their transposes become SpMM.
@@ -221,34 +220,55 @@ func triangleProduct(n *graph.Node, _ func(int) bool) *graph.Node {
 
 // belowDensify: functions that keep 0 apply to the values instead of the whole matrix.
 func belowDensify(n *graph.Node, _ func(int) bool) *graph.Node {
-	if len(n.In) == 0 {
+	op, isBinary := n.Op.(ops.Binary)
+	if op.Kind == ops.KMul && isBinary && !isDensify(n.In[0]) {
+		n = n.Graph().Apply(op, n.In[1], n.In[0])
+	}
+	if len(n.In) == 0 || !isDensify(n.In[0]) {
 		return nil
 	}
-	d, ok := n.In[0].Op.(ops.Densify)
-	if !ok {
+	g, d, v := n.Graph(), n.In[0].Op.(ops.Densify), n.In[0].In[0]
+	if f, ok := n.Op.(ops.Unary); ok && keepsZero[f.Kind] {
+		return g.Apply(d, g.Apply(f, v))
+	}
+	if len(n.In) != 2 || !isBinary && n.Op != (graph.Add{}) {
 		return nil
 	}
-	g, v := n.Graph(), n.In[0].In[0]
-	switch op := n.Op.(type) {
-	case ops.Unary:
-		if keepsZero[op.Kind] {
-			return g.Apply(d, g.Apply(op, v))
-		}
-	case ops.Binary:
-		if c, ok := splat(n.In[1]); ok && (op.Kind == ops.KMul || op.Kind == ops.KDiv && c != 0) {
-			return g.Apply(d, g.Apply(op, v, g.Const(v.Type(), c)))
-		}
-		if n.In[1].Op == n.In[0].Op && op.Kind != ops.KDiv {
-			return g.Apply(d, g.Apply(op, v, n.In[1].In[0]))
-		}
-	case graph.Add:
-		if n.In[1].Op == n.In[0].Op {
-			return g.Apply(d, g.Apply(op, v, n.In[1].In[0]))
-		}
+	c, same := splat(n.In[1])
+	switch {
+	case n.In[1].Op == n.In[0].Op && op.Kind != ops.KDiv:
+		return g.Apply(d, g.Apply(n.Op, v, n.In[1].In[0]))
+	case !isBinary:
+	case same && (op.Kind == ops.KMul || op.Kind == ops.KDiv && c != 0):
+		return g.Apply(d, g.Apply(op, v, g.Const(v.Type(), c)))
+	case op.Kind == ops.KMul && isThin(d.P):
+		return g.Apply(d, g.Apply(op, v, g.Apply(ops.AtPattern{P: d.P}, n.In[1])))
 	}
 	return nil
 }
 
+func isDensify(n *graph.Node) bool { _, ok := n.Op.(ops.Densify); return ok }
+
+// isThin says that working on the entries of the pattern is cheaper than on the whole matrix.
+func isThin(p ops.Pattern) bool {
+	return float64(p.NNZ()) <= denseShare*float64(p.Rows)*float64(p.Cols)
+}
+
+// sampledProduct: a product of which only the entries on a pattern are read is computed only there.
+func sampledProduct(n *graph.Node, shared func(int) bool) *graph.Node {
+	at, ok := n.Op.(ops.AtPattern)
+	if !ok || shared(0) || !isThin(at.P) {
+		return nil
+	}
+	mm, ok := n.In[0].Op.(ops.MatMul)
+	if !ok {
+		return nil
+	}
+	a, b := n.In[0].In[0], n.In[0].In[1]
+	return n.Graph().Apply(ops.SDDMM{P: at.P}, upright(a, mm.TA), upright(b, !mm.TB))
+}
+
 // keepsZero lists the functions with f(0) = 0.
 var keepsZero = map[ops.UnaryKind]bool{ops.KNeg: true, ops.KAbs: true, ops.KSquare: true, ops.KSqrt: true, ops.KLog1p: true, ops.KExpm1: true,
-	ops.KSin: true, ops.KTanh: true, ops.KErf: true, ops.KRelu: true, ops.KStep: true, ops.KSign: true, ops.KNonZero: true}
+	ops.KSin: true, ops.KTanh: true, ops.KErf: true, ops.KRelu: true, ops.KStep: true, ops.KSign: true, ops.KNonZero: true,
+	ops.KSinh: true, ops.KAsin: true, ops.KAtan: true, ops.KAsinh: true, ops.KAtanh: true}
