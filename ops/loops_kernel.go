@@ -42,5 +42,13 @@ func unaryLoop[T float](k UnaryKind) func(dst, x []T) {
 			kernels.Sign(dst, x)
 			kernels.Abs(dst, dst)
 		},
+		KSinh:  kernels.Sinh[T],
+		KCosh:  kernels.Cosh[T],
+		KAsin:  kernels.Asin[T],
+		KAcos:  kernels.Acos[T],
+		KAtan:  kernels.Atan[T],
+		KAsinh: kernels.Asinh[T],
+		KAcosh: kernels.Acosh[T],
+		KAtanh: kernels.Atanh[T],
 	}[k]
 }

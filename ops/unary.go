@@ -30,6 +30,14 @@ const (
 	KStep    // 1 where x > 0, else 0
 	KSign    // −1, 0, 1
 	KNonZero // 1 where x ≠ 0, else 0
+	KSinh
+	KCosh
+	KAsin
+	KAcos
+	KAtan
+	KAsinh
+	KAcosh
+	KAtanh
 	unaryKinds
 )
 
@@ -69,6 +77,14 @@ func init() {
 		KStep:     {"Step", step, nil, 0.2, 1},
 		KSign:     {"Sign", sign, nil, 0.2, 1},
 		KNonZero:  {"NonZero", func(x float64) float64 { return math.Abs(sign(x)) }, nil, 0.2, 1},
+		KSinh:     {"Sinh", math.Sinh, func(x, _ *graph.Node) *graph.Node { return Cosh(x) }, -1, 1},
+		KCosh:     {"Cosh", math.Cosh, func(x, _ *graph.Node) *graph.Node { return Sinh(x) }, -1, 1},
+		KAsin:     {"Asin", math.Asin, func(x, _ *graph.Node) *graph.Node { return arcSlope(x) }, -0.8, 0.8},
+		KAcos:     {"Acos", math.Acos, func(x, _ *graph.Node) *graph.Node { return Neg(arcSlope(x)) }, -0.8, 0.8},
+		KAtan:     {"Atan", math.Atan, func(x, _ *graph.Node) *graph.Node { return Recip(Shift(Square(x), 1)) }, -2, 2},
+		KAsinh:    {"Asinh", math.Asinh, func(x, _ *graph.Node) *graph.Node { return Recip(Sqrt(Shift(Square(x), 1))) }, -2, 2},
+		KAcosh:    {"Acosh", math.Acosh, func(x, _ *graph.Node) *graph.Node { return Recip(Sqrt(Mul(Shift(x, -1), Shift(x, 1)))) }, 1.3, 3},
+		KAtanh:    {"Atanh", math.Atanh, func(x, _ *graph.Node) *graph.Node { return Recip(oneMinusSquare(x)) }, -0.8, 0.8},
 	}
 	for k, r := range unaryRules {
 		order := 2
@@ -78,6 +94,12 @@ func init() {
 		register(Sample{Op: Unary{UnaryKind(k)}, In: []graph.Type{f64(3, 5)}, Lo: r.lo, Hi: r.hi, Order: order})
 	}
 }
+
+// oneMinusSquare is 1 − x² as (1−x)(1+x), which keeps the digits near ±1.
+func oneMinusSquare(x *graph.Node) *graph.Node { return Mul(Sub(scalar(x, 1), x), Shift(x, 1)) }
+
+// arcSlope is arcsin′ x = 1/√(1−x²).
+func arcSlope(x *graph.Node) *graph.Node { return Recip(Sqrt(oneMinusSquare(x))) }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
@@ -197,3 +219,27 @@ func Sign(x *graph.Node) *graph.Node { return unary(KSign, x) }
 
 // NonZero is the mask 1 where x ≠ 0, else 0; its gradient is zero.
 func NonZero(x *graph.Node) *graph.Node { return unary(KNonZero, x) }
+
+// Sinh is the hyperbolic sine.
+func Sinh(x *graph.Node) *graph.Node { return unary(KSinh, x) }
+
+// Cosh is the hyperbolic cosine.
+func Cosh(x *graph.Node) *graph.Node { return unary(KCosh, x) }
+
+// Asin is arcsin x for −1 ≤ x ≤ 1.
+func Asin(x *graph.Node) *graph.Node { return unary(KAsin, x) }
+
+// Acos is arccos x for −1 ≤ x ≤ 1.
+func Acos(x *graph.Node) *graph.Node { return unary(KAcos, x) }
+
+// Atan is arctan x.
+func Atan(x *graph.Node) *graph.Node { return unary(KAtan, x) }
+
+// Asinh is the inverse of [Sinh].
+func Asinh(x *graph.Node) *graph.Node { return unary(KAsinh, x) }
+
+// Acosh is the inverse of [Cosh] for x ≥ 1.
+func Acosh(x *graph.Node) *graph.Node { return unary(KAcosh, x) }
+
+// Atanh is the inverse of [Tanh] for −1 < x < 1.
+func Atanh(x *graph.Node) *graph.Node { return unary(KAtanh, x) }

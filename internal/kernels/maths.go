@@ -49,6 +49,30 @@ func Sin[T Float](dst, x []T) { mapMath("Sin", dst, x, math.Sin) }
 // Cos computes dst = cos x, x in radians.
 func Cos[T Float](dst, x []T) { mapMath("Cos", dst, x, math.Cos) }
 
+// Sinh computes dst = sinh x.
+func Sinh[T Float](dst, x []T) { mapMath("Sinh", dst, x, math.Sinh) }
+
+// Cosh computes dst = cosh x.
+func Cosh[T Float](dst, x []T) { mapMath("Cosh", dst, x, math.Cosh) }
+
+// Asin computes dst = arcsin x: NaN where |x| > 1.
+func Asin[T Float](dst, x []T) { mapMath("Asin", dst, x, math.Asin) }
+
+// Acos computes dst = arccos x: NaN where |x| > 1.
+func Acos[T Float](dst, x []T) { mapMath("Acos", dst, x, math.Acos) }
+
+// Atan computes dst = arctan x.
+func Atan[T Float](dst, x []T) { mapMath("Atan", dst, x, math.Atan) }
+
+// Asinh computes dst = arsinh x.
+func Asinh[T Float](dst, x []T) { mapMath("Asinh", dst, x, math.Asinh) }
+
+// Acosh computes dst = arcosh x: NaN where x < 1.
+func Acosh[T Float](dst, x []T) { mapMath("Acosh", dst, x, math.Acosh) }
+
+// Atanh computes dst = artanh x: ±Inf at ±1, NaN where |x| > 1.
+func Atanh[T Float](dst, x []T) { mapMath("Atanh", dst, x, math.Atanh) }
+
 // Erf computes dst = 2/√π ∫₀ˣ exp(−t²) dt.
 func Erf[T Float](dst, x []T) { mapMath("Erf", dst, x, math.Erf) }
 

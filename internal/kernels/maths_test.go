@@ -33,6 +33,14 @@ func unaries[T kernels.Float]() []unary[T] {
 		{"Sqrt", kernels.Sqrt[T], math.Sqrt, 1},
 		{"Sin", kernels.Sin[T], math.Sin, 1},
 		{"Cos", kernels.Cos[T], math.Cos, 1},
+		{"Sinh", kernels.Sinh[T], math.Sinh, 1},
+		{"Cosh", kernels.Cosh[T], math.Cosh, 1},
+		{"Asin", kernels.Asin[T], math.Asin, 1},
+		{"Acos", kernels.Acos[T], math.Acos, 1},
+		{"Atan", kernels.Atan[T], math.Atan, 1},
+		{"Asinh", kernels.Asinh[T], math.Asinh, 1},
+		{"Acosh", kernels.Acosh[T], math.Acosh, 1},
+		{"Atanh", kernels.Atanh[T], math.Atanh, 1},
 		{"Erf", kernels.Erf[T], math.Erf, 1},
 		{"Softplus", kernels.Softplus[T], func(x float64) float64 {
 			if x > 20 {
