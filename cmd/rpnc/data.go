@@ -1,0 +1,102 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"slices"
+	"strings"
+
+	"rpnc/models/data"
+	"rpnc/models/train"
+)
+
+// source says where rows come from.
+type source struct {
+	name       string
+	target     string
+	skip       string
+	regression bool
+}
+
+// builtinSets are the data sets in the program.
+var builtinSets = []string{"digits", "iris", "karate"}
+
+func (s *source) register(fs *flag.FlagSet) {
+	fs.StringVar(&s.name, "data", "digits", "data: digits, iris, karate or FILE.csv")
+	fs.StringVar(&s.target, "target", "", "target columns of a CSV file, by name or by number from 1, separated by commas (default: the last)")
+	fs.StringVar(&s.skip, "skip", "", "columns of a CSV file to leave out, likewise")
+	fs.BoolVar(&s.regression, "regression", false, "the target columns of the CSV file are numbers, not classes")
+}
+
+// isFile says whether the rows come from a file of the user's.
+func (s *source) isFile() bool {
+	return !slices.Contains(builtinSets, s.name)
+}
+
+// load reads the rows. classes, if any, fixes the names and the order of the classes of a file.
+func (s *source) load(classes []string) (*data.Dataset, error) {
+	switch s.name {
+	case "digits":
+		return data.Digits()
+	case "iris":
+		return data.Iris()
+	case "karate":
+		g, err := data.KarateClub()
+		if err != nil {
+			return nil, err
+		}
+		return &g.Dataset, nil
+	}
+	if _, err := os.Stat(s.name); err != nil && !strings.Contains(s.name, ".") {
+		return nil, usagef("-data: no data set is called %q%s, or the path of a CSV file", s.name, suggest(s.name, builtinSets))
+	}
+	o := &data.CSVOptions{Target: columns(s.target), Skip: columns(s.skip), Classes: classes}
+	if s.regression {
+		o.Kind = data.Regression
+	}
+	return data.LoadCSV(s.name, o)
+}
+
+// columns splits the value of a flag.
+func columns(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}
+
+// isTest says whether a row is held out for the test: every fifth.
+func isTest(row int) bool { return row%5 == 4 }
+
+// prepared is what a checkpoint keeps of the data that a model was trained on: without it no other rows mean the same.
+type prepared struct {
+	Scaling *data.Scaling `json:"scaling,omitempty"` // nil: the rows as they are
+	Classes []string      `json:"classes,omitempty"` // nil: the targets are numbers
+	Columns []string      `json:"columns,omitempty"`
+}
+
+// prepare fits the scaling on the rows of the training part. Images and one-hot rows have a scale already.
+func prepare(d *data.Dataset, keepScale bool) (prepared, error) {
+	p := prepared{Classes: d.Classes, Columns: d.Columns}
+	if d.Shape != nil || keepScale {
+		return p, nil
+	}
+	s, err := data.Standardize(d)
+	p.Scaling = &s
+	return p, err
+}
+
+// apply scales rows as those of the training were.
+func (p prepared) apply(d *data.Dataset) (*data.Dataset, error) {
+	if p.Scaling == nil {
+		return d, nil
+	}
+	return p.Scaling.Apply(d)
+}
+
+func (p prepared) loss() train.Loss {
+	if p.Classes == nil {
+		return train.MSE
+	}
+	return train.CrossEntropy
+}

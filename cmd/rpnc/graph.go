@@ -1,0 +1,152 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"rpnc/compile"
+	"rpnc/graph"
+	"rpnc/models"
+	"rpnc/models/optim"
+	"rpnc/models/train"
+)
+
+var graphCommand = command{
+	name:    "graph",
+	does:    "show the graph of a model and what the compiler makes of it",
+	details: "Without -passes the graph is shown as the model builds it.",
+	example: "rpnc graph -model mlp -data iris -rows 16 -train -stats",
+	flags: func(fs *flag.FlagSet) func(*call) error {
+		v := &view{}
+		v.source.register(fs)
+		v.machine.register(fs)
+		fs.StringVar(&v.model, "model", "", "model: cnn, mlp, rnn, transformer or FILE.yaml (default: cnn for images, mlp for other rows)")
+		fs.IntVar(&v.rows, "rows", 64, "rows of a batch")
+		fs.BoolVar(&v.train, "train", false, "a training step: gradients and the updates of AdamW too")
+		fs.BoolVar(&v.passes, "passes", false, "the graph before and after every pass of the compiler")
+		fs.BoolVar(&v.stats, "stats", false, "the program: what every pass did, and the kernels in order")
+		fs.BoolVar(&v.dot, "dot", false, "write the graph, after all passes, for Graphviz")
+		fs.BoolVar(&v.html, "html", false, "write one HTML page with a column a pass")
+		return v.run
+	},
+}
+
+// view is what the flags say.
+type view struct {
+	source
+	machine
+	model                           string
+	rows                            int
+	train, passes, stats, dot, html bool
+}
+
+func (v *view) run(c *call) error {
+	if err := c.noArgs(); err != nil {
+		return err
+	}
+	if v.rows < 1 {
+		return usagef("-rows %d; want 1 or more", v.rows)
+	}
+	dir, err := os.MkdirTemp("", "rpnc-graph-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	m, loss, err := v.make(c, dir)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if !v.passes && !v.stats && !v.dot && !v.html {
+		g, _, y, err := m.Graph(v.rows, v.train)
+		if err != nil {
+			return err
+		}
+		return g.Text(c.stdout, y)
+	}
+	p, err := v.program(m, loss)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	return v.show(c, p, dir)
+}
+
+// make builds the model. Compiling one of its programs leaves the graph before and after every pass in dir.
+func (v *view) make(c *call, dir string) (*models.Model, train.Loss, error) {
+	o, err := v.machine.options(c.stderr, 1)
+	if err != nil {
+		return nil, 0, err
+	}
+	if v.passes || v.html {
+		o.Compile.Dump = dir
+	}
+	o.Rows = v.rows
+	d, err := v.source.load(nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	pick, err := choose(v.model, d)
+	if err != nil {
+		return nil, 0, err
+	}
+	m, err := models.New(pick.spec, o)
+	return m, prepared{Classes: d.Classes}.loss(), err
+}
+
+func (v *view) program(m *models.Model, loss train.Loss) (*compile.Program, error) {
+	if v.train {
+		return train.Program(m, v.rows, loss, optim.AdamW{})
+	}
+	g, _, y, err := m.Graph(v.rows, false)
+	if err != nil {
+		return nil, err
+	}
+	return compile.Forward(g, m.Store(), m.CompileOptions(), y)
+}
+
+func (v *view) show(c *call, p *compile.Program, dir string) error {
+	g, roots := p.Graph()
+	title := fmt.Sprintf("%s, %d rows", or(v.model, "model"), v.rows)
+	switch {
+	case v.html:
+		cols, err := dumps(dir)
+		if err != nil {
+			return err
+		}
+		return graph.HTML(c.stdout, title, cols)
+	case v.dot:
+		return g.DOT(c.stdout, title, roots...)
+	case v.passes:
+		cols, err := dumps(dir)
+		if err != nil {
+			return err
+		}
+		for _, col := range cols {
+			fmt.Fprintf(c.stdout, "== %s\n%s", col.Name, col.Text)
+		}
+	}
+	if v.stats {
+		return p.Explain(c.stdout)
+	}
+	return nil
+}
+
+// dumps reads what the compiler left in dir, in order.
+func dumps(dir string) (cols []graph.Column, err error) {
+	files, err := os.ReadDir(dir) // by name: they are numbered
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil {
+			return nil, err
+		}
+		cols = append(cols, graph.Column{Name: strings.TrimSuffix(f.Name(), ".txt"), Text: string(text)})
+	}
+	return cols, nil
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"rpnc/compile"
+	"rpnc/graph"
+	"rpnc/models"
+	"rpnc/models/config"
+	"rpnc/models/data"
+	"rpnc/rpnops"
+)
+
+// choice is a model with the training that suits it.
+type choice struct {
+	spec   models.Spec
+	epochs int
+	batch  int
+	lr     float64
+}
+
+// builtinModels are the models that adapt themselves to the data.
+var builtinModels = []string{"cnn", "mlp", "rnn", "transformer"}
+
+// choose makes the model called name for data of the shape of d; "" is the one that suits the data best.
+func choose(name string, d *data.Dataset) (choice, error) {
+	out := max(len(d.Classes), d.YCols)
+	if name == "" {
+		name = "mlp"
+		if len(d.Shape) == 3 {
+			name = "cnn"
+		}
+	}
+	product := models.Product{EnableBias: true}
+	switch name {
+	case "cnn":
+		if len(d.Shape) != 3 {
+			return choice{}, usagef("-model cnn: the rows of %s are %d columns and no image; want -model mlp, or -data digits", d.Name, d.Cols)
+		}
+		return choice{convolutional(d.Shape, out), 10, 64, 0.003}, nil
+	case "mlp":
+		return choice{models.MLP{Dims: []int{d.Cols, 32, out}, Product: product, Finish: models.Finish{WithRelu: true}, Plain: true}, 40, 16, 0.01}, nil
+	case "rnn":
+		length := d.Cols
+		if len(d.Shape) > 1 {
+			length = d.Shape[len(d.Shape)-2] // a line of the image after the other
+		}
+		return choice{models.RNN{Length: length, Dims: []int{d.Cols / length, 64, out}, Product: product,
+			ChainOptions: models.ChainOptions{WithMultihop: true, H: rpnops.Some(2), Accumulative: true}, Finish: models.Finish{WithRelu: true}}, 40, 64, 0.01}, nil
+	case "transformer":
+		return choice{models.Transformer{Dims: []int{d.Cols, 32}, FCDims: []int{out}, Product: product, WithResidual: true,
+			Attention: models.Attention{WithLoRRXi: true}, Finish: models.Finish{WithRelu: true}}, 20, 64, 0.005}, nil
+	}
+	spec, err := loadSpec(name)
+	return choice{spec, 20, 64, 0.003}, err
+}
+
+// convolutional is a network of 3×3 patches on an image of the given channels, height and width.
+func convolutional(shape []int, out int) models.Spec {
+	one, two := models.Int(1), models.Int(2)
+	return models.CNN{
+		Patching:    models.Patching{H: shape[1], W: shape[2], PH: one, PW: one, PD: models.Int(0), CDH: one, CDW: one, CDD: one},
+		PoolCDH:     two,
+		PoolCDW:     two,
+		ChannelNums: []int{shape[0], 16, 32}, FCDims: []int{64, out},
+		Product: models.Product{EnableBias: true}, WithBatchNorm: true, WithRelu: true,
+	}
+}
+
+// loadSpec reads a model from a YAML or JSON file: the model itself, or a whole configuration with model_configs.
+func loadSpec(file string) (models.Spec, error) {
+	if ext := filepath.Ext(file); !slices.Contains([]string{".yaml", ".yml", ".json"}, ext) {
+		return nil, usagef("-model: no model is called %q%s, or the path of a .yaml file", file, suggest(file, builtinModels))
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	node, err := config.Parse(file, text)
+	if err != nil {
+		return nil, err
+	}
+	codec := config.Codec{File: file}
+	obj, err := codec.Object(modelNode(node))
+	if err != nil {
+		return nil, err
+	}
+	spec, ok := obj.(models.Spec)
+	if !ok {
+		return nil, fmt.Errorf("%s describes a %T; want a head, a layer or a model", file, obj)
+	}
+	return spec, nil
+}
+
+// modelNode is the model in a whole configuration, configurations: {model_configs: …}; any other document is taken as
+// the model itself.
+func modelNode(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.DocumentNode && len(n.Content) == 1 {
+		return modelNode(n.Content[0])
+	}
+	if n.Kind != yaml.MappingNode {
+		return n
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if key := n.Content[i].Value; key == "configurations" || key == "model_configs" {
+			return modelNode(n.Content[i+1])
+		}
+	}
+	return n
+}
+
+// machine says what a model runs on.
+type machine struct {
+	device  string
+	require bool
+	vm      string
+	f64     bool
+}
+
+func (m *machine) register(fs *flag.FlagSet) {
+	fs.StringVar(&m.device, "device", "cpu", "device: cpu or cuda")
+	fs.BoolVar(&m.require, "require-device", false, "fail where the device is not to be had, instead of going on on the CPU")
+	fs.StringVar(&m.vm, "vm", "auto", "executor: tape (gorgonia's TapeMachine), plan, or auto")
+	fs.BoolVar(&m.f64, "f64", false, "compute in float64 instead of float32")
+}
+
+// options are those of models, once it is settled what they run on. A device that is not there is told in a line.
+func (m *machine) options(w io.Writer, seed uint64) (*models.Options, error) {
+	vms := map[string]compile.VM{"auto": compile.Auto, "tape": compile.Tape, "plan": compile.Plan}
+	vm, ok := vms[m.vm]
+	if !ok {
+		return nil, usagef("-vm %q is unknown; want auto, tape or plan", m.vm)
+	}
+	switch m.device {
+	case "cpu":
+	case "cuda":
+		if m.require {
+			return nil, fmt.Errorf("-device cuda: this build has no CUDA executor; leave out -require-device to go on on the CPU")
+		}
+		fmt.Fprintln(w, "cuda: this build has no CUDA executor; going on on the CPU")
+	default:
+		return nil, usagef("-device %q is unknown; want cpu or cuda", m.device)
+	}
+	o := &models.Options{Seed: seed, Compile: &compile.Options{VM: vm}}
+	if m.f64 {
+		o.DType = graph.F64
+	}
+	return o, nil
+}
