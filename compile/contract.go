@@ -15,9 +15,8 @@ func contract(g *graph.Graph, roots []*graph.Node, groups [][]*graph.Node, merge
 			member[n] = i
 		}
 	}
-	live := g.Live(roots...)
-	nodes := sideBySide(live, groups, member)
-	if len(nodes) != len(live) {
+	nodes := sideBySide(g.Live(roots...), groups, member)
+	if nodes == nil {
 		return g, roots, false
 	}
 	done, merged := map[*graph.Node]*graph.Node{}, map[int]bool{}
@@ -44,42 +43,61 @@ func contract(g *graph.Graph, roots []*graph.Node, groups [][]*graph.Node, merge
 	return out, m.All(roots), true
 }
 
-// sideBySide orders nodes operands first with the members of each group in a row. Nodes on a circle of groups are
-// missing from the answer.
-func sideBySide(live []*graph.Node, groups [][]*graph.Node, member map[*graph.Node]int) (out []*graph.Node) {
-	blocks := map[*graph.Node][]*graph.Node{} // keyed by the first member
-	block := func(n *graph.Node) *graph.Node {
-		if i, ok := member[n]; ok {
-			return groups[i][0]
-		}
-		return n
-	}
-	waits, readers := map[*graph.Node]int{}, map[*graph.Node][]*graph.Node{}
+// sideBySide orders nodes operands first with the members of each group in a row, and otherwise as they were, so that
+// values live as briefly as before. It answers nil where groups wait for each other in a circle.
+func sideBySide(live []*graph.Node, groups [][]*graph.Node, member map[*graph.Node]int) []*graph.Node {
+	o := ordering{groups: groups, member: member, state: map[*graph.Node]visit{}}
 	for _, n := range live {
-		k := block(n)
-		blocks[k] = append(blocks[k], n)
-		for _, x := range n.In {
-			if b := block(x); b != k {
-				waits[k]++
-				readers[b] = append(readers[b], k)
+		if !o.place(n) {
+			return nil
+		}
+	}
+	return o.out
+}
+
+type ordering struct {
+	groups [][]*graph.Node
+	member map[*graph.Node]int
+	state  map[*graph.Node]visit // by the first member of a group
+	out    []*graph.Node
+}
+
+type visit uint8
+
+const (
+	unseen visit = iota
+	waiting
+	placed
+)
+
+// place puts what n and its group read into the list, and then the group; it reports false on a circle.
+func (o *ordering) place(n *graph.Node) bool {
+	block := []*graph.Node{n}
+	if i, ok := o.member[n]; ok {
+		block = o.groups[i]
+	}
+	switch o.state[block[0]] {
+	case waiting:
+		return false
+	case placed:
+		return true
+	}
+	o.state[block[0]] = waiting
+	for _, m := range block {
+		for _, x := range m.In {
+			if !inBlock(x, n, o.member) && !o.place(x) {
+				return false
 			}
 		}
 	}
-	var ready []*graph.Node
-	for _, n := range live {
-		if block(n) == n && waits[n] == 0 {
-			ready = append(ready, n)
-		}
-	}
-	for len(ready) > 0 {
-		k := ready[0]
-		ready = ready[1:]
-		out = append(out, blocks[k]...)
-		for _, r := range readers[k] {
-			if waits[r]--; waits[r] == 0 {
-				ready = append(ready, r)
-			}
-		}
-	}
-	return out
+	o.state[block[0]] = placed
+	o.out = append(o.out, block...)
+	return true
+}
+
+// inBlock says that x and n are members of one group.
+func inBlock(x, n *graph.Node, member map[*graph.Node]int) bool {
+	i, ok := member[x]
+	j, too := member[n]
+	return ok && too && i == j
 }

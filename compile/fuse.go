@@ -17,9 +17,15 @@ const maxChain = 64
 func fuseElementwise(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	live := g.Live(roots...)
 	c := newClusters(g, live, roots)
-	for _, n := range live {
-		for _, x := range n.In {
-			c.join(behindBroadcast(x), n)
+	// A value with a single reader goes with its reader first: the mask of a relu is computed where the gradient needs
+	// it, not written in the forward and read in the backward.
+	for _, only := range []bool{true, false} {
+		for _, n := range live {
+			for _, x := range n.In {
+				if x = behindBroadcast(x); !only || len(c.readers[x]) == 1 {
+					c.join(x, n)
+				}
+			}
 		}
 	}
 	c.siblings(live)

@@ -214,6 +214,23 @@ func TestFlatOuterProductsAreNotFormedWhereBlocksAreLong(t *testing.T) {
 	}
 }
 
+func TestTheMaskOfAReluIsComputedWhereItIsRead(t *testing.T) {
+	g := graph.New()
+	x, w := g.Input("x", typ(graph.F32, 8, 9)), g.Param("w", typ(graph.F32, 9, 7), graph.Normal(0, 1))
+	v := g.Param("v", typ(graph.F32, 7, 5), graph.Normal(0, 1))
+	loss := ops.Mean(ops.Square(ops.MatMulN(ops.Relu(ops.MatMulN(x, w)), v)))
+	q, err := compile.Train(g, nil, nil, loss, momentum{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, roots := q.Graph()
+	for _, n := range h.Live(roots...) {
+		if name := n.Op.Name(); strings.Contains(name, "Relu") && strings.Contains(name, "Step") {
+			t.Errorf("relu and mask in one kernel: %v", n)
+		}
+	}
+}
+
 func TestPassNamesAreChecked(t *testing.T) {
 	p := states(graph.F64)
 	_, err := compile.Forward(p.g, nil, &compile.Options{Disable: []string{"fuse-everything"}}, p.outputs...)
