@@ -14,10 +14,10 @@ type Extreme struct {
 	Min  bool
 }
 
-// Pick reads x at one position an axis line: y = x[…, pos, …], the axis kept with size 1.
+// Pick reads every line of x along an axis at positions of its own: y[…, k, …] = x[…, pos[…, k, …], …].
 type Pick struct{ Axis int }
 
-// Place is the transpose of Pick: zeros of size N along the axis, and x at pos.
+// Place is the transpose of Pick: zeros of size N along the axis, and x added at the positions.
 type Place struct{ Axis, N int }
 
 var _ = register(
@@ -25,6 +25,8 @@ var _ = register(
 	Sample{Op: Extreme{Axis: 0, Min: true}, In: []graph.Type{f64(3, 4, 2)}, Order: 2},
 	Sample{Op: Pick{1}, In: []graph.Type{f64(3, 4), i32(3, 1)}, Order: 2},
 	Sample{Op: Place{1, 4}, In: []graph.Type{f64(3, 1), i32(3, 1)}, Order: 2},
+	Sample{Op: Pick{1}, In: []graph.Type{f64(2, 3, 2), i32(2, 5, 2)}, Hi: 3, Order: 2},
+	Sample{Op: Place{1, 3}, In: []graph.Type{f64(2, 5, 2), i32(2, 5, 2)}, Hi: 3, Order: 2},
 )
 
 // Name is Max or Min with the axis.
@@ -91,7 +93,7 @@ func (o Extreme) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 // Name shows the axis.
 func (o Pick) Name() string { return fmt.Sprintf("Pick@%d", o.Axis) }
 
-// Infer wants positions of x's shape with size 1 along the axis.
+// Infer wants positions of x's shape, of any size along the axis.
 func (o Pick) Infer(in []graph.Type) ([]graph.Type, error) {
 	if len(in) != 2 {
 		return nil, errOperands(2, in)
@@ -100,22 +102,23 @@ func (o Pick) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	want := graph.Type{DType: graph.I32, Shape: in[0].Shape.With(ax, 1)}
-	if in[1] != want || !in[0].DType.IsFloat() {
-		return nil, fmt.Errorf("x %v needs positions %v, have %v", in[0], want, in[1])
+	pos := in[1].Shape
+	if !in[0].DType.IsFloat() || in[1].DType != graph.I32 || pos.Rank() != in[0].Shape.Rank() || pos != in[0].Shape.With(ax, pos.Dim(ax)) {
+		return nil, fmt.Errorf("x %v needs positions (i32) of its shape but for axis %d, have %v", in[0], ax, in[1])
 	}
-	return []graph.Type{{DType: in[0].DType, Shape: want.Shape}}, nil
+	return []graph.Type{{DType: in[0].DType, Shape: pos}}, nil
 }
 
 // Eval reads.
 func (o Pick) Eval(dst, in []*graph.Tensor) error {
 	ax, _ := axisOf(o.Axis, in[0].Type.Shape)
 	_, n, inner := around(in[0].Type.Shape, ax)
+	each := in[1].Dim(ax) * inner
 	for i, k := range in[1].I {
 		if k < 0 || int(k) >= n {
 			return fmt.Errorf("position %d; want 0…%d", k, n-1)
 		}
-		dst[0].F[i] = in[0].F[i/inner*n*inner+int(k)*inner+i%inner]
+		dst[0].F[i] = in[0].F[(i/each*n+int(k))*inner+i%inner]
 	}
 	return nil
 }
@@ -128,7 +131,7 @@ func (o Pick) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 // Name shows axis and size.
 func (o Place) Name() string { return fmt.Sprintf("Place@%d/%d", o.Axis, o.N) }
 
-// Infer wants x and positions of one shape, of size 1 along the axis.
+// Infer wants x and positions of one shape.
 func (o Place) Infer(in []graph.Type) ([]graph.Type, error) {
 	if len(in) != 2 {
 		return nil, errOperands(2, in)
@@ -137,21 +140,21 @@ func (o Place) Infer(in []graph.Type) ([]graph.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !in[0].DType.IsFloat() || in[0].Shape != in[1].Shape || in[1].DType != graph.I32 || in[0].Shape.Dim(ax) != 1 {
-		return nil, fmt.Errorf("want x (floats) and positions (i32) of one shape with size 1 along axis %d, have %v and %v", ax, in[0], in[1])
+	if !in[0].DType.IsFloat() || in[0].Shape != in[1].Shape || in[1].DType != graph.I32 {
+		return nil, fmt.Errorf("want x (floats) and positions (i32) of one shape, have %v and %v", in[0], in[1])
 	}
 	return []graph.Type{{DType: in[0].DType, Shape: in[0].Shape.With(ax, o.N)}}, nil
 }
 
-// Eval writes.
+// Eval adds.
 func (o Place) Eval(dst, in []*graph.Tensor) error {
 	ax, _ := axisOf(o.Axis, in[0].Type.Shape)
-	_, _, inner := around(in[0].Type.Shape, ax)
+	_, n, inner := around(in[0].Type.Shape, ax)
 	for i, k := range in[1].I {
 		if k < 0 || int(k) >= o.N {
 			return fmt.Errorf("position %d; want 0…%d", k, o.N-1)
 		}
-		dst[0].F[i/inner*o.N*inner+int(k)*inner+i%inner] = in[0].F[i]
+		dst[0].F[(i/(n*inner)*o.N+int(k))*inner+i%inner] += in[0].F[i]
 	}
 	return nil
 }

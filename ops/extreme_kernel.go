@@ -70,35 +70,36 @@ func (o Pick) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, pickRun[float32], pickRun[float64])
 }
 
-// pickRun sees x as (outer×n×inner), positions and result as (outer×inner).
+// pickRun sees x as (outer×n×inner), positions and result as (outer×each), each = K·inner.
 func pickRun[T float](o Pick, in, out []graph.Type) Run {
 	ax, _ := axisOf(o.Axis, in[0].Shape)
 	_, n, inner := around(in[0].Shape, ax)
+	each := in[1].Shape.Dim(ax) * inner
 	return rowwise(in, out, out[0].Shape.Size(), 1, func(a *args[T], lo, hi int) {
 		for i := lo; i < hi; i++ {
 			k := a.inI[1][i]
 			checkLabel("position", k, i, n)
-			a.dst[0][i] = a.in[0][i/inner*n*inner+int(k)*inner+i%inner]
+			a.dst[0][i] = a.in[0][(i/each*n+int(k))*inner+i%inner]
 		}
 	})
 }
 
-// Kernel writes by position; a position out of range panics with an error.
+// Kernel adds by position; a position out of range panics with an error.
 func (o Place) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, placeRun[float32], placeRun[float64])
 }
 
-// placeRun sees x and positions as (outer×inner), the result as (outer×N×inner).
+// placeRun sees x and positions as (outer×each), each = K·inner, the result as (outer×N×inner).
 func placeRun[T float](o Place, in, out []graph.Type) Run {
 	ax, _ := axisOf(o.Axis, in[0].Shape)
-	outer, _, inner := around(in[0].Shape, ax)
-	w := o.N * inner
+	outer, n, inner := around(in[0].Shape, ax)
+	each, w := n*inner, o.N*inner
 	return rowwise(in, out, outer, w, func(a *args[T], lo, hi int) {
 		clear(a.dst[0][lo*w : hi*w])
-		for i := lo * inner; i < hi*inner; i++ {
+		for i := lo * each; i < hi*each; i++ {
 			k := a.inI[1][i]
 			checkLabel("position", k, i, o.N)
-			a.dst[0][i/inner*w+int(k)*inner+i%inner] = a.in[0][i]
+			a.dst[0][i/each*w+int(k)*inner+i%inner] += a.in[0][i]
 		}
 	})
 }
