@@ -80,6 +80,7 @@ func productIdentity(n *graph.Node, _ func(int) bool) *graph.Node {
 	switch {
 	case inner(mm, a) == 0:
 		return filled(n, 0)
+	// The identity is recognised by how it is built (a diagonal pattern of ones), never by looking at values at run time.
 	case isIdentity(b):
 		return flipped(a, mm.TA)
 	case isIdentity(a):
@@ -124,6 +125,8 @@ func joins(n *graph.Node, _ func(int) bool) *graph.Node {
 	return nil
 }
 
+// sliceOf looks through what the slice is of, where the axes agree: x[a:b][c:d] is x[a+c:a+d], a slice of a join reads only
+// the operands that it reaches, and a slice inside what was padded is a slice of the original.
 func sliceOf(n *graph.Node, op ops.Slice) *graph.Node {
 	x := n.In[0]
 	ax := axisOf(op.Axis, x.Shape())

@@ -48,6 +48,7 @@ func WithGrad(g *graph.Graph, st *Store, opts *Options, y, dy *graph.Node, wrt [
 	}
 	k := 1 + len(outputs)
 	grads := graph.VJP(b.roots[0], b.roots[k], b.roots[k+1:]...)
+	// Callers count on one output a node that they ask for, so what y does not depend on has a gradient too: zeros.
 	for i, w := range b.roots[k+1:] {
 		if grads[i] == nil {
 			grads[i] = b.graph.Const(w.Type())
@@ -80,6 +81,7 @@ func Train(g *graph.Graph, st *Store, opts *Options, loss *graph.Node, opt Optim
 	}
 	var params, grads []*graph.Node
 	all := b.graph.Leaves(graph.ParamLeaf)
+	// By name, so that the program does not depend on the order in which the model was built.
 	sort.Slice(all, func(i, j int) bool { return leafName(all[i]) < leafName(all[j]) })
 	for i, d := range graph.Grad(b.roots[0], all...) {
 		if d != nil {
@@ -235,6 +237,7 @@ func (p *Program) choose(vm VM) (VM, string) {
 		return vm, "asked for"
 	}
 	const perRun, perInstruction, flopRate, tooMany = 5e-6, 4e-7, 5e10, 1000
+	// The limits are estimates; being wrong by a factor of two costs a few µs a run.
 	fixed, work := perRun+perInstruction*float64(p.stats.Instructions), p.stats.Flops/flopRate
 	switch {
 	case p.stats.Instructions == 0 || p.stats.Instructions > tooMany:
@@ -245,6 +248,8 @@ func (p *Program) choose(vm VM) (VM, string) {
 	return Tape, fmt.Sprintf("a tape's fixed %.0f µs do not show beside %.0f µs of work", fixed*1e6, work*1e6)
 }
 
+// start makes the VM. A program without instructions (outputs that are leaves or constants) needs no tape, which
+// gorgonia would refuse to build.
 func (p *Program) start(vm VM, eg *gorgonia.ExprGraph) (gorgonia.VM, error) {
 	switch {
 	case vm == Interpreter:
@@ -277,6 +282,7 @@ func (s *schedule) runOnce() (err error) {
 			read[r] = true
 		}
 	}
+	// Their kernels are done for good; only values that a run reads keep memory.
 	s.once = nil
 	for _, x := range s.all {
 		if x.kind == fixedSlot && !read[x] {

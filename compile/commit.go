@@ -15,6 +15,7 @@ type commit struct {
 // sinkable marks the nodes whose results only updates read.
 func sinkable(g *graph.Graph, outputs []*graph.Node) map[*graph.Node]bool {
 	sink, other := map[*graph.Node]bool{}, map[*graph.Node]bool{}
+	// A result and the node it is of are one kernel.
 	origin := func(n *graph.Node) *graph.Node {
 		if _, ok := n.Op.(graph.Result); ok {
 			return n.In[0]
@@ -78,6 +79,7 @@ type member struct {
 	tail   []*unit // copies from the side, after all members
 }
 
+// copyUnit is a unit without a node: to becomes from.
 func copyUnit(from, to *slot) *unit { return &unit{in: []*slot{from}, out: []*slot{to}} }
 
 // direct lets a sunk kernel write the states themselves where its results may share their memory.
@@ -120,10 +122,12 @@ func (m *member) reads(x *slot) bool {
 
 // order appends the members so that a state is written after its last reader.
 func (c *commit) order(s *schedule, left []*member) {
+	// The loop is quadratic in the number of states and runs once a program.
 	var tail []*unit
 	for len(left) > 0 {
 		i := free(left)
 		if i < 0 {
+			// Every member left waits for another one: the circle is cut at the first.
 			i = 0
 			left[0].aside(s)
 		}
@@ -144,6 +148,7 @@ func free(left []*member) int {
 	return -1
 }
 
+// blocked says that another member still has to read a state that m writes.
 func blocked(m *member, left []*member) bool {
 	for _, w := range m.writes {
 		for _, o := range left {

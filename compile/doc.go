@@ -23,6 +23,28 @@
 // list of kernels in order; the plan gives every value a place in one arena; the emission makes every kernel a node of
 // a gorgonia ExprGraph, which gorgonia's TapeMachine runs, or our executor of the same graph that allocates nothing.
 //
+// A step is two halves. The kernels of the schedule read parameters and states and write temporaries and outputs; the
+// commit, one instruction after all of them, writes parameters and states. So every reader sees the values before the
+// step, in whatever order a model was built, and a run that fails changes nothing.
+//
+// # Passes
+//
+// The table of passes, which [PassNames] lists, is in passes.go with the order constraints and their reasons. A pass is a function from
+// a graph and its roots to another graph and its roots that compute the same. Most are lists of rules: a rule looks
+// at one node and answers with a cheaper one or nil. Passes that make one node of several (fuse-heads,
+// fuse-elementwise) say which nodes belong together, and contract does the rest.
+//
+// Adding a pass: the function, a line in the table, a line a constraint. The tests run it alone, in pairs, left out,
+// and on shuffled and random graphs without further work; a test of its own says what it is for.
+//
+// # Looking inside
+//
+//	RPNC_DEBUG=dump=DIR           the graph before and after every pass, as text
+//	RPNC_DEBUG=disable=fuse-heads without a pass; only=simplify+structure with nothing but these
+//	RPNC_DEBUG=check=1            verifier between passes, shuffled nodes, poisoned free memory
+//	RPNC_DEBUG=nan=1              the first kernel that writes a NaN is an error
+//	p.Explain(os.Stdout)          passes, kernels in order, and the memory of their operands
+//
 // # What it may know
 //
 // Packages graph, ops and internal/kernels, and gorgonia. It knows nothing of RPN functions and models.

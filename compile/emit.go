@@ -44,6 +44,7 @@ func (o *instruction) Type() hm.Type {
 	return hm.NewFnType(append(ts, tensorType(o.out.Dtype(), o.out.Shape()))...)
 }
 
+// tensorType is gorgonia's type of a tensor, by rank and element type.
 func tensorType(d tensor.Dtype, s tensor.Shape) hm.Type {
 	return gorgonia.TensorType{Dims: s.Dims(), Of: d}
 }
@@ -72,6 +73,7 @@ func (o *instruction) Hashcode() uint32 {
 	return h.Sum32()
 }
 
+// String names the instruction in gorgonia's errors and drawings.
 func (o *instruction) String() string {
 	switch len(o.units) {
 	case 0:
@@ -97,6 +99,7 @@ func (o *instruction) exec() (err error) {
 			*o.fail = err
 		}
 	}()
+	// One deferred call guards all kernels; at says which of them panicked.
 	for at = range o.units {
 		o.units[at].exec()
 		if o.nan {
@@ -240,6 +243,7 @@ func (e *emitter) node(x *slot) *gorgonia.Node {
 
 // apply adds one instruction after the one before.
 func (e *emitter) apply(in []*gorgonia.Node, out *tensor.Dense, units ...*unit) (*gorgonia.Node, error) {
+	// gorgonia orders by data edges alone, and an arena is right for one order only.
 	ordered := e.prev == nil
 	for _, x := range in {
 		ordered = ordered || x == e.prev
@@ -248,6 +252,7 @@ func (e *emitter) apply(in []*gorgonia.Node, out *tensor.Dense, units ...*unit) 
 		in = append(in, e.prev)
 	}
 	op := &instruction{id: instructions.Add(1), in: in, out: out, units: units, nan: e.nan, fail: e.fail}
+	// What reads nothing still needs an operand, since gorgonia finds the graph of an op through its operands.
 	if len(in) == 0 {
 		op.in = []*gorgonia.Node{e.begin()}
 	}

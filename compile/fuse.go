@@ -62,6 +62,7 @@ func (c *clusters) fusable(n *graph.Node) bool {
 	return !repeats && ops.Fusable(n) && !c.fixed[n]
 }
 
+// behindBroadcast is the value that x repeats, x itself if it repeats nothing.
 func behindBroadcast(x *graph.Node) *graph.Node {
 	for {
 		if _, ok := x.Op.(ops.Broadcast); !ok {
@@ -71,7 +72,9 @@ func behindBroadcast(x *graph.Node) *graph.Node {
 	}
 }
 
-// clusters is a partition of the nodes whose quotient graph has no circles.
+// clusters is a partition of the nodes whose quotient graph has no circles: no path leaves a cluster and comes back, or
+// the fused op would wait for itself. Two clusters may be merged if every path between them is direct, which the
+// transitive dependencies, kept as bit sets, tell at once.
 type clusters struct {
 	of      map[*graph.Node]int
 	members [][]*graph.Node
@@ -85,6 +88,7 @@ type clusters struct {
 
 type bitset []uint64
 
+// The set operations of bitset: i and all of o.
 func (b bitset) has(i int) bool { return b[i/64]>>(i%64)&1 == 1 }
 func (b bitset) set(i int)      { b[i/64] |= 1 << (i % 64) }
 func (b bitset) clear(i int)    { b[i/64] &^= 1 << (i % 64) }
@@ -169,6 +173,7 @@ func (c *clusters) lateNodes(live []*graph.Node) {
 	c.late = map[*graph.Node]bool{}
 	for i := len(live) - 1; i >= 0; i-- {
 		n := live[i]
+		// A node without readers here is an update or dead; both end nowhere else.
 		early := slices.ContainsFunc(c.readers[n], func(r *graph.Node) bool { return !c.late[r] })
 		c.late[n] = ops.Fusable(n) && !c.root[n] && !early
 	}
@@ -179,10 +184,12 @@ func (c *clusters) merge(i, j int) {
 	for _, n := range c.members[j] {
 		c.of[n] = i
 	}
+	// What j depended on, i now does; itself it cannot depend on, or there would have been a path between.
 	c.members[i], c.members[j] = append(c.members[i], c.members[j]...), nil
 	c.deps[i].or(c.deps[j])
 	c.deps[i].clear(i)
 	c.deps[i].clear(j)
+	// Who depended on either depends on the merged cluster and on all that it depends on.
 	for k := range c.deps {
 		if c.deps[k].has(i) || c.deps[k].has(j) {
 			c.deps[k].clear(j)
@@ -225,6 +232,7 @@ func (c *clusters) groups(live []*graph.Node) (out [][]*graph.Node) {
 	return out
 }
 
+// absorbs says that n reads a Broadcast or a constant, which a chain reads without writing it out first.
 func absorbs(n *graph.Node) bool {
 	for _, x := range n.In {
 		_, isConst := x.Op.(graph.Const)

@@ -10,7 +10,13 @@ import (
 
 // fuseHeads finds computations that are built alike over different parameters (heads, channels) and makes one
 // computation over stacked parameters of them, with the results as slices. It looks for equal structure from the
-// results down: nodes whose histories differ in nothing but which parameters and states of one type they read.
+// results down: nodes whose histories differ in nothing but which parameters and states of one type they read. Two heads
+//
+//	y₀ = tanh(x·W₀ᵀ + b₀),  y₁ = tanh(x·W₁ᵀ + b₁)      four kernels, or six
+//
+// become Y = tanh(x·[W₀; W₁]ᵀ + [b₀; b₁]) with y₀ = Y[0] and y₁ = Y[1], two kernels: the stacks of parameters are one piece
+// of memory of the store, and the slices are views. Going down from the results decides which parameters belong
+// together: the queries of two heads, not the query and the key of one, though all four have one type and one reader.
 func fuseHeads(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	live := g.Live(roots...)
 	s := &stacks{group: map[*graph.Node]*stack{}, sig: signatures(live)}
@@ -91,6 +97,7 @@ type operand struct {
 	loose  []*graph.Node
 }
 
+// leaf says that the members are parameters or states, which are joined rather than computed.
 func (st *stack) leaf() bool { _, ok := st.members[0].Leaf(); return ok }
 
 type stacks struct {
@@ -110,6 +117,7 @@ func (s *stacks) seed(class []*graph.Node) {
 	if len(free) < 2 {
 		return
 	}
+	// The order of the lanes decides how parameters lie in the store, so it must be the same in every program.
 	names := map[*graph.Node]string{}
 	for _, n := range free {
 		names[n] = leavesBelow(n)
@@ -140,6 +148,8 @@ func leavesBelow(n *graph.Node) string {
 	return b.String()
 }
 
+// add makes a stack of members and, place by place, of what they read. Members have equal signatures, so their histories
+// have equal depth and none can be in the history of another: groups never make a circle.
 func (s *stacks) add(members []*graph.Node) *stack {
 	st := &stack{members: members}
 	s.all = append(s.all, st)
@@ -183,6 +193,7 @@ func (s *stacks) operand(members []*graph.Node, k int) operand {
 
 // prune drops stacks that have no batched form, that would copy more than they save, or that serve no product.
 func (s *stacks) prune() {
+	// Dropping a stack makes its readers' operands loose, which may be too dear for them in turn.
 	for changed := true; changed; {
 		changed = false
 		for _, st := range s.all {
@@ -202,6 +213,7 @@ func (s *stacks) prune() {
 	s.keepProducts()
 }
 
+// elements lists what the members read at place k.
 func elements(members []*graph.Node, k int) []*graph.Node {
 	xs := make([]*graph.Node, len(members))
 	for i, n := range members {
@@ -221,9 +233,11 @@ func (st *stack) copies() bool {
 	if !isMatrixProduct(st.members[0]) {
 		return size > 0
 	}
+	// Copying an element costs about as much as some tens of multiply-adds of a product that is read from cache.
 	return float64(32*size) > flops(st.members[0])*float64(len(st.members))
 }
 
+// isMatrixProduct says that n is worth stacking for its own sake.
 func isMatrixProduct(n *graph.Node) bool {
 	switch n.Op.(type) {
 	case ops.MatMul, ops.SpMM:
@@ -252,6 +266,7 @@ func (s *stacks) keepProducts() {
 			todo = append(todo, st)
 		}
 	}
+	// From every product along operands and readers; parameters are not crossed, or all their users would be connected.
 	seen := map[*stack]bool{}
 	for len(todo) > 0 {
 		st := todo[0]

@@ -26,6 +26,7 @@ func (vm interpreter) RunAll() error {
 	for i, n := range p.roots {
 		p.outputs[i].Load(val.Of(n))
 	}
+	// The store is written only once all values are known, as in a commit.
 	leaves.Commit(p.graph, val)
 	for _, u := range p.graph.Updates() {
 		if err := p.store.Set(leafName(u.State), leaves[leafName(u.State)]); err != nil {

@@ -17,6 +17,7 @@ const (
 	Interpreter    // the reference interpreter in float64, slow: for tests
 )
 
+// String is the word of listings and of Stats.
 func (v VM) String() string {
 	return [...]string{"auto", "tape", "plan", "interpreter"}[v]
 }

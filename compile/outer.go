@@ -20,6 +20,7 @@ func outerProducts(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.
 	return applyRules(g, roots, []rule{outerProduct})
 }
 
+// outerProduct is the rule of outerProducts.
 func outerProduct(n *graph.Node, _ func(int) bool) *graph.Node {
 	if n.Op != (ops.MatMul{TB: true}) {
 		return nil
@@ -31,6 +32,7 @@ func outerProduct(n *graph.Node, _ func(int) bool) *graph.Node {
 	}
 	count, D, S := n.Shape().Dim(-1), x.Shape().Dim(-1), b.Shape().Size()
 	rows, G := x.Shape().Size()/max(1, D), gcd(D, S)
+	// Forming ψ writes and reads it once, some 4 operations an element besides the product.
 	formed := float64(count) * float64(D) * float64(2*rows+4)
 	if 2*float64(rows)*float64(D)/float64(G)*float64(S+sparseRate*count) > 0.8*formed {
 		return nil
@@ -71,6 +73,7 @@ func outerPattern(count, width, blocks int) (ops.Pattern, *graph.Index) {
 	return ops.Pattern{Rows: count, Cols: width * blocks, Ptr: graph.NewIndex(ptr...), Col: graph.NewIndex(col...)}, graph.NewIndex(table...)
 }
 
+// gcd is the greatest common divisor, at least 1.
 func gcd(a, b int) int {
 	for b != 0 {
 		a, b = b, a%b

@@ -18,6 +18,7 @@ const (
 	optimise
 )
 
+// String is the first part of a pass's name in statistics and dumps.
 func (p phase) String() string { return [...]string{"prepare", "optimise"}[p] }
 
 // pass is one rewriting of the graph. It answers with a graph that computes the same roots and updates; where it does
@@ -83,12 +84,14 @@ func (b *builder) phases(phs ...phase) error {
 	return nil
 }
 
+// enabled says whether the options leave the pass in.
 func (b *builder) enabled(name string) bool {
 	return b.opt.Level == Fused && !slices.Contains(b.opt.Disable, name) && (len(b.opt.Only) == 0 || slices.Contains(b.opt.Only, name))
 }
 
 // pass runs one pass and checks what it leaves.
 func (b *builder) pass(p pass) error {
+	// A pass that depends on the order of nodes shows up as a program that changes with the seed.
 	if b.opt.Check {
 		g, m := b.graph.Shuffle(b.roots, b.opt.Shuffle+uint64(len(b.stats.Passes)))
 		b.graph, b.roots = g, m.All(b.roots)

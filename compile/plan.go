@@ -10,6 +10,9 @@ import (
 // align is the distance of arena places in bytes: a cache line, and the width of the widest vector.
 const align = 64
 
+// A value lives from the kernel that writes it to the last kernel that reads it or a view of it, both included: a kernel
+// never writes over what it still reads, except where its op says that it may (ops.MayShare) and nobody else reads it.
+
 // plan gives every slot of the schedule its memory: inputs, outputs and fixed values their own, states that of the
 // store, and temporaries a place in one arena an element type, shared by values that do not live at the same time.
 // It answers with the bytes of the arenas.
@@ -58,6 +61,7 @@ func (s *schedule) liveness(steps []*unit) {
 
 // inPlace lets the first result of a kernel take over the memory of an operand that nobody reads afterwards.
 func (s *schedule) inPlace(steps []*unit) {
+	// Only the first result: others are small or, in an optimizer, states that the commit writes in place.
 	for i, u := range steps {
 		if u.node == nil || len(u.out) == 0 || u.out[0].kind != tempSlot || u.out[0].parent != nil {
 			continue
@@ -84,6 +88,7 @@ func (s *schedule) arena(d graph.DType) int {
 	}
 	sort.SliceStable(temps, func(i, j int) bool { return temps[i].t.Shape.Size() > temps[j].t.Shape.Size() })
 	total := 0
+	// Greedy by size is within a few per cent of optimal on such lists, and no search is.
 	for _, x := range temps {
 		x.off = lowest(x, placed)
 		total = max(total, x.off+padded(x))

@@ -16,6 +16,7 @@ func newPlanVM(g *gorgonia.ExprGraph) (gorgonia.VM, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile: order of the emitted graph: %w", err)
 	}
+	// Ports run nothing and are left out: a kernel finds its operands by memory.
 	vm := &planVM{}
 	for i := len(sorted) - 1; i >= 0; i-- {
 		if op, ok := sorted[i].Op().(*instruction); ok && len(op.units) > 0 {

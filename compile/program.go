@@ -63,6 +63,7 @@ func (p *Program) Run() error {
 		return errBusy
 	}
 	defer p.running.Store(false)
+	// gorgonia wraps errors of instructions in its own words; the instruction leaves the original here.
 	p.fail = nil
 	err := p.vm.RunAll()
 	p.vm.Reset()
@@ -93,6 +94,7 @@ func (p *Program) RunTensors(in map[string]*graph.Tensor) ([]*graph.Tensor, erro
 	return out, nil
 }
 
+// given is how an error shows a tensor that may be missing.
 func given(t *graph.Tensor) string {
 	if t == nil {
 		return "nothing"

@@ -15,6 +15,7 @@ type factor struct {
 	sparse bool
 }
 
+// rows and cols are the sizes of the factor as it is multiplied, that is after its transposition.
 func (f factor) rows() int { return f.dim(false) }
 func (f factor) cols() int { return f.dim(true) }
 
@@ -72,6 +73,7 @@ func openChain(n *graph.Node, uses map[*graph.Node]int) *chain {
 	if len(c.factors) < 3 {
 		return nil
 	}
+	// Costs are sums of floats in another order; a gain below one per cent is rounding.
 	if best := c.solve(); best >= 0.99*now {
 		return nil
 	}
@@ -131,6 +133,7 @@ func (c *chain) solve() float64 {
 			j := i + width - 1
 			cost[i][j] = math.Inf(1)
 			for s := i; s < j; s++ {
+				// The first of equal splits wins, so that the order is the same on every machine.
 				if v := cost[i][s] + cost[s+1][j] + c.product(i, s, j); v < cost[i][j] {
 					cost[i][j], c.split[i][j] = v, s
 				}
@@ -160,6 +163,8 @@ func (c *chain) rebuild(h *graph.Graph, of func(*graph.Node) *graph.Node) *graph
 	return c.part(h, of, 0, len(c.factors)-1).n
 }
 
+// part is the product of factors i…j. A single factor keeps its transposition for the product that reads it; the result
+// of a product has none.
 func (c *chain) part(h *graph.Graph, of func(*graph.Node) *graph.Node, i, j int) factor {
 	if i == j {
 		f := c.factors[i]

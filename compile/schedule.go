@@ -150,6 +150,8 @@ type schedule struct {
 // lower turns what outputs and updates need into a schedule.
 func lower(g *graph.Graph, st *Store, outputs []*graph.Node) *schedule {
 	s := &schedule{slots: map[*graph.Node][]*slot{}, store: st}
+	// Units are in the order of the graph, which is the order in which the model was built: values are read soon after
+	// they are written.
 	sink := sinkable(g, outputs)
 	var sunk []*unit
 	for _, n := range g.Live(outputs...) {
@@ -171,6 +173,7 @@ func lower(g *graph.Graph, st *Store, outputs []*graph.Node) *schedule {
 	return s
 }
 
+// slot makes a slot of its own memory.
 func (s *schedule) slot(t graph.Type, kind slotKind) *slot {
 	x := &slot{t: t, kind: kind}
 	s.all = append(s.all, x)
@@ -264,6 +267,7 @@ func constant(u *unit) bool {
 	return true
 }
 
+// fix marks the results of u as constants and lets u run when the program is built.
 func (s *schedule) fix(u *unit) {
 	for _, x := range u.out {
 		x.kind = fixedSlot

@@ -40,6 +40,7 @@ func applyRules(g *graph.Graph, roots []*graph.Node, rules []rule) (*graph.Graph
 	return g, roots
 }
 
+// firstRule is what the first rule that finds something makes of n; nil if none does.
 func firstRule(rules []rule, n *graph.Node, shared func(i int) bool) *graph.Node {
 	for _, r := range rules {
 		if out := r(n, shared); out != nil && out != n {
@@ -138,6 +139,7 @@ func constValue(n *graph.Node) *graph.Tensor {
 
 // arithmetic: x+0, x−0, x·1, x/1, x·(−1), −(−x), c·(d·x).
 func arithmetic(n *graph.Node, _ func(int) bool) *graph.Node {
+	// 0·x is not 0 for every x (NaN, ∞), so it stays.
 	if n.Op == (ops.Unary{Kind: ops.KNeg}) && n.In[0].Op == n.Op {
 		return n.In[0].In[0]
 	}
@@ -147,6 +149,7 @@ func arithmetic(n *graph.Node, _ func(int) bool) *graph.Node {
 	a, b := n.In[0], n.In[1]
 	va, constA := splat(a)
 	vb, constB := splat(b)
+	// −0 + 0 is +0, the one value that x + 0 changes; nothing here tells the two zeros apart.
 	switch op := n.Op.(type) {
 	case graph.Add:
 		if constA && va == 0 {

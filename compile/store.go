@@ -114,6 +114,7 @@ func (s *Store) bind(name string) ops.Buffer {
 	return c.buf
 }
 
+// leafName is the name of an input, parameter or state.
 func leafName(n *graph.Node) string {
 	l, _ := n.Leaf()
 	return l.Path

@@ -25,6 +25,7 @@ func structured(n *graph.Node) (s sparse, ok bool) {
 	case ops.Densify:
 		return sparse{p: op.P, values: n.In[0], h: 1}, isThin(op.P)
 	case ops.MatPow:
+		// A power of a power, and A⁰, are left to the dense op: neither is built by any function.
 		s, ok := structured(n.In[0])
 		if !ok || s.h != 1 || op.H < 1 {
 			return s, false
@@ -79,6 +80,7 @@ func upright(x *graph.Node, t bool) *graph.Node {
 
 // times is the product with x: one sparse product with the power, where its pattern is known and cheaper, or h of them.
 func (s sparse) times(x *graph.Node) *graph.Node {
+	// A chain's third power has 4 diagonals where three products read 2 each: one product is cheaper, and x is read once.
 	if p := s.power(); p != nil {
 		s = *p
 	}
@@ -92,6 +94,7 @@ func (s sparse) times(x *graph.Node) *graph.Node {
 	return y
 }
 
+// once is the product of the base with x.
 func (s sparse) once(x *graph.Node) *graph.Node {
 	return x.Graph().Apply(ops.SpMM{P: s.p, T: s.t}, s.values, x)
 }
@@ -133,6 +136,7 @@ type entry struct {
 	v   float64
 }
 
+// newRows reads the pattern and the values of a matrix.
 func newRows(p ops.Pattern, at func(int) float64) rows {
 	m := make(rows, p.Rows)
 	p.Each(func(e, i, j int) { m[i] = append(m[i], entry{j, at(e)}) })
@@ -247,6 +251,7 @@ func belowDensify(n *graph.Node, _ func(int) bool) *graph.Node {
 	return nil
 }
 
+// isDensify says that n is a sparse matrix in dense form.
 func isDensify(n *graph.Node) bool { _, ok := n.Op.(ops.Densify); return ok }
 
 // isThin says that working on the entries of the pattern is cheaper than on the whole matrix.
