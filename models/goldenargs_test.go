@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"sort"
 	"strings"
 
@@ -74,7 +75,11 @@ func special(x map[string]any) *yaml.Node {
 		return object(class, x["args"])
 	}
 	if name, ok := x["$function"].(string); ok {
-		if args, _ := x["args"].(map[string]any); len(args) > 0 {
+		args, _ := x["args"].(map[string]any)
+		if m, ok := metricText(name, args); ok {
+			return text(m)
+		}
+		if len(args) > 0 {
 			return object(name, args)
 		}
 		return text(name)
@@ -92,6 +97,29 @@ func special(x map[string]any) *yaml.Node {
 		n.Content = append(n.Content, text(k), configuration(x[k]))
 	}
 	return n
+}
+
+// metricText is the text form of a metric with its arguments, the exponent p or weights; ok is false if it is none.
+func metricText(name string, args map[string]any) (text string, ok bool) {
+	text = name
+	for _, key := range []string{"p", "weights"} {
+		if a, given := args[key]; given {
+			text = fmt.Sprintf("%s(%s)", name, flat(a))
+		}
+	}
+	return text, new(rpnops.Metric).UnmarshalText([]byte(text)) == nil
+}
+
+// flat is a number, a list or a tensor as numbers between commas.
+func flat(x any) string {
+	if m, ok := x.(map[string]any); ok {
+		x = m["$tensor"].(map[string]any)["data"]
+	}
+	list, ok := x.([]any)
+	if !ok {
+		return fmt.Sprint(x)
+	}
+	return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(list), "[]")), ", ")
 }
 
 // nested writes a tensor as lists of lists.

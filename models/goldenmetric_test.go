@@ -64,18 +64,33 @@ func (c *golden) helper(name string) (func(*rpnops.Scope, map[string]*graph.Node
 		op := ops.MatPow{H: c.int("n"), Accumulative: strings.HasPrefix(name, "accumulative")}
 		return func(s *rpnops.Scope, in map[string]*graph.Node) *graph.Node { return s.G.Apply(op, in["mx"]) }, nil
 	}
-	var m rpnops.Metric
-	if m.UnmarshalText([]byte(name)) == nil {
-		axis := -1
-		if d, ok := c.CallArgs["dim"].(json.Number); ok && d == "0" {
-			axis = 0
-		}
-		return func(s *rpnops.Scope, in map[string]*graph.Node) *graph.Node { return m.Reduce(in["x"], axis) }, nil
+	if m, ok := c.metric(name); ok {
+		return m, nil
 	}
 	if strings.Contains(name, "normalize_matrix") {
 		return c.normalization(name)
 	}
 	return c.kernel(name)
+}
+
+// metric is the metric called name along the axis of the call; weights may be an input.
+func (c *golden) metric(name string) (f func(*rpnops.Scope, map[string]*graph.Node) *graph.Node, ok bool) {
+	axis := -1
+	if d, ok := c.CallArgs["dim"].(json.Number); ok && d == "0" {
+		axis = 0
+	}
+	if _, given := c.Inputs["weights"]; given && strings.HasSuffix(name, "weighted_mean") {
+		return func(_ *rpnops.Scope, in map[string]*graph.Node) *graph.Node {
+			return rpnops.WeightedMeanOf(in["x"], in["weights"], axis)
+		}, true
+	}
+	text, ok := metricText(name, c.CallArgs)
+	if !ok {
+		return nil, false
+	}
+	var m rpnops.Metric
+	ok = m.UnmarshalText([]byte(text)) == nil
+	return func(_ *rpnops.Scope, in map[string]*graph.Node) *graph.Node { return m.Reduce(in["x"], axis) }, ok
 }
 
 // arguments are the arguments of the call other than those in not.
