@@ -32,7 +32,7 @@ func (p *PatchShape) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("patch_shape %q is unknown; want one of %q", text, patchNames)
+	return fmt.Errorf("%q is no patch shape; want one of %q", text, patchNames)
 }
 
 // Patching is the grid of a head and the patches on it. Extents that are left out (nil) follow the reference: the

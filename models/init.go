@@ -35,7 +35,7 @@ func (m *InitMethod) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("parameters_init_method %q is unknown; want one of %q", text, initNames[1:])
+	return fmt.Errorf("%q is no method; want one of %q", text, initNames[1:])
 }
 
 // or is m, or d where none is chosen.

@@ -48,7 +48,7 @@ func (s *source) load(classes []string) (*data.Dataset, error) {
 		return &g.Dataset, nil
 	}
 	if _, err := os.Stat(s.name); err != nil && !strings.Contains(s.name, ".") {
-		return nil, usagef("-data: no data set is called %q%s, or the path of a CSV file", s.name, suggest(s.name, builtinSets))
+		return nil, usagef("-data: %q is neither a data set nor the path of a CSV file%s", s.name, suggest(s.name, builtinSets))
 	}
 	o := &data.CSVOptions{Target: columns(s.target), Skip: columns(s.skip), Classes: classes}
 	if s.regression {

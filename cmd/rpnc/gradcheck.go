@@ -88,10 +88,10 @@ func (k *checking) all(c *call) error {
 	return nil
 }
 
-// one checks a model, in training, with all its parameters.
+// one checks a model, in evaluation, with respect to its data and all its parameters.
 func (k *checking) one(c *call) error {
-	if k.rows < 2 {
-		return usagef("-rows %d; want 2 or more, for batch norm", k.rows)
+	if k.rows < 1 {
+		return usagef("-rows %d; want 1 or more", k.rows)
 	}
 	d, err := k.source.load(nil)
 	if err != nil {
@@ -106,10 +106,7 @@ func (k *checking) one(c *call) error {
 		return err
 	}
 	defer m.Close()
-	r, err := gradcheck.Check(func(g *graph.Graph) *graph.Node {
-		s := rpnops.NewScope(g, true, graph.F64)
-		return pick.spec.Build(s, g.Input(models.InputName, s.Type(k.rows, d.Cols)))
-	}, gradcheck.Options{})
+	r, err := m.GradCheck(k.rows)
 	k.add(c, "model "+k.model, r, err)
 	return nil
 }

@@ -144,7 +144,7 @@ func flagMistake(fs *flag.FlagSet, err error) string {
 	const unknown = "flag provided but not defined: -"
 	name, isUnknown := strings.CutPrefix(err.Error(), unknown)
 	if !isUnknown {
-		return err.Error()
+		return strings.Replace(err.Error(), ": parse error", "; want a number", 1)
 	}
 	var known []string
 	fs.VisitAll(func(f *flag.Flag) { known = append(known, f.Name) })

@@ -77,7 +77,7 @@ func convolutional(shape []int, out int) models.Spec {
 // loadSpec reads a model from a YAML or JSON file: the model itself, or a whole configuration with model_configs.
 func loadSpec(file string) (models.Spec, error) {
 	if ext := filepath.Ext(file); !slices.Contains([]string{".yaml", ".yml", ".json"}, ext) {
-		return nil, usagef("-model: no model is called %q%s, or the path of a .yaml file", file, suggest(file, builtinModels))
+		return nil, usagef("-model: %q is neither a model nor the path of a .yaml file%s", file, suggest(file, builtinModels))
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -94,7 +94,7 @@ func loadSpec(file string) (models.Spec, error) {
 	}
 	spec, ok := obj.(models.Spec)
 	if !ok {
-		return nil, fmt.Errorf("%s describes a %T; want a head, a layer or a model", file, obj)
+		return nil, fmt.Errorf("%s describes %T, which is no model; want a head, a layer or a model", file, obj)
 	}
 	return spec, nil
 }

@@ -226,7 +226,7 @@ func (h header) verifyChecksum(data []byte) error {
 	}
 	delete(h.meta, keyChecksum)
 	if got := h.checksum(data); got != want {
-		return fmt.Errorf("checksum %q, the contents have %q; the file is damaged", want, got)
+		return fmt.Errorf("checksum %.12q…, the contents have %.12q…; the file is damaged: want another copy", want, got)
 	}
 	return nil
 }
