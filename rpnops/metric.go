@@ -192,6 +192,14 @@ func (m Metric) Reduce(x *graph.Node, axis int) *graph.Node {
 	return metricRules[m.kind].reduce(x, axis, args)
 }
 
+// weights is the number of weights, 0 where it has none.
+func (m Metric) weights() int {
+	if m.args == nil || metricRules[m.kind].takes != anyArgs {
+		return 0
+	}
+	return m.args.Len()
+}
+
 // median is the lower of two middle entries.
 func median(x *graph.Node, axis int) *graph.Node {
 	return ops.KthAxis(x, axis, max(0, x.Shape().Dim(axis)-1)/2)

@@ -1,0 +1,29 @@
+package rpnops
+
+// The compressions of this file are the expansions of the same name: the reference has them twice. The types differ so
+// that each has a name of its own in configurations.
+type (
+	// IdentityCompression is [IdentityExpansion].
+	IdentityCompression struct {
+		IdentityExpansion `yaml:",inline"`
+	}
+	// ReciprocalCompression is [ReciprocalExpansion].
+	ReciprocalCompression struct {
+		ReciprocalExpansion `yaml:",inline"`
+	}
+	// LinearCompression is [LinearExpansion].
+	LinearCompression struct {
+		LinearExpansion `yaml:",inline"`
+	}
+)
+
+var (
+	_ = Register(Spec[IdentityCompression]{Name: "identity_compression", Equation: "κ(x) = x,  D = m", Params: "0"})
+	_ = Register(Spec[ReciprocalCompression]{
+		Name: "reciprocal_compression", Equation: "κ(x) = 1/x,  |x| at least 10⁻⁶,  D = m", Params: "0", Lo: 0.3, Hi: 1,
+	})
+	_ = Register(Spec[LinearCompression]{
+		Name: "linear_compression", Equation: "κ(x) = c·x, preC·x or x·postC,  D = m", Params: "0",
+		Samples: []LinearCompression{{}, {LinearExpansion{C: Some(-0.5)}}},
+	})
+)
