@@ -10,7 +10,7 @@ import (
 // large lists calls of sizes that samples do not reach: several blocks, several cores, odd remainders, every form
 // that a kernel treats on its own.
 func large() []Sample {
-	return slices.Concat(largeElementwise(), largeSums(), largeMovement(), largeProducts())
+	return slices.Concat(largeElementwise(), largeSums(), largeMovement(), largeProducts(), largePairs())
 }
 
 func largeElementwise() (s []Sample) {

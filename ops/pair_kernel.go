@@ -1,0 +1,119 @@
+package ops
+
+import (
+	"math"
+
+	"rpnc/graph"
+	"rpnc/internal/kernels"
+)
+
+// pairBlock is how many terms are in memory at a time: few enough to stay in L1 beside what they are made of.
+const pairBlock = 512
+
+// Kernel makes a row of terms at a time and adds it up.
+func (o PairSum) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, pairSumRun[float32], pairSumRun[float64])
+}
+
+// terms is scratch for one block of terms.
+type terms[T float] [pairBlock]T
+
+func newTerms[T float]() *terms[T] { return new(terms[T]) }
+
+// pairSumRun gives each worker rows of y. Every entry of y is one sum over the components in their order.
+func pairSumRun[T float](o PairSum, in, out []graph.Type) Run {
+	k, m := in[0].Shape.Dim(0), in[0].Shape.Dim(1)
+	scratch := newSpare(newTerms[T])
+	return rowwise(in, out, m, k*m, func(a *args[T], lo, hi int) {
+		x, g, h, y := a.in[0], a.in[1], a.in[2], a.dst[0]
+		t := scratch.get()
+		defer scratch.put(t)
+		clear(y[lo*m : hi*m])
+		for i := lo; i < hi; i++ {
+			blocks(m, func(from, to int) {
+				sum := y[i*m+from : i*m+to]
+				for c := range k {
+					row := weighted(o.F, t[:to-from], x[c*m+i], x[c*m+from:c*m+to], h, c, from, m, k)
+					kernels.Axpy(sum, weight(g, c, i, m, k), row)
+				}
+			})
+		}
+	})
+}
+
+// blocks calls f for the blocks of [0, m).
+func blocks(m int, f func(from, to int)) {
+	for from := 0; from < m; from += pairBlock {
+		f(from, min(from+pairBlock, m))
+	}
+}
+
+// weighted is h[c, j]·f(u, v[j]) for a block of columns from the one given on.
+func weighted[T float](f PairTerm, t []T, u T, v, h []T, c, from, m, k int) []T {
+	pairRow(f, t, u, v)
+	if len(h) == k && m != 1 {
+		kernels.Scale(t, t, h[c])
+	} else {
+		kernels.Mul(t, t, h[c*m+from:c*m+from+len(t)])
+	}
+	return t
+}
+
+// pairRow computes dst[j] = f(u, v[j]), in vector loops where there are any.
+func pairRow[T float](f PairTerm, dst []T, u T, v []T) {
+	kernels.Affine(dst, v, -1, u)
+	switch {
+	case f.Kind == PairOne:
+		fill(dst, 1)
+	case f == PairTerm{PairSigned, 1, f.N}:
+	case f == PairTerm{PairSigned, 0, f.N}:
+		kernels.Sign(dst, dst)
+	case f == PairTerm{PairAbs, 1, f.N}:
+		kernels.Abs(dst, dst)
+	case f == PairTerm{PairAbs, 2, f.N}:
+		kernels.Mul(dst, dst, dst)
+	default:
+		for j, t := range dst {
+			dst[j] = T(PairTerm{Kind: f.Kind, P: f.P}.at(float64(t), 0))
+		}
+	}
+	if f.N > 0 {
+		over(dst, u, v, f.N)
+	}
+}
+
+// over divides by (|u| + |v| + ε)ⁿ.
+func over[T float](dst []T, u T, v []T, n int) {
+	u = T(math.Abs(float64(u)))
+	for j, w := range v {
+		d := u + T(math.Abs(float64(w))) + pairEps
+		for range n {
+			dst[j] /= d
+		}
+	}
+}
+
+// Kernel makes a row of terms at a time and multiplies it with a row of s.
+func (o PairMix) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, pairMixRun[float32], pairMixRun[float64])
+}
+
+// pairMixRun gives each worker columns of y: the rows of s that they read stay in cache for all components.
+func pairMixRun[T float](o PairMix, in, out []graph.Type) Run {
+	k, m := in[0].Shape.Dim(0), in[0].Shape.Dim(1)
+	scratch := newSpare(newTerms[T])
+	return rowwise(in, out, m, k*m, func(a *args[T], lo, hi int) {
+		x, s, h, y := a.in[0], a.in[1], a.in[2], a.dst[0]
+		t := scratch.get()
+		defer scratch.put(t)
+		for i := lo; i < hi; i++ {
+			for c := range k {
+				y[c*m+i] = 0
+				blocks(m, func(from, to int) {
+					row := weighted(o.F, t[:to-from], x[c*m+i], x[c*m+from:c*m+to], h, c, from, m, k)
+					y[c*m+i] += kernels.Dot(s[i*m+from:i*m+to], row)
+				})
+			}
+		}
+	})
+}
