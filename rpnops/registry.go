@@ -19,6 +19,7 @@ const (
 	Fusions          Family = "fusion"
 	Processes        Family = "process"
 	Patches          Family = "patch"
+	Distributions    Family = "distribution"
 )
 
 // Spec registers a function of type T under the reference's name. Several names may share a type (presets): they
@@ -99,6 +100,8 @@ func familyOf(v any) Family {
 		return Processes
 	case Patch:
 		return Patches
+	case Distribution:
+		return Distributions
 	}
 	return ""
 }

@@ -60,6 +60,14 @@ type Fusion interface {
 	Fuse(s *Scope, xs []*graph.Node, w *graph.Node) *graph.Node
 }
 
+// Distribution is what probabilistic functions take the density of.
+type Distribution interface {
+	// Support is the interval on which the density is defined; an error for parameters that no distribution has.
+	Support() (lo, hi float64, err error)
+	// LogDensity builds ln p of every entry of x, which must lie in the support.
+	LogDensity(s *Scope, x *graph.Node) *graph.Node
+}
+
 // Process is a step before or after another function: an activation, a norm, dropout.
 type Process interface {
 	Apply(s *Scope, x *graph.Node) *graph.Node

@@ -59,8 +59,11 @@ func classOf(e rpnops.Entry) Class {
 
 // pathOf is the qualified name in the reference: a package of its own a family, the framework's for processes.
 func pathOf(e rpnops.Entry) string {
+	prefix := "torch.nn."
 	switch e.Family {
 	case rpnops.Processes:
+	case rpnops.Distributions:
+		prefix = "torch.distributions."
 	case rpnops.Patches:
 		return "tinybig.koala.geometry." + e.Name
 	default:
@@ -68,7 +71,7 @@ func pathOf(e rpnops.Entry) string {
 	}
 	for _, a := range e.Aliases {
 		if a[0] >= 'A' && a[0] <= 'Z' {
-			return "torch.nn." + a
+			return prefix + a
 		}
 	}
 	return "torch.nn.functional." + e.Name

@@ -68,6 +68,9 @@ func build(s *rpnops.Scope, f any, z size) built {
 		return buildRemainder(s, f, b, m, z.cols[1])
 	case rpnops.Fusion:
 		return buildFusion(s, f, z)
+	case rpnops.Distribution:
+		_, _, err := f.Support()
+		return built{y: f.LogDensity(s, data(s, "x", b, m)), promise: graph.Sh(b, m), err: err}
 	case rpnops.Process:
 		return built{y: f.Apply(s, data(s, "x", b, m)), promise: graph.Sh(b, m)}
 	}
