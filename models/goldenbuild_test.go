@@ -49,6 +49,7 @@ func (c *golden) transformation(f rpnops.Transformation, s *rpnops.Scope, x *gra
 
 // replaceY makes the case want only a shape of y.
 func (c *golden) replaceY(dims ...int) (err error) {
+	c.Cotangent, c.Grads = nil, nil
 	c.Outputs["y"], err = json.Marshal(map[string]any{"shape": dims, "data": []int{}})
 	return err
 }

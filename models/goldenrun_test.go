@@ -87,6 +87,9 @@ func (c *golden) compare(build func(*rpnops.Scope, map[string]*graph.Node) (buil
 	if err == nil {
 		err = g.Err()
 	}
+	if err == nil {
+		g, b, err = c.injected(g, b)
+	}
 	if err != nil {
 		return err
 	}
