@@ -20,6 +20,8 @@ func (st *stack) batches() bool {
 	case ops.MatMul:
 		ra, rb := n.In[0].Shape().Rank(), n.In[1].Shape().Rank()
 		switch {
+		case st.joinsRows():
+			return true
 		case st.in[0].common != nil:
 			return ra == 2
 		case st.in[1].common != nil:
@@ -30,6 +32,34 @@ func (st *stack) batches() bool {
 	return false
 }
 
+// joinsRows says that the members are products of one stack of matrices with a matrix of their own each, whose rows are
+// rows or columns of the results: then one product with all those rows serves.
+func (st *stack) joinsRows() bool {
+	n := st.members[0]
+	op, ok := n.Op.(ops.MatMul)
+	if !ok || n.Shape().Rank() != 3 {
+		return false
+	}
+	if st.in[0].common != nil {
+		return op.TB && n.In[1].Shape().Rank() == 2
+	}
+	return st.in[1].common != nil && !op.TA && n.In[0].Shape().Rank() == 2
+}
+
+// buildRows is the product of joinsRows: the rows of all members below each other, and the results apart again.
+func (st *stack) buildRows(h *graph.Graph, in []*graph.Node) *graph.Node {
+	s, count := st.members[0].Shape(), len(st.members)
+	join := func(x *graph.Node) *graph.Node {
+		return ops.Reshape(x, count*x.Shape().Dim(-2), x.Shape().Dim(-1))
+	}
+	if st.in[0].common != nil {
+		y := h.Apply(st.members[0].Op, in[0], join(in[1]))
+		return ops.Permute(ops.Reshape(y, s.Dim(0), s.Dim(1), count, s.Dim(2)), 2, 0, 1, 3)
+	}
+	y := h.Apply(st.members[0].Op, join(in[0]), in[1])
+	return ops.Permute(ops.Reshape(y, s.Dim(0), count, s.Dim(1), s.Dim(2)), 1, 0, 2, 3)
+}
+
 // build applies the form with one more axis.
 func (st *stack) build(h *graph.Graph, of func(*graph.Node) *graph.Node) *graph.Node {
 	n, count := st.members[0], len(st.members)
@@ -38,6 +68,9 @@ func (st *stack) build(h *graph.Graph, of func(*graph.Node) *graph.Node) *graph.
 		in[i], stacked[i] = o.value(of)
 	}
 	lift := func(s graph.Shape) graph.Shape { return graph.Sh(append([]int{count}, s.Dims()...)...) }
+	if st.joinsRows() {
+		return st.buildRows(h, in)
+	}
 	switch op := n.Op.(type) {
 	case ops.Binary, graph.Add, ops.Concat:
 		for i, x := range in {

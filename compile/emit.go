@@ -15,14 +15,13 @@ import (
 	"rpnc/ops"
 )
 
-// instruction is the only gorgonia.Op of emitted graphs: kernels, ports and the commit are instructions. It owns its
-// result, so that a VM never allocates; gorgonia's own ops are not used, because they write over memory that they take
+// instruction is the only gorgonia.Op of emitted graphs: kernels and the commit are instructions. It owns its result, so that a VM never allocates; gorgonia's own ops are not used, because they write over memory that they take
 // for dead.
 type instruction struct {
 	id    uint64
 	in    []*gorgonia.Node
 	out   *tensor.Dense
-	units []*unit // several for a commit, none for a port
+	units []*unit // several for a commit
 	nan   bool
 	fail  *error // where the program looks for what went wrong
 }
@@ -75,10 +74,7 @@ func (o *instruction) Hashcode() uint32 {
 
 // String names the instruction in gorgonia's errors and drawings.
 func (o *instruction) String() string {
-	switch len(o.units) {
-	case 0:
-		return "Port of " + o.in[0].Name()
-	case 1:
+	if len(o.units) == 1 {
 		return o.units[0].name()
 	}
 	return fmt.Sprintf("Commit of %d kernels", len(o.units))
@@ -138,16 +134,8 @@ type emitter struct {
 // emit turns a schedule into a gorgonia graph and says how many instructions it has.
 func emit(s *schedule, nan bool, fail *error) (*gorgonia.ExprGraph, int, error) {
 	e := &emitter{g: gorgonia.NewGraph(), nodes: map[*slot]*gorgonia.Node{}, nan: nan, fail: fail}
-	read := map[*slot]bool{}
-	for _, u := range s.steps() {
-		for _, x := range u.in {
-			for ; x != nil; x = x.parent { // who reads a view reads what it is of
-				read[x] = true
-			}
-		}
-	}
 	for _, u := range s.units {
-		if err := e.unit(u, read); err != nil {
+		if err := e.unit(u); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -159,26 +147,18 @@ func emit(s *schedule, nan bool, fail *error) (*gorgonia.ExprGraph, int, error) 
 	return e.g, e.count, nil
 }
 
-// unit emits a kernel, and a port for every further result that is read.
-func (e *emitter) unit(u *unit, read map[*slot]bool) error {
+// unit emits a kernel. Readers of any of its results hang on its one node: kernels know their memory, so gorgonia needs
+// the edge alone.
+func (e *emitter) unit(u *unit) error {
 	in, err := e.operands(u.in)
 	if err != nil {
 		return err
 	}
 	n, err := e.apply(in, dense(u.out[0].t, u.dst[0]), u)
-	if err != nil {
-		return err
+	for _, x := range u.out {
+		e.nodes[x] = n
 	}
-	e.nodes[u.out[0]] = n
-	for i := 1; i < len(u.out); i++ {
-		if !read[u.out[i]] {
-			continue
-		}
-		if e.nodes[u.out[i]], err = e.apply([]*gorgonia.Node{n}, dense(u.out[i].t, u.dst[i])); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 // commit emits the updates as one instruction.
