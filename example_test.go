@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +58,21 @@ func TestReadmeShowsTestedCode(t *testing.T) {
 	own := string(must(os.ReadFile("rpnops/check/all_test.go")))
 	if !strings.Contains(own, blocks[1]) {
 		t.Errorf("rpnops/check/all_test.go does not hold the README's function:\n%s", blocks[1])
+	}
+}
+
+func TestReadmeNamesEveryModelAndPackage(t *testing.T) {
+	readme := string(must(os.ReadFile("README.md")))
+	for _, e := range models.Entries() {
+		if e.Kind == "model" && !strings.Contains(readme, "| `"+e.Name+"` |") {
+			t.Errorf("the table of models in README.md has no row for %s", e.Name)
+		}
+	}
+	for _, p := range strings.Fields(string(must(exec.Command("go", "list", "./...").Output()))) {
+		name := strings.TrimPrefix(p, "rpnc/")
+		if name != "rpnc" && name != "internal/style" && !strings.Contains(readme, "`"+name+"`") {
+			t.Errorf("the table of packages in README.md has no row for %s", name)
+		}
 	}
 }
 
