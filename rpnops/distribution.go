@@ -12,10 +12,10 @@ import (
 
 // Normal is N(μ, s²): ln p(x) = −(x−μ)²/(2s²) − ln s − ½ ln 2π. Errors: s < 0, two different values for one parameter.
 type Normal struct {
-	Mean  float64 `yaml:"mean"`  // μ
-	Loc   float64 `yaml:"loc"`   // another name of Mean
-	Std   float64 `yaml:"std"`   // s; 0 means 1
-	Scale float64 `yaml:"scale"` // another name of Std
+	Mean  float64      `yaml:"mean"`  // μ
+	Std   float64      `yaml:"std"`   // s; 0 means 1
+	Loc   Opt[float64] `yaml:"loc"`   // another name of Mean
+	Scale Opt[float64] `yaml:"scale"` // another name of Std
 }
 
 // Cauchy has ln p(x) = −ln πs − ln(1 + ((x−μ)/s)²). Errors: s < 0.
@@ -57,9 +57,9 @@ const positiveLo, positiveHi = 0.5, 2
 
 var (
 	_ = Register(Spec[Normal]{
-		Name: "normal", Aliases: []string{"Normal"}, Default: Normal{Scale: 1},
+		Name: "normal", Aliases: []string{"Normal"}, Default: Normal{Std: 1},
 		Equation: "ln p(x) = −(x−μ)²/(2s²) − ln s − ½ ln 2π", Params: "0",
-		Samples: []Normal{{}, {Mean: 1, Std: 0.5}, {Loc: -1, Scale: 2}},
+		Samples: []Normal{{}, {Mean: 1, Std: 0.5}, {Loc: Some(-1.0), Scale: Some(2.0)}},
 	})
 	_ = Register(Spec[Cauchy]{
 		Name: "cauchy", Aliases: []string{"Cauchy"}, Default: Cauchy{Scale: 1},
@@ -104,19 +104,21 @@ func aboveZero(name, key string, v float64) (float64, error) {
 	return v, nil
 }
 
-// params are μ and s under either of their names.
+// params are μ and s. torch's names count where they are given; beside a value under the other name, other than its
+// default, they must agree with it.
 func (o Normal) params() (mean, std float64, err error) {
-	if o.Mean != 0 && o.Loc != 0 && o.Mean != o.Loc || o.Std != 0 && o.Scale != 0 && o.Std != o.Scale {
-		return 0, 0, errorf("Normal", "mean = %v, loc = %v, std = %v, scale = %v; mean and loc are one, std and scale, too", o.Mean, o.Loc, o.Std, o.Scale)
+	mean, std = o.Loc.Or(o.Mean), o.Std
+	if std == 0 {
+		std = 1
 	}
-	if o.Mean == 0 {
-		o.Mean = o.Loc
+	std = o.Scale.Or(std)
+	if o.Mean != 0 && mean != o.Mean || o.Std != 0 && o.Std != 1 && std != o.Std {
+		return 0, 0, errorf("Normal", "mean = %v and loc = %v, std = %v and scale = %v; mean and loc are one, std and scale, too", o.Mean, mean, o.Std, std)
 	}
-	if o.Std == 0 {
-		o.Std = o.Scale
+	if !(std > 0) || math.IsInf(std, 1) {
+		return 0, 0, errorf("Normal", "std = %v; want a number above 0", std)
 	}
-	std, err = aboveZero("Normal", "std", o.Std)
-	return o.Mean, std, err
+	return mean, std, nil
 }
 
 // Support is all numbers.

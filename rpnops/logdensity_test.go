@@ -56,7 +56,7 @@ func TestLogDensitiesStayFiniteAndFlatWhereTheyMust(t *testing.T) {
 // TestDensitiesIntegrateToOne sums them up on a grid: constants and signs are right.
 func TestDensitiesIntegrateToOne(t *testing.T) {
 	const n, lo, hi = 40000, -100.0, 100.0
-	for _, p := range []Distribution{Normal{}, Normal{Mean: 3, Std: 0.25}, Normal{Loc: -2, Scale: 4}, Laplace{Loc: 1, Scale: 3}, Exponential{Rate: 2},
+	for _, p := range []Distribution{Normal{}, Normal{Mean: 3, Std: 0.25}, Normal{Loc: Some(-2.0), Scale: Some(4.0)}, Laplace{Loc: 1, Scale: 3}, Exponential{Rate: 2},
 		Gamma{Concentration: 3, Rate: 0.5}, Chi2{DF: 5}, Uniform{Low: -2, High: Some(6.0)}, Cauchy{Loc: 1, Scale: 0.05}} {
 		from, to, err := p.Support()
 		if err != nil {
@@ -86,7 +86,9 @@ func TestDistributionsSayWhatIsNone(t *testing.T) {
 		want string
 	}{
 		{Normal{Std: -1}, "rpnops.Normal: std = -1; want a number above 0"},
-		{Normal{Std: 1, Scale: 2}, "mean and loc are one, std and scale, too"},
+		{Normal{Scale: Some(0.0)}, "rpnops.Normal: std = 0"},
+		{Normal{Std: 3, Scale: Some(2.0)}, "mean and loc are one, std and scale, too"},
+		{Normal{Mean: 3, Loc: Some(2.0)}, "mean = 3 and loc = 2"},
 		{Cauchy{Scale: math.Inf(1)}, "rpnops.Cauchy: scale"},
 		{Laplace{Scale: -1}, "rpnops.Laplace: scale"},
 		{Gamma{Rate: -2}, "rpnops.Gamma: rate"},
