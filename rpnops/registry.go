@@ -19,6 +19,7 @@ const (
 	Fusions          Family = "fusion"
 	Processes        Family = "process"
 	Patches          Family = "patch"
+	Kernels          Family = "kernel"
 	Distributions    Family = "distribution"
 )
 
@@ -100,6 +101,8 @@ func familyOf(v any) Family {
 		return Processes
 	case Patch:
 		return Patches
+	case Kernel:
+		return Kernels
 	case Distribution:
 		return Distributions
 	}

@@ -73,6 +73,8 @@ func build(s *rpnops.Scope, f any, z size) built {
 		return built{y: f.LogDensity(s, data(s, "x", b, m)), promise: graph.Sh(b, m), err: err}
 	case rpnops.Process:
 		return built{y: f.Apply(s, data(s, "x", b, m)), promise: graph.Sh(b, m)}
+	case rpnops.Kernel:
+		return built{y: rpnops.Compare(s, f, data(s, "x", b, m)), promise: graph.Sh(m, m), err: f.Check(b)}
 	}
 	return built{y: s.Fail("%T has none of the roles of package rpnops", f)}
 }
