@@ -11,7 +11,7 @@ import (
 // site is where a node comes from: a call stack kept as program counters (looking lines up at once would be most
 // of the time of building), or a label that replaces it.
 type site struct {
-	pc    [16]uintptr
+	pc    [48]uintptr
 	label string
 }
 

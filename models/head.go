@@ -58,6 +58,7 @@ func (h layout) count() int { return max(1, h.positions) }
 type sizes struct{ b, channels, D, n, l int }
 
 func (h layout) build(s *rpnops.Scope, x *graph.Node) *graph.Node {
+	defer s.Mark()()
 	in, _, err := h.InOut()
 	if err != nil {
 		return s.Fail("%w", err)

@@ -126,6 +126,7 @@ func (l Layer) fusion(k int) rpnops.Fusion {
 
 // Build builds every head under heads.i (all under heads.0 where they are shared) and fuses the results.
 func (l Layer) Build(s *rpnops.Scope, x *graph.Node) *graph.Node {
+	defer s.Mark()()
 	in, _, err := l.InOut()
 	if err != nil {
 		return s.Fail("%w", err)

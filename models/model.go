@@ -16,6 +16,7 @@ type Options struct {
 	DType   graph.DType      // of parameters and data: F32, the default, or F64
 	Rows    int              // rows of the first build; only models that fix their rows need it. 0 means 2
 	Compile *compile.Options // nil: the best there is
+	Paths   bool             // nodes and mistakes name their part of the model (layers.0.heads.1) instead of a line of Go
 }
 
 // Model is a spec with its parameters. Its methods may be called from several goroutines, except while a training
@@ -99,7 +100,7 @@ func (m *Model) Graph(rows int, train bool) (g *graph.Graph, x, y *graph.Node, e
 	}
 	g = graph.New()
 	s := rpnops.NewScope(g, train, m.opt.DType)
-	s.Seed = m.opt.Seed
+	s.Seed, s.Paths = m.opt.Seed, m.opt.Paths
 	x = g.Input(InputName, s.Type(rows, m.in))
 	y = m.spec.Build(s, x)
 	if err := g.Err(); err != nil {

@@ -38,6 +38,7 @@ func (h PoolingHead) InOut() (in, out int, err error) {
 
 // Build builds the head.
 func (h PoolingHead) Build(s *rpnops.Scope, x *graph.Node) *graph.Node {
+	defer s.Mark()()
 	in, out, err := h.InOut()
 	if err != nil {
 		return s.Fail("%w", err)

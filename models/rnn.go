@@ -68,6 +68,7 @@ func (m RegressionRNN) Build(s *rpnops.Scope, x *graph.Node) *graph.Node {
 
 // build builds the hidden layers, joins the positions and ends with the output layer.
 func (m RNN) build(s *rpnops.Scope, x *graph.Node, join func(x *graph.Node, n int) *graph.Node) *graph.Node {
+	defer s.Mark()()
 	in, _, err := m.InOut()
 	if err != nil {
 		return s.Fail("%w", err)

@@ -2,6 +2,7 @@ package rpnops
 
 import (
 	"fmt"
+	"strings"
 
 	"rpnc/graph"
 	"rpnc/ops"
@@ -17,8 +18,11 @@ type Scope struct {
 	// AlwaysTrain makes norms and dropout work in evaluation as they do in training, which is what the reference does
 	// with those that it is given in a list. Published accuracies were measured so.
 	AlwaysTrain bool
-	path        string
-	site        *uint32 // number of stochastic sites so far, shared by all scopes of one build
+	// Paths makes nodes, and mistakes, carry the path of their scope instead of a line of Go: for models that come from
+	// a file, whose lines of Go say nothing.
+	Paths bool
+	path  string
+	site  *uint32 // number of stochastic sites so far, shared by all scopes of one build
 }
 
 // NewScope is the root scope of a build.
@@ -31,6 +35,16 @@ func (s *Scope) Sub(name string) *Scope {
 	c := *s
 	c.path = s.path + name + "."
 	return &c
+}
+
+// Mark makes nodes carry the path of this scope, where Paths asks for it, until the function that it answers with is
+// called: defer s.Mark()().
+func (s *Scope) Mark() (restore func()) {
+	if !s.Paths {
+		return func() {}
+	}
+	before := s.G.Label(strings.TrimSuffix(s.path, "."))
+	return func() { s.G.Label(before) }
 }
 
 // SubN is the scope of part i of a list.

@@ -54,6 +54,7 @@ func open(file string, o *models.Options) (*models.Model, map[string]string, err
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
+	o.Paths = true
 	m, err := models.New(spec, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", file, err)

@@ -101,7 +101,7 @@ func (k *checking) one(c *call) error {
 	if err != nil {
 		return err
 	}
-	m, err := models.New(pick.spec, &models.Options{DType: graph.F64, Rows: k.rows})
+	m, err := models.New(pick.spec, &models.Options{DType: graph.F64, Rows: k.rows, Paths: true})
 	if err != nil {
 		return err
 	}

@@ -93,6 +93,7 @@ func (v *view) make(c *call, dir string) (*models.Model, train.Loss, error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	o.Paths = true
 	m, err := models.New(pick.spec, o)
 	return m, prepared{Classes: d.Classes}.loss(), err
 }

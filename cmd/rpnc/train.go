@@ -151,6 +151,7 @@ func (t *training) pick(d *data.Dataset, o *models.Options) error {
 	t.settings = t.settings.or(settings{pick.epochs, pick.batch, pick.lr, "adamw", "cosine", train.Position{}})
 	t.Batch = min(t.Batch, t.rows.Rows)
 	o.Rows = t.Batch
+	o.Paths = true
 	t.net, err = models.New(pick.spec, o)
 	return err
 }
