@@ -116,35 +116,24 @@ func (c *golden) normalization(name string) (func(*rpnops.Scope, map[string]*gra
 	return func(s *rpnops.Scope, in map[string]*graph.Node) *graph.Node { return p.Apply(s, in["mx"]) }, nil
 }
 
-// kernel computes a kernel by the interdependence of its name: between the columns of x, between its rows (dim 1), or
-// between two vectors, which are the columns of a matrix then.
+// kernel compares the columns of x, its rows (dim 1), or two vectors.
 func (c *golden) kernel(name string) (func(*rpnops.Scope, map[string]*graph.Node) *graph.Node, error) {
-	class := name + "_interdependence"
-	if !exists(class) {
+	if !exists(name) {
 		return nil, unsupported(name)
 	}
-	var xi rpnops.Interdependence
-	args := c.arguments("dim", "centered")
-	args["interdependence_type"] = "attribute"
-	if err := codec.Decode(object(class, args), &xi); err != nil {
+	var k rpnops.Kernel
+	if err := codec.Decode(object(name, c.arguments("dim")), &k); err != nil {
 		return nil, err
 	}
 	return func(s *rpnops.Scope, in map[string]*graph.Node) *graph.Node {
-		x, two := in["x"], in["x2"]
-		if two != nil {
-			n := x.Shape().Size()
-			x = ops.Join(1, ops.Reshape(x, n, 1), ops.Reshape(two, n, 1))
-		} else if c.int("dim") == 1 {
+		x := in["x"]
+		switch two := in["x2"]; {
+		case two != nil:
+			return rpnops.CompareVectors(s, k, x, two)
+		case c.int("dim") == 1:
 			x = ops.Transpose(x)
 		}
-		if c.CallArgs["centered"] == true {
-			x = ops.Sub(x, ops.MeanAxis(x, 0))
-		}
-		a := xi.Matrix(s, x, nil)
-		if two != nil {
-			a = ops.SliceAxis(ops.SliceAxis(a, 0, 0, 1), 1, 1, 2)
-		}
-		return a
+		return rpnops.Compare(s, k, x)
 	}, nil
 }
 
