@@ -34,8 +34,8 @@ func (a Attention) scores(m int) rpnops.Reconciliation {
 type BilinearHead struct {
 	M            int `yaml:"m"`
 	N            int `yaml:"n"`
-	BatchNum     int `yaml:"batch_num"` // informational: any number of rows works
 	Channels     int `yaml:"channel_num" rpn:"min=1"`
+	Base         `yaml:",inline"`
 	Attention    `yaml:",inline"`
 	Expansion    `yaml:",inline"`
 	Product      `yaml:",inline"`
@@ -63,10 +63,10 @@ func (h BilinearHead) Build(s *rpnops.Scope, x *graph.Node) *graph.Node {
 		return s.Fail("%w", err)
 	}
 	softmax := rpnops.OperatorNormalize{MaskZeros: true, RescaleFactor: rpnops.Some(math.Sqrt(float64(h.N))), Mode: rpnops.SoftmaxColumns}
-	return Head{
+	return h.head(Head{
 		M: h.M, N: h.N, Channels: h.Channels,
 		Instance:  rpnops.Bilinear{Reconcile: h.scores(h.M), Hooks: rpnops.Hooks{Post: []rpnops.Process{softmax}}},
 		Transform: h.transformation(), Fabrication: h.reconciliation(), Remainder: residual(h.WithResidual),
 		Output: h.processes(h.N), Init: h.Init.or(XavierNormal),
-	}.Build(s, x)
+	}).Build(s, x)
 }

@@ -43,6 +43,7 @@ type ChainHead struct {
 	N            int `yaml:"n"`
 	Length       int `yaml:"chain_length"`
 	Channels     int `yaml:"channel_num" rpn:"min=1"`
+	Base         `yaml:",inline"`
 	ChainOptions `yaml:",inline"`
 	Product      `yaml:",inline"`
 	WithResidual bool `yaml:"with_residual"`
@@ -70,9 +71,9 @@ func (h ChainHead) Build(s *rpnops.Scope, x *graph.Node) *graph.Node {
 	if err != nil {
 		return s.Fail("%w", err)
 	}
-	return layout{positions: h.Length, chain: true, Head: Head{
+	return layout{positions: h.Length, chain: true, Head: h.head(Head{
 		M: in, N: out, Channels: h.Channels, Instance: h.interdependence(h.Length),
 		Fabrication: h.reconciliation(), Remainder: residual(h.WithResidual),
 		Output: h.processes(h.N), Init: h.Init.or(XavierNormal),
-	}}.build(s, x)
+	})}.build(s, x)
 }

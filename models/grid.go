@@ -1,8 +1,6 @@
 package models
 
 import (
-	"fmt"
-
 	"rpnc/graph"
 	"rpnc/rpnops"
 )
@@ -17,7 +15,7 @@ const (
 	SpherePatch
 )
 
-var patchNames = [...]string{"cuboid", "cylinder", "sphere"}
+var patchNames = []string{"cuboid", "cylinder", "sphere"}
 
 func (p PatchShape) String() string { return patchNames[p] }
 
@@ -25,14 +23,9 @@ func (p PatchShape) String() string { return patchNames[p] }
 func (p PatchShape) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // UnmarshalText reads the reference's name.
-func (p *PatchShape) UnmarshalText(text []byte) error {
-	for i, n := range patchNames {
-		if n == string(text) {
-			*p = PatchShape(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("%q is no patch shape; want one of %q", text, patchNames)
+func (p *PatchShape) UnmarshalText(text []byte) (err error) {
+	*p, err = oneOf[PatchShape]("patch shape", patchNames, text)
+	return err
 }
 
 // Patching is the grid of a head and the patches on it. Extents that are left out (nil) follow the reference: the
@@ -138,6 +131,7 @@ type GridHead struct {
 	Patching     `yaml:",inline"`
 	InChannel    int `yaml:"in_channel"`
 	OutChannel   int `yaml:"out_channel"`
+	Base         `yaml:",inline"`
 	Product      `yaml:",inline"`
 	WithResidual bool `yaml:"with_residual"`
 	Finish       `yaml:",inline"`
@@ -171,8 +165,8 @@ func (h GridHead) Build(s *rpnops.Scope, x *graph.Node) *graph.Node {
 		return s.Fail("%w", err)
 	}
 	k, l, _ := h.packing(h, h.InChannel)
-	return layout{positions: l.PatchNum(), outer: true, Head: Head{
+	return layout{positions: l.PatchNum(), outer: true, Head: h.head(Head{
 		M: in, N: out, Attribute: rpnops.Geometric{Packing: k}, Fabrication: h.reconciliation(), Remainder: residual(h.WithResidual),
 		Output: h.processes(out), Init: h.Init.or(XavierNormal),
-	}}.build(s, x)
+	})}.build(s, x)
 }

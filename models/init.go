@@ -1,7 +1,6 @@
 package models
 
 import (
-	"fmt"
 	"math"
 
 	"rpnc/graph"
@@ -20,7 +19,7 @@ const (
 	FanoutStdUniform            // U(−a, a), a = 1/√n for every tensor of a head of n columns
 )
 
-var initNames = [...]string{"", "xavier_uniform", "xavier_normal", "kaiming_uniform", "fanout_std_uniform"}
+var initNames = []string{"", "xavier_uniform", "xavier_normal", "kaiming_uniform", "fanout_std_uniform"}
 
 func (m InitMethod) String() string { return initNames[m] }
 
@@ -28,14 +27,9 @@ func (m InitMethod) String() string { return initNames[m] }
 func (m InitMethod) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
 // UnmarshalText reads the reference's name.
-func (m *InitMethod) UnmarshalText(text []byte) error {
-	for i, n := range initNames {
-		if n == string(text) {
-			*m = InitMethod(i)
-			return nil
-		}
-	}
-	return fmt.Errorf("%q is no method; want one of %q", text, initNames[1:])
+func (m *InitMethod) UnmarshalText(text []byte) (err error) {
+	*m, err = oneOf[InitMethod]("method", initNames, text)
+	return err
 }
 
 // or is m, or d where none is chosen.

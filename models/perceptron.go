@@ -10,7 +10,7 @@ type PerceptronHead struct {
 	M            int `yaml:"m"`
 	N            int `yaml:"n"`
 	Channels     int `yaml:"channel_num" rpn:"min=1"`
-	BatchNum     int `yaml:"batch_num"`
+	Base         `yaml:",inline"`
 	Expansion    `yaml:",inline"`
 	Product      `yaml:",inline"`
 	WithResidual bool `yaml:"with_residual"`
@@ -38,9 +38,9 @@ func (h PerceptronHead) Build(s *rpnops.Scope, x *graph.Node) *graph.Node {
 	if _, _, err := h.InOut(); err != nil {
 		return s.Fail("%w", err)
 	}
-	return Head{
+	return h.head(Head{
 		M: h.M, N: h.N, Channels: h.Channels,
 		Transform: h.transformation(), Fabrication: h.reconciliation(), Remainder: residual(h.WithResidual),
 		Output: h.processes(h.N), Init: h.Init.or(XavierNormal),
-	}.Build(s, x)
+	}).Build(s, x)
 }

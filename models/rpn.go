@@ -84,6 +84,17 @@ func stackBuild(m stacked, s *rpnops.Scope, x *graph.Node) *graph.Node {
 	return r.Build(s, x)
 }
 
+// stackOf is a layer for every pair of neighbouring widths.
+func stackOf(spec any, dims []int, layer func(in, out int) Spec) (r RPN, err error) {
+	if err = checkDims(spec, "dims", dims, 2); err != nil {
+		return r, err
+	}
+	for i := range len(dims) - 1 {
+		r.Layers = append(r.Layers, layer(dims[i], dims[i+1]))
+	}
+	return r, nil
+}
+
 // checkDims wants at least k positive widths.
 func checkDims(spec any, name string, dims []int, k int) error {
 	if len(dims) < k {
