@@ -52,6 +52,7 @@ const (
 	initUniform
 	initNormal
 	initBernoulli
+	initTernary
 	initValues
 )
 
@@ -69,6 +70,9 @@ func Normal(mean, std float64) Init { return Init{kind: initNormal, a: mean, b: 
 
 // Bernoulli draws 1 with probability p and 0 otherwise: random masks.
 func Bernoulli(p float64) Init { return Init{kind: initBernoulli, a: p} }
+
+// Ternary draws c and −c with probability p/2 each and 0 otherwise: sparse random projections.
+func Ternary(c, p float64) Init { return Init{kind: initTernary, a: c, b: p} }
 
 // Given gives every element in row-major order; missing ones are 0.
 func Given(v ...float64) Init { return Init{kind: initValues, values: NewData(v...)} }
@@ -96,6 +100,14 @@ func (in Init) at(k Key, i int) float64 {
 	case initBernoulli:
 		if k.Uniform(uint64(i)) < in.a {
 			return 1
+		}
+		return 0
+	case initTernary:
+		switch u := k.Uniform(uint64(i)); {
+		case u < in.b/2:
+			return in.a
+		case u < in.b:
+			return -in.a
 		}
 		return 0
 	case initValues:

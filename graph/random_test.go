@@ -69,6 +69,7 @@ func TestDrawsHaveTheirMoments(t *testing.T) {
 		{"uniform", graph.Uniform(-1, 3), 1, 16. / 12, -1, 3},
 		{"normal", graph.Normal(2, 0.5), 2, 0.25, 2 - 0.5*7, 2 + 0.5*7},
 		{"bernoulli", graph.Bernoulli(0.2), 0.2, 0.16, 0, 1},
+		{"ternary", graph.Ternary(3, 0.4), 0, 3.6, -3, 3},
 		{"fill", graph.Fill(3), 3, 0, 3, 3},
 		{"zeros", graph.Zeros(), 0, 0, 0, 0},
 	} {

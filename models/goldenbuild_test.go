@@ -44,7 +44,7 @@ func (c *golden) transformation(f rpnops.Transformation, s *rpnops.Scope, x *gra
 		}
 		return built{y: f.Transform(s, x), loose: true}, c.replaceY(x.Shape().Dim(0), D)
 	}
-	return built{y: f.Transform(s, x), loose: c.Cotangent == nil}, c.whole("D", D)
+	return built{y: f.Transform(s, x), loose: c.loose()}, c.whole("D", D)
 }
 
 // replaceY makes the case want only a shape of y.
