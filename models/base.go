@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"strings"
 
 	"rpnc/rpnops"
 )
@@ -47,7 +46,10 @@ func known[T ~uint8](spec any, what string, v T, names []string) error {
 	return errorf(spec, "number %d is no %s; want one of %s", v, what, listed(names))
 }
 
-// listed puts names between commas; the first may be empty and is left out then.
+// listed quotes names; the first may be empty and is left out then.
 func listed(names []string) string {
-	return strings.TrimPrefix(strings.Join(names, ", "), ", ")
+	if names[0] == "" {
+		names = names[1:]
+	}
+	return fmt.Sprintf("%q", names)
 }
