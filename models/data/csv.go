@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -49,16 +48,13 @@ type CSVOptions struct {
 	MaxLine int // longest line in bytes with its end; 0: 1 MiB
 }
 
-// LoadCSV reads a table of numbers with one column of class labels, or as opts says. Cells are separated by commas
+// LoadCSV reads a table of numbers with one column of class labels, or as opts says, packed with gzip or not. Cells are separated by commas
 // and may stand in double quotes ("" for a quote inside); a quoted cell ends on its line. Blank lines and spaces round
 // cells do not count. An error names file, line and column.
 func LoadCSV(path string, opts *CSVOptions) (*Dataset, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("data.LoadCSV: %w; want the path of a readable CSV file", err)
-	}
-	defer f.Close()
-	d, err := ReadCSV(f, path, opts)
+	d, err := readFile("data.LoadCSV", path, "the path of a readable CSV file", func(r io.Reader, name string) (*Dataset, error) {
+		return ReadCSV(r, name, opts)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +229,7 @@ func (c *csvReader) finish() (*Dataset, error) {
 			keepIntegers(d)
 		}
 	}
-	return d, d.Validate()
+	return d.checked()
 }
 
 // keepIntegers renumbers the classes of d so that class k is called "k", if they are called "0" … "K−1" in any order.

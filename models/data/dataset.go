@@ -102,6 +102,14 @@ func (d *Dataset) Validate() error {
 	return nil
 }
 
+// checked returns d if it is valid, else what is wrong.
+func (d *Dataset) checked() (*Dataset, error) {
+	if err := d.Validate(); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
 // checkSizes holds the lengths of the parts against Rows, Cols and YCols.
 func (d *Dataset) checkSizes() error {
 	switch {
@@ -162,7 +170,7 @@ func (d *Dataset) errorf(format string, args ...any) error {
 	if name == "" {
 		name = "unnamed set"
 	}
-	return fmt.Errorf("data.Dataset: %s: %s", name, fmt.Sprintf(format, args...))
+	return fmt.Errorf("data.Dataset: %s: %w", name, fmt.Errorf(format, args...))
 }
 
 // isTable reports whether n = rows·cols, for cols ≥ 1, without forming the product.

@@ -1,9 +1,7 @@
 package data
 
 import (
-	"compress/gzip"
 	"embed"
-	"io"
 	"strings"
 )
 
@@ -95,11 +93,9 @@ func readEmbedded(file string, opts *CSVOptions) (*Dataset, error) {
 		return nil, err
 	}
 	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(file, ".gz") {
-		if r, err = gzip.NewReader(f); err != nil {
-			return nil, err
-		}
+	r, err := unzip(f)
+	if err != nil {
+		return nil, err
 	}
 	d, err := ReadCSV(r, file, opts)
 	if err != nil {

@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,5 +98,83 @@ func TestScalingRejectsWhatItCannotScale(t *testing.T) {
 	}
 	if _, err := s.Apply(table([]float64{1, 2, 3})); err == nil || !strings.Contains(err.Error(), "3 columns, scaled by the statistics of 2") {
 		t.Errorf("got error %v for another number of columns", err)
+	}
+}
+
+func TestChannelScalingTakesEachChannelAlone(t *testing.T) {
+	s, err := data.ChannelScaling([]int{2, 1, 2}, []float64{1, 10}, []float64{2, 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Apply(table([]float64{1, 3, 10, 0}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []float64{0, 1, 0, -2}; !slices.Equal(got.X, want) {
+		t.Errorf("got %v, want %v", got.X, want)
+	}
+	if s := data.MNISTScaling(); len(s.Shift) != 784 || s.Shift[783] != 0.1307 || s.Scale[0] != 0.3081 {
+		t.Errorf("MNIST: %d columns, %v, %v", len(s.Shift), s.Shift[783], s.Scale[0])
+	}
+	for _, c := range []struct {
+		shape     []int
+		mean, std []float64
+	}{
+		{[]int{2, 3}, []float64{0}, []float64{1, 1}},
+		{[]int{2, 3}, []float64{0, 0}, []float64{1, 0}},
+		{nil, nil, nil},
+		{[]int{-1}, []float64{0}, []float64{1}},
+	} {
+		if _, err := data.ChannelScaling(c.shape, c.mean, c.std); err == nil || !strings.Contains(err.Error(), "want one mean") {
+			t.Errorf("shape %v, means %v, deviations %v: got error %v", c.shape, c.mean, c.std, err)
+		}
+	}
+}
+
+func TestMinMaxToReachesBothEnds(t *testing.T) {
+	d := table([]float64{1, 7}, []float64{3, 7}, []float64{2, 7})
+	s, err := data.MinMaxTo(d, -1, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Apply(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []float64{-1, 0, 3, 0, 1, 0}; !slices.Equal(got.X, want) {
+		t.Errorf("got %v, want %v", got.X, want)
+	}
+	for _, r := range [][2]float64{{1, 1}, {2, 1}, {math.NaN(), 1}} {
+		if _, err := data.MinMaxTo(d, r[0], r[1]); err == nil || !strings.Contains(err.Error(), "want the lower end first") {
+			t.Errorf("range %v: %v", r, err)
+		}
+	}
+}
+
+func TestTargetsAreScaledAndBroughtBack(t *testing.T) {
+	d := table([]float64{0}, []float64{0}, []float64{0})
+	d.Y, d.YCols = []float64{10, -1, 20, -1, 15, 3}, 2
+	s, err := data.MinMax(d.Targets())
+	if err != nil {
+		t.Fatal(err)
+	}
+	scaled, err := s.ApplyTargets(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []float64{0, 0, 1, 0, 0.5, 1}; !slices.Equal(scaled.Y, want) || d.Y[0] != 10 {
+		t.Errorf("got %v, want %v", scaled.Y, want)
+	}
+	if err := s.Undo(scaled.Y); err != nil || !slices.Equal(scaled.Y, d.Y) {
+		t.Errorf("undone: %v, %v; want %v", scaled.Y, err, d.Y)
+	}
+	if err := s.Undo(make([]float64, 3)); err == nil || !strings.Contains(err.Error(), "3 values, 2 columns") {
+		t.Errorf("half a row: %v", err)
+	}
+	if err := (data.Scaling{}).Undo(nil); err == nil {
+		t.Error("the zero scaling undoes nothing without an error")
+	}
+	if _, err := s.ApplyTargets(table([]float64{0, 1})); err == nil {
+		t.Error("no error without targets")
 	}
 }

@@ -1,0 +1,89 @@
+package data
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// idxTypes are the element types of IDX by their code.
+var idxTypes = map[byte]string{0x08: "u1", 0x09: "i1", 0x0b: "i2", 0x0c: "i4", 0x0d: "f4", 0x0e: "f8"}
+
+// LoadIDX reads a file in the IDX format of MNIST and its successors, packed with gzip or not.
+func LoadIDX(path string) (*Array, error) {
+	return readFile("data.LoadIDX", path, "an IDX file such as train-images-idx3-ubyte", ReadIDX)
+}
+
+// ReadIDX reads an array from a stream in the IDX format: two zero bytes, the type, the number k of dimensions, k
+// lengths of four bytes, the values; all big-endian. name stands for the file in errors, which give the byte
+// where reading stopped. Memory beyond the values is bounded, and no header makes the values take more than 16 times
+// the bytes that are there.
+func ReadIDX(r io.Reader, name string) (*Array, error) {
+	b := &binaryReader{op: "data.ReadIDX", name: name, r: r}
+	a, err := idxHeader(b)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.readValues(b, binary.BigEndian); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// idxHeader reads type and shape.
+func idxHeader(b *binaryReader) (*Array, error) {
+	var magic [4]byte
+	if err := b.read(magic[:], "the magic number"); err != nil {
+		return nil, err
+	}
+	kind, known := idxTypes[magic[2]]
+	switch {
+	case magic[0] != 0 || magic[1] != 0 || !known:
+		return nil, b.errorf("the file begins with % x; want 00 00, a type 08…0e and the number of dimensions, as in IDX", magic)
+	case magic[3] < 1 || magic[3] > 8:
+		return nil, b.errorf("%d dimensions; want 1 to 8", magic[3])
+	}
+	a := &Array{Type: kind, Shape: make([]int, magic[3])}
+	for i := range a.Shape {
+		var n [4]byte
+		if err := b.read(n[:], fmt.Sprintf("length %d of %d", i+1, len(a.Shape))); err != nil {
+			return nil, err
+		}
+		a.Shape[i] = int(binary.BigEndian.Uint32(n[:]))
+	}
+	return a, nil
+}
+
+// LoadIDXImages reads grey images (n×h×w) and their labels (n) from a pair of IDX files, as MNIST and Fashion-MNIST have
+// them. Pixels are divided by 255, Shape is 1, h, w; classes nil names the classes "0" … "K−1".
+// [MNISTScaling] then normalises the pixels as is usual for MNIST.
+func LoadIDXImages(images, labels string, classes []string) (*Dataset, error) {
+	x, err := LoadIDX(images)
+	if err != nil {
+		return nil, err
+	}
+	y, err := LoadIDX(labels)
+	if err != nil {
+		return nil, err
+	}
+	if x.Type != "u1" || len(x.Shape) != 3 {
+		return nil, fmt.Errorf("data.LoadIDXImages: %s: %s values of shape %v; want images: u1, n×h×w", images, x.Type, x.Shape)
+	}
+	if y.Type != "u1" || len(y.Shape) != 1 {
+		return nil, fmt.Errorf("data.LoadIDXImages: %s: %s values of shape %v; want labels: u1, n", labels, y.Type, y.Shape)
+	}
+	d, err := FromArrays(images, x, y, classes)
+	if err != nil {
+		return nil, err
+	}
+	d.Shape = append([]int{1}, d.Shape...)
+	toUnit(d.X)
+	return d, nil
+}
+
+// toUnit brings bytes to [0, 1].
+func toUnit(pixels []float64) {
+	for i := range pixels {
+		pixels[i] /= 255
+	}
+}
