@@ -17,6 +17,10 @@ func (st *stack) batches() bool {
 		return true
 	case ops.SpMM:
 		return st.in[0].common != nil
+	case ops.ColumnNorm:
+		return n.Shape().Dim(-1) >= shortLine
+	case graph.Result:
+		return st.in[0].stack != nil
 	case ops.MatMul:
 		ra, rb := n.In[0].Shape().Rank(), n.In[1].Shape().Rank()
 		switch {
@@ -85,6 +89,14 @@ func (st *stack) build(h *graph.Graph, of func(*graph.Node) *graph.Node) *graph.
 		return ops.ReshapeTo(ops.SumToShape(in[0], lift(aligned(op.To, x.Rank()))), lift(op.To))
 	case ops.Reshaped:
 		return ops.ReshapeTo(in[0], lift(op.To))
+	case ops.ColumnNorm:
+		return h.Apply(op, sideways(in[0]))
+	case graph.Result:
+		y := in[0].Result(op.I)
+		if op.I > 0 { // statistics, one a column
+			return ops.ReshapeTo(y, lift(n.Shape()))
+		}
+		return upwards(y, count)
 	case ops.Permuted:
 		axes := []int{0}
 		for _, a := range op.Axes() {
@@ -93,6 +105,37 @@ func (st *stack) build(h *graph.Graph, of func(*graph.Node) *graph.Node) *graph.
 		return ops.Permute(in[0], axes...)
 	}
 	return h.Apply(deeper(n.Op), in...)
+}
+
+// shortLine is the length from which laying lines of a stack side by side and back costs less than the kernels that one
+// ColumnNorm for all members saves: measured, 8 heads of 16 columns lose a sixth and 8 of 64 gain a quarter.
+const shortLine = 32
+
+// isColumnNorm says that n normalises columns: the one op of several results that is stacked. It treats every column by
+// itself, so members are columns side by side.
+func isColumnNorm(n *graph.Node) bool { _, ok := n.Op.(ops.ColumnNorm); return ok }
+
+// sideways lays the members of a stack (H×…×m) side by side, (…×H·m).
+func sideways(x *graph.Node) *graph.Node {
+	r := x.Shape().Rank()
+	axes := make([]int, r)
+	for i := range r - 2 {
+		axes[i] = i + 1
+	}
+	axes[r-2], axes[r-1] = 0, r-1
+	d := x.Shape().Dims()
+	return ops.Reshape(ops.Permute(x, axes...), append(d[1:r-1:r-1], d[0]*d[r-1])...)
+}
+
+// upwards undoes sideways: of count members side by side, a stack.
+func upwards(x *graph.Node, count int) *graph.Node {
+	d := x.Shape().Dims()
+	last := len(d) - 1
+	axes := []int{last}
+	for i := range last {
+		axes = append(axes, i)
+	}
+	return ops.Permute(ops.Reshape(x, append(d[:last:last], count, d[last]/count)...), append(axes, last+1)...)
 }
 
 // aligned is s with axes of size 1 in front, up to rank r.

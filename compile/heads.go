@@ -19,10 +19,13 @@ import (
 // together: the queries of two heads, not the query and the key of one, though all four have one type and one reader.
 func fuseHeads(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	live := g.Live(roots...)
-	s := &stacks{group: map[*graph.Node]*stack{}, sig: signatures(live)}
+	s := &stacks{group: map[*graph.Node]*stack{}, sig: signatures(live), readers: map[*graph.Node][]*graph.Node{}}
 	classes := map[int][]*graph.Node{}
 	for _, n := range live {
 		classes[s.sig[n]] = append(classes[s.sig[n]], n)
+		for _, x := range n.In {
+			s.readers[x] = append(s.readers[x], n)
+		}
 	}
 	for i := len(live) - 1; i >= 0; i-- {
 		if s.group[live[i]] == nil {
@@ -101,9 +104,10 @@ type operand struct {
 func (st *stack) leaf() bool { _, ok := st.members[0].Leaf(); return ok }
 
 type stacks struct {
-	group map[*graph.Node]*stack
-	all   []*stack
-	sig   map[*graph.Node]int
+	group   map[*graph.Node]*stack
+	all     []*stack
+	sig     map[*graph.Node]int
+	readers map[*graph.Node][]*graph.Node
 }
 
 // seed makes a stack of all nodes of a class that are in none, and walks down to their operands.
@@ -174,7 +178,7 @@ func (s *stacks) operand(members []*graph.Node, k int) operand {
 	switch {
 	case len(distinct) == 1:
 		return operand{common: xs[0]}
-	case len(distinct) < len(xs) || len(xs[0].Types) > 1:
+	case len(distinct) < len(xs) || len(xs[0].Types) > 1 && !isColumnNorm(xs[0]):
 		return operand{loose: xs}
 	case !taken:
 		return operand{stack: s.add(xs)}
@@ -205,12 +209,28 @@ func (s *stacks) prune() {
 					st.in[k] = operand{loose: elements(st.members, k)}
 				}
 			}
-			if !st.batches() || st.copies() {
+			if !st.batches() || st.copies() || s.leaks(st) {
 				st.dropped, changed = true, true
 			}
 		}
 	}
 	s.keepProducts()
+}
+
+// leaks says that a result of several is read outside of stacks. A stack has such results as a whole only: a slice is of
+// one result, not of the node that has them.
+func (s *stacks) leaks(st *stack) bool {
+	if len(st.members[0].Types) == 1 {
+		return false
+	}
+	for _, n := range st.members {
+		for _, r := range s.readers[n] {
+			if to := s.group[r]; to == nil || to.dropped {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // elements lists what the members read at place k.
@@ -295,7 +315,9 @@ func (s *stacks) merge(h *graph.Graph, group []*graph.Node, of func(*graph.Node)
 	st.node = st.build(h, of)
 	out := make([]*graph.Node, len(group))
 	for i, n := range group {
-		out[i] = ops.ReshapeTo(ops.SliceAxis(st.node, 0, i, i+1), n.Shape())
+		if out[i] = st.node; len(n.Types) == 1 { // of several results, all readers are stacks
+			out[i] = ops.ReshapeTo(ops.SliceAxis(st.node, 0, i, i+1), n.Shape())
+		}
 	}
 	return out
 }

@@ -127,6 +127,19 @@ func TestHeadsAlikeBecomeOneProductEach(t *testing.T) {
 	}
 }
 
+func TestColumnNormsOfHeadsAlikeBecomeOne(t *testing.T) {
+	p := normed(graph.F64)
+	q, err := compile.Train(p.g, nil, nil, p.loss, momentum{}, p.outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := opNames(q)
+	// Products: forward and of the weights; the gradient of x is not asked for.
+	if count["ColumnNorm"] != 1 || count["ColumnNormGrad"] != 1 || count["MatMul·ᵀ"] != 1 {
+		t.Errorf("three heads with batch norm have %v; want one product, one ColumnNorm and one ColumnNormGrad", count)
+	}
+}
+
 func TestStackedParametersLieSideBySide(t *testing.T) {
 	st := compile.NewStore()
 	p := attention(graph.F64)

@@ -150,8 +150,29 @@ func outer(d graph.DType) program {
 	return program{"outer", g, ys, ops.Mean(ops.Square(ops.Tanh(ops.Add(ys[0], ys[1:]...))))}
 }
 
+// normed is three heads alike with batch norm and running statistics, the mean of the second being an output too.
+func normed(d graph.DType) program {
+	g := graph.New()
+	const b, m, n = 6, 5, 32
+	x := g.Input("x", typ(d, b, m))
+	var heads, means []*graph.Node
+	for h := range 3 {
+		name := fmt.Sprintf("heads.%d.", h)
+		w, c := g.Param(name+"w", typ(d, n, m), graph.Normal(0, 0.5)), g.Param(name+"b", typ(d, n), graph.Normal(0, 0.5))
+		norm := g.Apply(ops.ColumnNorm{Eps: 1e-5}, ops.Add(ops.MatMulT(x, w), c))
+		for i, stat := range []string{"mean", "var"} {
+			s := g.State(name+"running_"+stat, typ(d, n), graph.Zeros())
+			g.Update(s, ops.Add(ops.Scale(s, 0.9), ops.Scale(norm.Result(1+i), 0.1)))
+		}
+		scale := g.Param(name+"scale", typ(d, n), graph.Fill(1))
+		heads, means = append(heads, ops.Sigmoid(ops.Mul(norm.Result(0), scale))), append(means, norm.Result(1))
+	}
+	y := ops.Add(heads[0], heads[1:]...)
+	return program{"normed", g, []*graph.Node{y, means[1]}, ops.Mean(ops.Square(y))}
+}
+
 func programs(d graph.DType) []program {
-	return []program{mlp(d), chain(d), attention(d), states(d), several(d), outer(d)}
+	return []program{mlp(d), chain(d), attention(d), states(d), several(d), outer(d), normed(d)}
 }
 
 // feed draws inputs of the program; labels are small integers.
