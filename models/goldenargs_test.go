@@ -177,7 +177,7 @@ func exists(name string) bool {
 	if _, ok := rpnops.Lookup(last); ok {
 		return true
 	}
-	return last == "grid" || last == "chain" || new(rpnops.Metric).UnmarshalText([]byte(last)) == nil
+	return last == "grid" || last == "chain" || last == "graph" || new(rpnops.Metric).UnmarshalText([]byte(last)) == nil
 }
 
 // argument is args[key] as text.
