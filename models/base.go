@@ -14,13 +14,14 @@ type Base struct {
 	Fusion   rpnops.Fusion    `yaml:"channel_fusion"` // nil: the mean, where there are several channels
 }
 
-// head is h with these settings.
+// head is h with these settings. The generic head checks them: l against ψ, the fusion against the number of channels.
 func (b Base) head(h Head) Head {
 	h.L, h.BatchNum, h.Input, h.Fusion = b.L, b.BatchNum, b.Input, b.Fusion
 	return h
 }
 
-// expanded checks the sizes of a concrete head and that its κ takes m columns.
+// expanded checks the sizes of a concrete head and that its κ takes m columns, so that a mistake in the settings of κ
+// shows before anything is built.
 func expanded(spec any, m, n int, kappa rpnops.Transformation) (in, out int, err error) {
 	if err = positive(spec, "m", m, "n", n); err == nil {
 		_, err = kappa.OutDim(m)

@@ -22,7 +22,9 @@ func (o Splines) transformation() rpnops.Transformation {
 //
 //	y = out(κ(x)·ψ(w)ᵀ + b + silu(x·W_rᵀ)),  x (b×m) → (b×n),  D = m(t+d)
 //
-// As in the reference, SiLU runs on the result of the linear map; the literature has it before the map.
+// As in the reference, SiLU runs on the result of the linear map; the literature has it before the map. Outside of the
+// range of the splines, widened by d intervals, only this second term is left. Dual LPHM, ReLU and dropout go beyond the
+// reference. Errors: sizes below 1, an empty range.
 type KANHead struct {
 	M        int `yaml:"m"`
 	N        int `yaml:"n"`
@@ -40,7 +42,8 @@ type KANLayer struct {
 	Width   `yaml:",inline"`
 }
 
-// KAN is a Kolmogorov–Arnold network, KAN layers dims[0] → … → dims[k].
+// KAN is a Kolmogorov–Arnold network, KAN layers dims[0] → … → dims[k]. Nothing brings the results of a layer back into
+// the range of the splines of the next. Errors: fewer than two widths, and those of the heads.
 type KAN struct {
 	Dims     []int `yaml:"dims"`
 	Channels int   `yaml:"channel_num" rpn:"min=1"`

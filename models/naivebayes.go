@@ -37,6 +37,10 @@ func (d *Distribution) UnmarshalText(text []byte) (err error) {
 // NaiveBayesHead weighs the evidence of columns that are taken as independent:
 //
 //	y = κ(x)·ψ(w)ᵀ + b + x·W_rᵀ,  κ(x)[j] = ln p(x_j),  x (b×m) → (b×n)
+//
+// The parameters of p are fixed and the same in every column; what is learned is the weight of each column in each
+// class. Densities that live above 0 are taken of a squashed column; see [rpnops.LogDensity]. Dual LPHM goes beyond the
+// reference. Errors: sizes below 1, an unknown distribution.
 type NaiveBayesHead struct {
 	M            int `yaml:"m"`
 	N            int `yaml:"n"`
@@ -54,7 +58,8 @@ type NaiveBayesLayer struct {
 	Width          `yaml:",inline"`
 }
 
-// NaiveBayes is a stack of naive Bayes layers, dims[0] → … → dims[k]; the classifier proper has one.
+// NaiveBayes is a stack of naive Bayes layers, dims[0] → … → dims[k]; the classifier proper has one. Its
+// results are scores, not normalised. Errors: fewer than two widths, and those of the heads.
 type NaiveBayes struct {
 	Dims         []int        `yaml:"dims"`
 	Channels     int          `yaml:"channel_num" rpn:"min=1"`

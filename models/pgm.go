@@ -25,6 +25,8 @@ func (c Cliques) transformation() rpnops.Transformation {
 //	y = κ(x)·ψ(w)ᵀ + b + x·W_rᵀ,  x (b×m) → (b×n)
 //
 // with κ the log densities of all tuples of 1…d columns, D = Σ C(m, i) without replacement; see [rpnops.CombinatorialNormal].
+// Dual LPHM goes beyond the reference. Errors: sizes below 1, d > m without replacement, a distribution that is not the
+// normal one.
 type PGMHead struct {
 	M            int `yaml:"m"`
 	N            int `yaml:"n"`
@@ -42,7 +44,8 @@ type PGMLayer struct {
 	Width   `yaml:",inline"`
 }
 
-// PGM is a stack of PGM layers, dims[0] → … → dims[k]: a Bayesian network, where there is one.
+// PGM is a stack of PGM layers, dims[0] → … → dims[k]: a Bayesian network, where there is one. Its results
+// are scores, not normalised. Errors: fewer than two widths, and those of the heads.
 type PGM struct {
 	Dims         []int `yaml:"dims"`
 	Channels     int   `yaml:"channel_num" rpn:"min=1"`

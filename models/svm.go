@@ -54,7 +54,10 @@ func (k Kernel) transformation() rpnops.Transformation {
 //
 //	y = out(κ(x)·ψ(w)ᵀ + b + x·W_rᵀ),  x (b×m) → (b×n)
 //
-// with κ the similarities of every entry of x to the centres of a kernel, D = m·num_interval, or x itself.
+// with κ the similarities of every entry of x to the centres of a kernel, D = m·num_interval, or x itself. A machine
+// proper has its training data for centres; here the distance of two rows is not looked at, only that of their entries.
+// Dual LPHM, ReLU and dropout go beyond the reference. Errors: sizes below 1, an unknown kernel, a range that is not
+// two numbers.
 type SVMHead struct {
 	M            int `yaml:"m"`
 	N            int `yaml:"n"`
@@ -73,7 +76,8 @@ type SVMLayer struct {
 	Width   `yaml:",inline"`
 }
 
-// SVM is a stack of SVM layers, dims[0] → … → dims[k]; a support vector machine proper has one.
+// SVM is a stack of SVM layers, dims[0] → … → dims[k]; a support vector machine proper has one. Its results are scores,
+// without any output function. Errors: fewer than two widths, and those of the heads.
 type SVM struct {
 	Dims         []int `yaml:"dims"`
 	Channels     int   `yaml:"channel_num" rpn:"min=1"`
