@@ -206,6 +206,11 @@ func (e *emitter) node(x *slot) *gorgonia.Node {
 		return n
 	}
 	switch {
+	case x.parts != nil: // written by several kernels, which all come before their reader: an edge from one is enough
+		for x.parts != nil {
+			x = x.parts[0]
+		}
+		return e.nodes[x]
 	case x.parent != nil:
 		return e.node(x.parent)
 	case x.kind == tempSlot || x.kind == outputSlot:

@@ -171,8 +171,21 @@ func normed(d graph.DType) program {
 	return program{"normed", g, []*graph.Node{y, means[1]}, ops.Mean(ops.Square(y))}
 }
 
+// joined joins values that kernels compute, one of them an output, one in two joins, one that becomes a state.
+func joined(d graph.DType) program {
+	g := graph.New()
+	x, w := g.Input("x", typ(d, 4, 4)), g.Param("w", typ(d, 4, 4), graph.Normal(0, 0.5))
+	a, b, c := ops.MatMulN(x, w), ops.Tanh(ops.MatMulN(w, x)), ops.Sin(x)
+	ab := ops.Join(0, a, b)
+	abc, ca := ops.Join(0, ab, c), ops.Join(0, c, a)
+	kept := g.State("kept", typ(d, 8, 4), graph.Fill(0.5))
+	g.Update(kept, ops.Join(0, ops.Sigmoid(b), ops.MatMulN(x, x)))
+	y := ops.MatMulT(abc, ops.Add(ca, kept))
+	return program{"joined", g, []*graph.Node{b, y, ops.SliceAxis(abc, 0, 3, 9)}, ops.Mean(ops.Square(y))}
+}
+
 func programs(d graph.DType) []program {
-	return []program{mlp(d), chain(d), attention(d), states(d), several(d), outer(d), normed(d)}
+	return []program{mlp(d), chain(d), attention(d), states(d), several(d), outer(d), normed(d), joined(d)}
 }
 
 // feed draws inputs of the program; labels are small integers.

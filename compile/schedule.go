@@ -31,6 +31,7 @@ type slot struct {
 	def, last int    // the kernels that write it first and read it last
 	buf       ops.Buffer
 	row       []*slot // of leaves that lie side by side in the store: those leaves
+	parts     []*slot // of a join whose operands are written where they belong: those operands
 }
 
 // covers says that s is the memory of root x, or a row of leaves with x among them.
@@ -155,7 +156,7 @@ func lower(g *graph.Graph, st *Store, outputs []*graph.Node) *schedule {
 	sink := sinkable(g, outputs)
 	var sunk []*unit
 	for _, n := range g.Live(outputs...) {
-		u := s.node(n)
+		u := s.node(n, sink[n])
 		switch {
 		case u == nil:
 		case constant(u):
@@ -180,8 +181,9 @@ func (s *schedule) slot(t graph.Type, kind slotKind) *slot {
 	return x
 }
 
-// node gives the results of n their slots; a node that computes something also gets a unit.
-func (s *schedule) node(n *graph.Node) *unit {
+// node gives the results of n their slots; a node that computes something also gets a unit. sunk says that only updates
+// read n.
+func (s *schedule) node(n *graph.Node, sunk bool) *unit {
 	switch op := n.Op.(type) {
 	case graph.Leaf:
 		x := s.slot(n.Type(), stateSlot)
@@ -203,6 +205,10 @@ func (s *schedule) node(n *graph.Node) *unit {
 		s.slots[n] = []*slot{x}
 		return nil
 	}
+	if x := s.joinInPlace(n, sunk); x != nil {
+		s.slots[n] = []*slot{x}
+		return nil
+	}
 	u := &unit{node: n}
 	for _, x := range n.In {
 		u.in = append(u.in, s.slots[x][0])
@@ -217,8 +223,7 @@ func (s *schedule) node(n *graph.Node) *unit {
 // leafRow is the slot of a join of whole parameters and states that lie side by side in the store, so that joining them
 // costs nothing; nil for other nodes.
 func (s *schedule) leafRow(n *graph.Node) *slot {
-	op, ok := n.Op.(ops.Concat)
-	if !ok || n.Shape().Sub(0, axisOf(op.Axis, n.Shape())).Size() != 1 {
+	if !joinsWholes(n) {
 		return nil
 	}
 	var leaves []*slot
@@ -237,6 +242,39 @@ func (s *schedule) leafRow(n *graph.Node) *slot {
 	x := s.slot(n.Type(), stateSlot)
 	x.row, x.buf, x.leaf = leaves, all, strings.Join(names, "+")
 	return x
+}
+
+// joinsWholes says that n lays its operands one after the other in memory: a join along the outermost axis that is
+// longer than 1.
+func joinsWholes(n *graph.Node) bool {
+	op, ok := n.Op.(ops.Concat)
+	return ok && n.Shape().Sub(0, axisOf(op.Axis, n.Shape())).Size() == 1
+}
+
+// joinInPlace is the slot of a join whose operands are all computed by kernels: they write where the join has them, and
+// it costs nothing. nil for other nodes.
+func (s *schedule) joinInPlace(n *graph.Node, sunk bool) *slot {
+	// A join that becomes a state is left to the commit, before which the state must not change.
+	if sunk || !joinsWholes(n) {
+		return nil
+	}
+	var parts []*slot
+	for _, x := range n.In {
+		r, off := s.slots[x][0].root()
+		// A part of a larger value lies elsewhere, and so does what two joins want, or one join twice.
+		if r.kind != tempSlot || off != 0 || r.t.Shape.Size() != x.Shape().Size() || slices.Contains(parts, r) {
+			return nil
+		}
+		parts = append(parts, r)
+	}
+	y := s.slot(n.Type(), tempSlot)
+	at := 0
+	for _, r := range parts {
+		r.parent, r.off = y, at
+		at += r.t.Shape.Size()
+	}
+	y.parts = parts
+	return y
 }
 
 // viewOffset says whether the result of n is memory of its operand, and from which element on: a reshape, or a slice

@@ -79,6 +79,38 @@ func TestValuesThatLiveTogetherShareNoMemory(t *testing.T) {
 	}
 }
 
+func TestJoinsOfWholesAndSlicesOfThemCostNothing(t *testing.T) {
+	g := graph.New()
+	mat := func(r, c int) graph.Type { return graph.Type{DType: graph.F64, Shape: graph.Sh(r, c)} }
+	x, w := g.Input("x", mat(4, 4)), g.Input("w", mat(4, 4))
+	a, b, c := ops.MatMulN(x, w), ops.Tanh(ops.MatMulN(w, x)), ops.Exp(x)
+	for name, j := range map[string]struct {
+		n       *graph.Node
+		kernels int
+	}{
+		"rows":               {ops.Join(0, a, b, c), 0},
+		"columns of one row": {ops.Join(1, ops.Reshape(a, 1, 16), ops.Reshape(b, 1, 16)), 0},
+		"a join of joins":    {ops.Join(0, ops.Join(0, a, b), c), 0},
+		"a slice of a join":  {ops.SliceAxis(ops.Join(0, a, b), 0, 2, 7), 0},
+		"columns":            {ops.Join(1, a, b), 1},
+		"an input":           {ops.Join(0, a, x), 1},
+		"one value twice":    {ops.Join(0, a, a), 1},
+		"part of a value":    {ops.Join(0, b, ops.SliceAxis(a, 0, 1, 3)), 1},
+	} {
+		s, _ := lowered(ops.MatMulT(j.n, j.n), ops.Sum(a))
+		got := 0
+		for _, u := range s.steps() {
+			switch u.node.Op.(type) {
+			case ops.Concat, ops.Slice:
+				got++
+			}
+		}
+		if got != j.kernels {
+			t.Errorf("%s: %d kernels that copy, want %d", name, got, j.kernels)
+		}
+	}
+}
+
 // overlap writes one slice and looks whether the other one changes.
 func overlap(a, b []float32) bool {
 	for i := range a {
