@@ -10,8 +10,9 @@ import (
 //	A = softmax(c·Z) of every row, of every column, or of the columns of the softmax of the rows
 //
 // With MaskZeros entries of c·Z that are 0 count as −10⁹ and are 0 in the result, so that attention keeps to the edges of
-// a graph; the mask is a constant to the gradient. In the third mode the mask acts before the rows and after the columns:
-// in between, masked entries are zeros among others.
+// a graph; the mask is a constant to the gradient. A matrix that is sparse by construction stays so in the first two
+// modes. In the third mode the mask acts before the rows and after the columns: in between, masked entries are zeros among
+// others.
 type OperatorNormalize struct {
 	MaskZeros     bool         `yaml:"mask_zeros"`
 	RescaleFactor Opt[float64] `yaml:"rescale_factor"` // c, 1 unless set
@@ -62,7 +63,10 @@ func (m SoftmaxMode) String() string {
 // Apply builds the normalised matrix.
 func (o OperatorNormalize) Apply(s *Scope, z *graph.Node) *graph.Node {
 	if c := o.RescaleFactor.Or(1); c != 1 {
-		z = ops.Scale(z, c)
+		z = rescaled(z, c)
+	}
+	if d, ok := z.Op.(ops.Densify); ok && o.MaskZeros && o.Mode != SoftmaxRowsThenColumns {
+		return s.G.Apply(d, s.G.Apply(ops.PatternSoftmax{P: d.P, Columns: o.Mode == SoftmaxColumns}, z.In[0]))
 	}
 	switch o.Mode {
 	case SoftmaxRows:
@@ -79,4 +83,12 @@ func (o OperatorNormalize) Apply(s *Scope, z *graph.Node) *graph.Node {
 		return ops.Mul(a, mask)
 	}
 	return a
+}
+
+// rescaled is c·z, of a sparse matrix on its pattern.
+func rescaled(z *graph.Node, c float64) *graph.Node {
+	if d, ok := z.Op.(ops.Densify); ok {
+		return z.Graph().Apply(d, ops.Scale(z.In[0], c))
+	}
+	return ops.Scale(z, c)
 }
