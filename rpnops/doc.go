@@ -36,6 +36,12 @@
 // Random matrices, masks and static nets are frozen tensors of the scope, drawn from the seed and their name; a model
 // saves them. Dropout numbers its place in the model. Nothing is drawn while a graph is built, so building is repeatable.
 //
+// # Compressions that are fitted
+//
+// A [Fitter] (PCA, clusters of columns, …) fits on the batches that it meets in a graph, with a running state that a model
+// saves, and detaches its input. Fitted outside of a graph it is a [Projection], a constant linear map. An [Embedding]
+// places the rows of one batch only.
+//
 // # Adding a function
 //
 // One file: the struct with its doc comment, one [Register] call with the reference's name, equation, defaults and
