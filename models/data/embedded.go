@@ -7,7 +7,7 @@ import (
 
 // The sources and licences of the files are in embedded/README.md.
 //
-//go:embed embedded/*.csv embedded/*.csv.gz
+//go:embed embedded/*.csv embedded/*.csv.gz embedded/*.txt
 var files embed.FS
 
 // Digits returns 1,797 images of handwritten digits, 8×8 pixels in [0, 1], Shape 1, 8, 8, ten classes.
