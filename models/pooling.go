@@ -2,7 +2,6 @@ package models
 
 import (
 	"rpnc/graph"
-	"rpnc/ops"
 	"rpnc/rpnops"
 )
 
@@ -13,7 +12,8 @@ import (
 // Cells outside the grid count as zeros. It has no parameters; dropout may follow.
 type PoolingHead struct {
 	Patching    `yaml:",inline"`
-	Channels    int           `yaml:"channel_num"` // of the grid
+	Channels    int `yaml:"channel_num"` // of the grid
+	Base        `yaml:",inline"`
 	Metric      rpnops.Metric `yaml:"pooling_metric"`
 	WithDropout bool          `yaml:"with_dropout"`
 	P           float64       `yaml:"p"`
@@ -38,17 +38,13 @@ func (h PoolingHead) InOut() (in, out int, err error) {
 
 // Build builds the head.
 func (h PoolingHead) Build(s *rpnops.Scope, x *graph.Node) *graph.Node {
-	defer s.Mark()()
 	in, out, err := h.InOut()
 	if err != nil {
 		return s.Fail("%w", err)
 	}
-	if bad := refuse(s, h, x, in); bad != nil {
-		return bad
-	}
-	_, l, _ := h.packing(h, h.Channels)
-	b, P := x.Shape().Dim(0), l.PatchNum()
-	y := h.Metric.Reduce(ops.Reshape(l.Gather(x), b, P, h.Channels, l.PatchSize()), -1)
-	y = ops.Reshape(ops.Permute(ops.Reshape(y, b, P, h.Channels), 0, 2, 1), b, out)
-	return rpnops.Apply(s, "output_process_functions", Finish{WithDropout: h.WithDropout, P: h.P}.processes(out), y)
+	k, _, _ := h.packing(h, h.Channels)
+	return h.head(Head{
+		M: in, N: out, Transform: rpnops.GeometricCompression{Packing: k, Metric: rpnops.Some(h.Metric)},
+		Output: Finish{WithDropout: h.WithDropout, P: h.P}.processes(out),
+	}).Build(s, x)
 }
