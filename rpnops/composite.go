@@ -27,12 +27,20 @@ type Extended struct {
 
 var (
 	_ = Register(Spec[Nested]{
-		Name: "nested_expansion", Aliases: []string{"nested_compression"}, Equation: "κ(x) = κ_k(… κ₁(x) …)", Params: "0",
+		Name: "nested_expansion", Equation: "κ(x) = κ_k(… κ₁(x) …)", Params: "0",
 		Samples: []Nested{{}, {Functions: []Transformation{Taylor{D: 2}, IdentityExpansion{Hooks{Pre: []Process{Tanh{}}}}}}},
 	})
 	_ = Register(Spec[Extended]{
-		Name: "extended_expansion", Aliases: []string{"extended_compression"}, Equation: "κ(x) = [κ₁(x), …, κ_k(x)]", Params: "0",
+		Name: "extended_expansion", Equation: "κ(x) = [κ₁(x), …, κ_k(x)]", Params: "0",
 		Samples: []Extended{{Functions: []Transformation{IdentityExpansion{}, Taylor{D: 2}}, Hooks: Hooks{Pre: []Process{Tanh{}}}}},
+	})
+	_ = Register(Spec[Nested]{
+		Name: "nested_compression", Equation: "κ(x) = κ_k(… κ₁(x) …)", Params: "0",
+		Samples: []Nested{{Functions: []Transformation{MetricCompression{Metric: Some(Max)}, IdentityExpansion{}}}},
+	})
+	_ = Register(Spec[Extended]{
+		Name: "extended_compression", Equation: "κ(x) = [κ₁(x), …, κ_k(x)]", Params: "0",
+		Samples: []Extended{{Functions: []Transformation{MetricCompression{Metric: Some(Max)}, IdentityExpansion{}}}},
 	})
 )
 
