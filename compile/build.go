@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"strings"
 
 	"gorgonia.org/gorgonia"
 
@@ -112,7 +111,7 @@ type builder struct {
 	roots  []*graph.Node
 	inputs map[string]graph.Type
 	stats  Stats
-	dumps  int
+	dumps  []graph.Column // what Options.Dump asks for, so far
 }
 
 // begin checks what the caller hands in and draws initial values.
@@ -198,25 +197,6 @@ func (p *Program) memory(inputs map[string]graph.Type) {
 	}
 }
 
-// count fills the statistics.
-func (p *Program) count(steps []*unit) {
-	p.stats.Nodes = len(p.graph.Live(p.roots...))
-	p.stats.Kernels = len(steps)
-	slow := map[string]bool{}
-	for _, u := range steps {
-		if u.node != nil {
-			p.stats.Flops += flops(u.node)
-		}
-		if !u.native {
-			slow[u.node.Op.Name()] = true
-		}
-	}
-	for name := range slow {
-		p.stats.Oracles = append(p.stats.Oracles, name)
-	}
-	sort.Strings(p.stats.Oracles)
-}
-
 // load emits the schedule and hands it to a VM.
 func (p *Program) load(opt Options) error {
 	eg, count, err := emit(p.sched, opt.NaN, &p.fail)
@@ -290,19 +270,4 @@ func (s *schedule) runOnce() (err error) {
 		}
 	}
 	return nil
-}
-
-// describe is the graph as text, a line a live node.
-func describe(g *graph.Graph, roots []*graph.Node) string {
-	var b strings.Builder
-	for _, n := range g.Live(roots...) {
-		fmt.Fprintln(&b, n)
-	}
-	for _, u := range g.Updates() {
-		fmt.Fprintf(&b, "update %s ← v%d\n", leafName(u.State), u.Value.ID)
-	}
-	for _, n := range roots {
-		fmt.Fprintf(&b, "output v%d\n", n.ID)
-	}
-	return b.String()
 }

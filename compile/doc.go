@@ -39,7 +39,7 @@
 //
 // # Looking inside
 //
-//	RPNC_DEBUG=dump=DIR           the graph before and after every pass, as text
+//	RPNC_DEBUG=dump=DIR           the graph before and after every pass, as text and as one page with a column a pass
 //	RPNC_DEBUG=disable=fuse-heads without a pass; only=simplify+structure with nothing but these
 //	RPNC_DEBUG=check=1            verifier between passes, shuffled nodes, poisoned free memory
 //	RPNC_DEBUG=nan=1              the first kernel that writes a NaN is an error

@@ -40,7 +40,7 @@ type Options struct {
 	Shuffle uint64   // seed of the node order under Check
 	Disable []string // passes to leave out
 	Only    []string // if any: the only passes to run
-	Dump    string   // directory for the graph before and after every pass
+	Dump    string   // directory for the graph before and after every pass, as texts and as one page
 	NaN     bool     // a run fails at the first kernel that writes a NaN
 	Time    bool     // print what every pass took
 	Seed    uint64   // of initial values that the store does not have yet

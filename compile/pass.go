@@ -1,10 +1,12 @@
 package compile
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"rpnc/graph"
@@ -133,18 +135,28 @@ func (b *builder) verify(p pass, g *graph.Graph, roots []*graph.Node) error {
 	return nil
 }
 
-// dump writes the graph to the directory of the options, numbered in the order of the passes.
+// dump writes the graph to the directory of the options, as a text numbered in the order of the passes, and all graphs so
+// far as one page with a column each. The page is whole after every pass, so that it is there if the next one fails.
 func (b *builder) dump(name string) error {
 	if b.opt.Dump == "" {
 		return nil
 	}
-	b.dumps++
-	name = fmt.Sprintf("%s-%02d-%s.txt", b.what, b.dumps, filepath.Base(name))
+	var text, page bytes.Buffer
+	if err := b.graph.Text(&text, b.roots...); err != nil {
+		return fmt.Errorf("compile: dump: %w", err)
+	}
+	name = fmt.Sprintf("%02d-%s", len(b.dumps)+1, strings.ReplaceAll(name, "/", "-"))
+	b.dumps = append(b.dumps, graph.Column{Name: name, Text: text.String()})
+	if err := graph.HTML(&page, "compile."+b.what, b.dumps); err != nil {
+		return fmt.Errorf("compile: dump: %w", err)
+	}
 	if err := os.MkdirAll(b.opt.Dump, 0o755); err != nil {
 		return fmt.Errorf("compile: dump: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(b.opt.Dump, name), []byte(describe(b.graph, b.roots)), 0o644); err != nil {
-		return fmt.Errorf("compile: dump: %w", err)
+	for file, content := range map[string][]byte{b.what + "-" + name + ".txt": text.Bytes(), b.what + ".html": page.Bytes()} {
+		if err := os.WriteFile(filepath.Join(b.opt.Dump, file), content, 0o644); err != nil {
+			return fmt.Errorf("compile: dump: %w", err)
+		}
 	}
 	return nil
 }

@@ -156,7 +156,7 @@ func TestStackedParametersLieSideBySide(t *testing.T) {
 		if err := q.Explain(&text); err != nil {
 			t.Fatal(err)
 		}
-		if opNames(q)["Concat@0"] == 0 || strings.Contains(text.String(), "= Concat") {
+		if opNames(q)["Concat@0"] == 0 || strings.Contains(text.String(), "Concat") {
 			t.Errorf("a kernel joins parameters, or none are stacked:\n%s", text.String())
 		}
 	}
@@ -206,7 +206,7 @@ func TestAnElementwiseStepIsOneKernelAParameterInPlace(t *testing.T) {
 	for line := range strings.SplitSeq(text.String(), "\n") {
 		if strings.HasPrefix(line, "commit") {
 			commits++
-			if !strings.Contains(line, "[opt.w w]") && !strings.Contains(line, "[w opt.w]") {
+			if !strings.Contains(line, "  opt.w w ←") && !strings.Contains(line, "  w opt.w ←") {
 				t.Errorf("the commit does not write the states in place: %s", line)
 			}
 		}
@@ -269,12 +269,36 @@ func TestDebugSettingsComeFromTheEnvironment(t *testing.T) {
 	if err != nil || len(files) != len(q.Stats().Passes)+2 {
 		t.Fatalf("%d dumps after %d passes, error %v; want one each and one a phase", len(files), len(q.Stats().Passes), err)
 	}
-	if text, err := os.ReadFile(files[0]); err != nil || !strings.Contains(string(text), "MatMul") {
+	if text, err := os.ReadFile(files[0]); err != nil || filepath.Base(files[0]) != "Forward-01-prepare-start.txt" || !strings.Contains(string(text), "MatMul") {
 		t.Errorf("dump %s: %s, error %v", files[0], text, err)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "Forward.html"))
+	if err != nil || strings.Count(string(page), "<section>") != len(files) || !strings.Contains(string(page), fmt.Sprintf("%02d-optimise-fuse-elementwise", len(files))) {
+		t.Errorf("page: %s, error %v; want a column a dump", page, err)
 	}
 	t.Setenv("RPNC_DEBUG", "colour=1")
 	if _, err := compile.Forward(p.g, nil, nil, p.outputs...); err == nil || !strings.Contains(err.Error(), "colour") {
 		t.Errorf("got %v, want an error that names the setting", err)
+	}
+}
+
+func TestExplainSaysWhatIsSlowAndWhatIsDense(t *testing.T) {
+	g := graph.New()
+	x, p := g.Input("x", typ(graph.F32, 6, 6)), band(6)
+	a := g.Apply(ops.Densify{P: p}, g.Param("edges", typ(graph.F32, p.NNZ()), graph.Fill(1)))
+	y := g.Apply(explode{}, ops.Add(ops.Exp(ops.Add(a, x)), ops.MatMulN(a, x)))
+	q, err := compile.Forward(g, nil, nil, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := q.Explain(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"slow: Explode has no kernel", "dense: Densify", "f32 (6×6) is written out", "pass prepare/simplify", "pass_test.go:", "edges"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("no %q in\n%s", want, text.String())
+		}
 	}
 }
 

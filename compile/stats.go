@@ -2,9 +2,10 @@ package compile
 
 import (
 	"fmt"
-	"io"
-	"text/tabwriter"
+	"slices"
 	"time"
+
+	"rpnc/ops"
 )
 
 // Stats says what a program is made of.
@@ -13,6 +14,7 @@ type Stats struct {
 	Instructions int        // of the emitted graph: ports count, leaves and views do not, a commit is one
 	Kernels      int        // run by one Run, those of the commit included
 	Oracles      []string   // ops without a fast kernel, which run their slow oracle
+	Dense        []string   // matrices known by their structure that are written out in full, with their types
 	ArenaBytes   int        // of all temporaries
 	VM           string     // what runs the program
 	Why          string     // why Auto chose that VM
@@ -27,44 +29,30 @@ type PassStat struct {
 	Took          time.Duration
 }
 
-// Explain writes the program as text: the passes and the kernels in order with what they read and write.
-func (p *Program) Explain(w io.Writer) error {
-	s := p.stats
-	fmt.Fprintf(w, "%d nodes, %d kernels in %d instructions on %s (%s), %.3g flops, arena %d bytes\n",
-		s.Nodes, s.Kernels, s.Instructions, s.VM, s.Why, s.Flops, s.ArenaBytes)
-	if len(s.Oracles) > 0 {
-		fmt.Fprintf(w, "without a kernel: %v\n", s.Oracles)
-	}
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	for _, ps := range s.Passes {
-		fmt.Fprintf(t, "pass %s\t%d → %d nodes\t%v\n", ps.Name, ps.Before, ps.After, ps.Took.Round(time.Microsecond))
-	}
-	ids := map[*slot]int{}
-	for i, u := range p.sched.steps() {
-		commit := ""
-		if i >= len(p.sched.units) {
-			commit = "commit "
+// count fills in what the schedule and the graph tell.
+func (p *Program) count(steps []*unit) {
+	live := p.graph.Live(p.roots...)
+	p.stats.Nodes, p.stats.Kernels = len(live), len(steps)
+	for _, u := range steps {
+		if u.node != nil {
+			p.stats.Flops += flops(u.node)
 		}
-		fmt.Fprintf(t, "%s%d\t%s\t%s ← %s\n", commit, i, u.name(), places(ids, u.out), places(ids, u.in))
+		if !u.native {
+			p.stats.Oracles = append(p.stats.Oracles, u.node.Op.Name())
+		}
 	}
-	return t.Flush()
+	// Constant ones are computed once, but their memory and their products are dense all the same.
+	for _, n := range live {
+		switch n.Op.(type) {
+		case ops.Densify, ops.UpperOnes, ops.MatPow:
+			p.stats.Dense = append(p.stats.Dense, fmt.Sprintf("%s %v", n.Op.Name(), n.Type()))
+		}
+	}
+	p.stats.Oracles, p.stats.Dense = distinct(p.stats.Oracles), distinct(p.stats.Dense)
 }
 
-// places names the memory of slots.
-func places(ids map[*slot]int, ss []*slot) (out []string) {
-	for _, x := range ss {
-		r, off := x.root()
-		if _, ok := ids[r]; !ok {
-			ids[r] = len(ids)
-		}
-		name := fmt.Sprintf("%s%d", [...]string{"t", "in", "state", "const", "out"}[r.kind], ids[r])
-		if r.leaf != "" {
-			name = r.leaf
-		}
-		if off > 0 {
-			name += fmt.Sprintf("+%d", off)
-		}
-		out = append(out, name)
-	}
-	return out
+// distinct are the different names, sorted.
+func distinct(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
 }

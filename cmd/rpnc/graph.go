@@ -136,18 +136,18 @@ func (v *view) show(c *call, p *compile.Program, dir string) error {
 	return nil
 }
 
-// dumps reads what the compiler left in dir, in order.
+// dumps reads the texts that the compiler left in dir, in order.
 func dumps(dir string) (cols []graph.Column, err error) {
-	files, err := os.ReadDir(dir) // by name: they are numbered
+	files, err := filepath.Glob(filepath.Join(dir, "*.txt")) // by name: they are numbered
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range files {
-		text, err := os.ReadFile(filepath.Join(dir, f.Name()))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		cols = append(cols, graph.Column{Name: strings.TrimSuffix(f.Name(), ".txt"), Text: string(text)})
+		cols = append(cols, graph.Column{Name: strings.TrimSuffix(filepath.Base(file), ".txt"), Text: string(text)})
 	}
 	return cols, nil
 }
