@@ -19,7 +19,13 @@ var listCommand = command{
 	example: "rpnc list reconciliation",
 	flags: func(fs *flag.FlagSet) func(*call) error {
 		asJSON := fs.Bool("json", false, "print a JSON array of {name, family, equation, params}")
-		return func(c *call) error { return list(c, *asJSON) }
+		markdown := fs.Bool("markdown", false, "print the catalogue of all functions as Markdown")
+		return func(c *call) error {
+			if *markdown {
+				return catalogue(c.stdout)
+			}
+			return list(c, *asJSON)
+		}
 	},
 }
 
