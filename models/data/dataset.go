@@ -75,11 +75,7 @@ func (d *Dataset) Split(test func(i int) bool) (train, held *Dataset, err error)
 			in = append(in, i)
 		}
 	}
-	if train, err = d.Select(in); err != nil {
-		return nil, nil, err
-	}
-	held, err = d.Select(out)
-	return train, held, err
+	return d.parts(in, out)
 }
 
 // Validate reports the first thing that would make training on d meaningless: sizes that do not fit together,
