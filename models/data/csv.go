@@ -1,7 +1,6 @@
 package data
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -72,19 +71,8 @@ func ReadCSV(r io.Reader, name string, opts *CSVOptions) (*Dataset, error) {
 	if err := c.prepare(); err != nil {
 		return nil, err
 	}
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, min(c.opts.MaxLine, 1<<16)), c.opts.MaxLine)
-	// After a read error the scanner still hands out what it has of the line: half a number may look like a whole one.
-	for lines.Scan() && lines.Err() == nil {
-		c.line++
-		if err := c.readLine(lines.Text()); err != nil {
-			return nil, err
-		}
-	}
-	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return nil, fmt.Errorf("data.ReadCSV: %s:%d: the line is longer than %d bytes; break it, or raise MaxLine", name, c.line+1, c.opts.MaxLine)
-	} else if err != nil {
-		return nil, fmt.Errorf("data.ReadCSV: %s:%d: %w", name, c.line+1, err)
+	if err := eachLine(r, "data.ReadCSV", name, c.opts.MaxLine, c.readLine); err != nil {
+		return nil, err
 	}
 	return c.finish()
 }
@@ -93,7 +81,6 @@ func ReadCSV(r io.Reader, name string, opts *CSVOptions) (*Dataset, error) {
 type csvReader struct {
 	name  string           // of the file, for errors
 	opts  CSVOptions       // with the defaults filled in
-	line  int              // number of the current line, from 1
 	cells []string         // of the current line; the array is used again for the next
 	plan  *csvPlan         // nil before the first line that is not blank
 	codes map[string]int32 // class of each label met so far
@@ -109,7 +96,7 @@ func (c *csvReader) prepare() error {
 		c.opts.Comma = ','
 	}
 	if c.opts.MaxLine == 0 {
-		c.opts.MaxLine = 1 << 20
+		c.opts.MaxLine = longestLine
 	}
 	if c.opts.MaxLine < 0 {
 		return fmt.Errorf("data.ReadCSV: MaxLine is %d; want a positive number of bytes, or 0 for 1 MiB", c.opts.MaxLine)
@@ -128,21 +115,15 @@ func (c *csvReader) prepare() error {
 
 // readLine takes one line in: the header, the first row or another row.
 func (c *csvReader) readLine(line string) error {
-	if c.line == 1 {
-		line = strings.TrimPrefix(line, "\ufeff") // the byte order mark that spreadsheets write
-	}
-	if strings.TrimSpace(line) == "" {
-		return nil
-	}
 	cells, err := splitCells(c.cells[:0], line, c.opts.Comma)
 	if err != nil {
-		return fmt.Errorf("data.ReadCSV: %s:%d: column %d: %w", c.name, c.line, len(cells)+1, err)
+		return fmt.Errorf("column %d: %w", len(cells)+1, err)
 	}
 	c.cells = cells
 	if c.plan == nil {
 		header := c.opts.Header == HeaderYes || c.opts.Header == HeaderAuto && !anyNumber(cells)
 		if c.plan, err = planColumns(cells, header, &c.opts); err != nil {
-			return fmt.Errorf("data.ReadCSV: %s:%d: %w", c.name, c.line, err)
+			return err
 		}
 		if header {
 			return nil
@@ -154,7 +135,7 @@ func (c *csvReader) readLine(line string) error {
 // readRow appends a row of cells to the set.
 func (c *csvReader) readRow(cells []string) error {
 	if len(cells) != c.plan.width {
-		return fmt.Errorf("data.ReadCSV: %s:%d: %d cells; want %d as in the first line", c.name, c.line, len(cells), c.plan.width)
+		return fmt.Errorf("%d cells; want %d as in the first line", len(cells), c.plan.width)
 	}
 	for _, j := range c.plan.features {
 		v, err := parseCell(cells[j])
@@ -201,13 +182,13 @@ func (c *csvReader) addClass(name string) int32 {
 	return code
 }
 
-// cellError says where in the file err came up, the column by number and name.
+// cellError says where in the line err came up, the column by number and name.
 func (c *csvReader) cellError(j int, err error) error {
 	name := ""
 	if c.plan.header != nil {
 		name = " (" + short(c.plan.header[j]) + ")"
 	}
-	return fmt.Errorf("data.ReadCSV: %s:%d: column %d%s: %w", c.name, c.line, j+1, name, err)
+	return fmt.Errorf("column %d%s: %w", j+1, name, err)
 }
 
 // finish completes the set after the last line: the sizes, the names and the numbers of the classes.

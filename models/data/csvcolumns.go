@@ -9,7 +9,7 @@ import (
 )
 
 // The rows of a file are read after a plan that its first line settles: which columns are features, which are
-// targets, which are passed over. Errors here lack file and line, which [csvReader.readLine] puts before them.
+// targets, which are passed over. Errors here lack file and line, which [eachLine] puts before them.
 
 // csvPlan says what becomes of the columns of a file.
 type csvPlan struct {
