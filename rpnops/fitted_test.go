@@ -348,37 +348,62 @@ func TestEmbeddingsOfTwoGroups(t *testing.T) {
 	}
 }
 
-// The second eigenvector of a path's Laplacian orders its nodes.
-func TestSpectralEmbeddingOrdersAPath(t *testing.T) {
-	w := mat.NewSymDense(6, nil)
-	for i := range 5 {
-		w.SetSym(i, i+1, 1)
+// The affinities of t-SNE have the perplexity that is asked for. On a regular polygon no row differs from another, so that
+// P is p_{j|i}/b.
+func TestAffinitiesHaveThePerplexity(t *testing.T) {
+	polygon := mat.NewDense(9, 2, nil)
+	for i := range 9 {
+		sin, cos := math.Sincos(2 * math.Pi * float64(i) / 9)
+		polygon.SetRow(i, []float64{30 * cos, 30 * sin})
 	}
-	values, v, err := laplacianMaps("test", w)
-	if err != nil || math.Abs(values[0]) > 1e-12 {
-		t.Fatal(values, err)
-	}
-	second := mat.Col(nil, 1, v)
-	if !slices.IsSorted(second) && !slices.IsSortedFunc(second, func(a, b float64) int { return int(math.Copysign(1, b-a)) }) {
-		t.Errorf("second eigenvector %v; want it monotonic", second)
+	p := affinities(distancesOf(polygon), 3)
+	for i := range 9 {
+		entropy, sum := 0.0, 0.0
+		for _, v := range p.RawRowView(i) {
+			if q := 9 * v; q > 0 {
+				sum += q
+				entropy -= q * math.Log(q)
+			}
+		}
+		if math.Abs(math.Exp(entropy)-3) > 1e-6 || math.Abs(sum-1) > 1e-9 || p.At(i, i) != 0 {
+			t.Errorf("row %d: perplexity %v, sum %v, p_ii = %v; want 3, 1, 0", i, math.Exp(entropy), sum, p.At(i, i))
+		}
 	}
 }
 
-// The affinities of t-SNE have the perplexity that is asked for.
-func TestAffinitiesHaveThePerplexity(t *testing.T) {
-	d := distancesOf(mat.NewDense(9, 3, flatten(ring(9))))
-	p := affinities(d, 3)
-	if s := mat.Sum(p); math.Abs(s-1) > 1e-12 {
-		t.Errorf("Σp = %v, want 1", s)
-	}
-	entropy := 0.0
-	for _, v := range p.RawRowView(4) { // on a ring P is symmetric up to the stretch of it
-		if q := 9 * v; q > 0 {
-			entropy -= q * math.Log(q)
+// The slope of t-SNE is that of KL(P‖Q), by differences.
+func TestTSNEDescendsItsDivergence(t *testing.T) {
+	p := affinities(distancesOf(mat.NewDense(6, 3, flatten(ring(6)))), 3)
+	y := randomStart(6, 2, graph.NewKey(1, "y"), 1)
+	divergence := func() (sum float64) {
+		total := 0.0
+		for i := range 6 {
+			for j := range 6 {
+				if i != j {
+					total += 1 / (1 + squaredDistance(y.RawRowView(i), y.RawRowView(j)))
+				}
+			}
 		}
+		for i := range 6 {
+			for j := range 6 {
+				if i != j {
+					sum += p.At(i, j) * math.Log(p.At(i, j)*total*(1+squaredDistance(y.RawRowView(i), y.RawRowView(j))))
+				}
+			}
+		}
+		return sum
 	}
-	if math.Abs(math.Exp(entropy)-3) > 0.5 {
-		t.Errorf("perplexity %v, want about 3", math.Exp(entropy))
+	slope := tsneGradient(p, y, 1)
+	for i, at := range y.RawMatrix().Data {
+		const h = 1e-5
+		y.RawMatrix().Data[i] = at + h
+		up := divergence()
+		y.RawMatrix().Data[i] = at - h
+		down := divergence()
+		y.RawMatrix().Data[i] = at
+		if want := (up - down) / (2 * h); math.Abs(slope.RawMatrix().Data[i]-want) > 1e-8 {
+			t.Errorf("slope %d is %v, differences say %v", i, slope.RawMatrix().Data[i], want)
+		}
 	}
 }
 
