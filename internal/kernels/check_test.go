@@ -12,6 +12,26 @@ import (
 // poison fills what a kernel must neither read into a result nor write.
 const poison = 1e30
 
+// onEveryTable runs f as a subtest with each table that the machine can run.
+func onEveryTable(t *testing.T, f func(t *testing.T)) {
+	for _, name := range kernels.Tables() {
+		t.Run("table="+name, func(t *testing.T) {
+			defer kernels.UseTable(name)()
+			f(t)
+		})
+	}
+}
+
+// benchEveryTable runs f as a sub-benchmark with each table.
+func benchEveryTable(b *testing.B, f func(b *testing.B)) {
+	for _, name := range kernels.Tables() {
+		b.Run("table="+name, func(b *testing.B) {
+			defer kernels.UseTable(name)()
+			f(b)
+		})
+	}
+}
+
 // uniform returns n values in [−1, 1), the same for the same seed.
 func uniform[T kernels.Float](n int, seed uint64) []T {
 	r := rand.New(rand.NewPCG(seed, 1))

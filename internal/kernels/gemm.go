@@ -14,23 +14,32 @@ type product[T Float] struct {
 // once, so that a product in steady state allocates nothing.
 type gemmJob[T Float] struct {
 	product[T]
-	rows   int // rows of a block; colsOfBlock columns
-	across int // blocks along n
-	down   int // blocks along m
-	run    func(lo, hi int)
+	rows, cols int // of a block
+	across     int // blocks along n
+	down       int // blocks along m
+	run        func(lo, hi int)
 }
 
-const (
-	// serialFlops is the work 2mnk below which handing blocks to other cores
-	// costs more than it gains.
-	serialFlops = 2e6
-	// directWork is the number mnk of multiplications up to which scratch and
-	// packing do not pay.
-	directWork = 512
-	// directRows is the number of rows of A up to which a packed panel of B
-	// would not be read often enough to pay for itself.
-	directRows = 3
-)
+// scratch is what one block in progress needs. The slices are made when first
+// used, in the one size that the table in use asks for.
+type scratch[T Float] struct {
+	rows, panels []T             // A and B made contiguous
+	panel        [depth][width]T // of B, row by row
+	column       [depth]T        // of B
+	tile         tileArgs
+}
+
+// atLeast returns buf, or a new buffer if it is shorter than n.
+func atLeast[T Float](buf []T, n int) []T {
+	if len(buf) < n {
+		buf = make([]T, n)
+	}
+	return buf
+}
+
+// serialFlops is the work 2mnk below which handing blocks to other cores costs
+// more than it gains.
+const serialFlops = 2e6
 
 // Gemm computes C = A·B, or C = A·B + C if accumulate is set.
 //
@@ -62,7 +71,7 @@ func GemmBatch[T Float](batch, m, n, k int, a []T, rsA, csA, bsA int, b []T, rsB
 	case batch == 0 || m == 0 || n == 0:
 	case k == 0:
 		p.zero()
-	case batch == 1 && m*n*k <= directWork:
+	case batch == 1 && m*n*k <= engineOf[T]().direct:
 		direct(&p, 0, 0, m, 0, n)
 	default:
 		p.start()
@@ -125,12 +134,9 @@ func (p *product[T]) start() {
 		j.run = j.blocks
 	}
 	j.product = *p
-	j.rows = rowsOfBlock
-	if p.batch*p.m*p.n <= 4*rowsOfBlock*colsOfBlock {
-		j.rows = rowsOfBlock / 4 // few blocks: finer ones keep every core busy
-	}
+	j.rows, j.cols = e.cut(&j.product) // p itself would escape to the heap
 	j.down = (p.m-1)/j.rows + 1
-	j.across = (p.n-1)/colsOfBlock + 1
+	j.across = (p.n-1)/j.cols + 1
 	tasks := p.batch * j.down * j.across
 	if 2*float64(p.batch)*float64(p.m)*float64(p.n)*float64(p.k) > serialFlops {
 		// Several blocks to a chunk where they are many and small.
@@ -149,11 +155,15 @@ func (j *gemmJob[T]) blocks(lo, hi int) {
 	if s == nil {
 		s = new(scratch[T])
 	}
+	block := e.block
+	if j.m*j.n*j.k <= e.direct { // as GemmBatch decides for one product
+		block = directBlock[T]
+	}
 	for t := lo; t < hi; t++ {
-		j0 := t % j.across * colsOfBlock
+		j0 := t % j.across * j.cols
 		i0 := t / j.across % j.down * j.rows
 		z := t / j.across / j.down
-		e.block(&j.product, s, z, i0, min(i0+j.rows, j.m), j0, min(j0+colsOfBlock, j.n))
+		block(&j.product, s, z, i0, min(i0+j.rows, j.m), j0, min(j0+j.cols, j.n))
 	}
 	e.scratch.put(s)
 }

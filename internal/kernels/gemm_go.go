@@ -19,13 +19,21 @@ const (
 	width       = 4   // columns of a panel
 	rowsOfBlock = 128 // rows of A that stay in L2 while panels pass
 	colsOfBlock = 64  // enough panels to pay for copying a strided A
+
+	// directWork is the number mnk of multiplications up to which scratch and
+	// packing do not pay.
+	directWork = 512
+	// directRows is the number of rows of A up to which a packed panel of B
+	// would not be read often enough to pay for itself.
+	directRows = 3
 )
 
-// scratch is what one block in progress needs.
-type scratch[T Float] struct {
-	panel  [depth][width]T        // B[p0:, j:j+width], row by row
-	column [depth]T               // B[p0:, j]
-	rows   [rowsOfBlock * depth]T // A[i0:i1, p0:], where A's rows are not contiguous
+// cutPortable makes blocks finer where there are few, to keep every core busy.
+func cutPortable[T Float](p *product[T]) (rows, cols int) {
+	if p.batch*p.m*p.n <= 4*rowsOfBlock*colsOfBlock {
+		return rowsOfBlock / 4, colsOfBlock
+	}
+	return rowsOfBlock, colsOfBlock
 }
 
 // block computes C[i0:i1, j0:j1] of product z. Every path sums depth terms in
@@ -63,13 +71,14 @@ func (p *product[T]) rowsOfA(s *scratch[T], z, i0, i1, p0, p1 int) ([]T, int) {
 		return a, p.rsA
 	}
 	k, m := p1-p0, i1-i0
+	s.rows = atLeast(s.rows, rowsOfBlock*depth)
 	for q := range k {
 		// Read along i, where a transposed A is contiguous.
 		for i := range m {
 			s.rows[i*k+q] = a[i*p.rsA+q*p.csA]
 		}
 	}
-	return s.rows[:], k
+	return s.rows, k
 }
 
 // packPanel copies width columns of B into panel.
@@ -184,6 +193,11 @@ func put[T Float](c *T, s T, add bool) {
 		s = *c + s
 	}
 	*c = s
+}
+
+// directBlock is direct with the signature of a block.
+func directBlock[T Float](p *product[T], _ *scratch[T], z, i0, i1, j0, j1 int) {
+	direct(p, z, i0, i1, j0, j1)
 }
 
 // direct computes C[i0:i1, j0:j1] of product z on the operands in place: for

@@ -2,7 +2,9 @@ package kernels_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 
@@ -69,147 +71,177 @@ func checkProduct[T kernels.Float](t *testing.T, m, n, k int, a, b operand[T], c
 	}
 }
 
-// gemmCase runs one product in every layout of A and B, with and without
-// accumulation.
+// gemmCase runs one product in every pair of layouts of A and B, or each layout
+// once if the product is large, with and without accumulation.
 func gemmCase[T kernels.Float](t *testing.T, m, n, k int) {
+	t.Helper()
+	names := slices.Sorted(maps.Keys(layouts))
+	for x, la := range names {
+		for y, lb := range names {
+			if m*n*k > 20_000 && (x+2*y)%len(names) != 0 {
+				continue
+			}
+			a, b := newOperand[T](la, m, k, 1), newOperand[T](lb, k, n, 2)
+			runCase(t, m, n, k, a, b)
+		}
+	}
+}
+
+// runCase checks A·B and A·B + C.
+func runCase[T kernels.Float](t *testing.T, m, n, k int, a, b operand[T]) {
 	t.Helper()
 	ldc := n + 2
 	c0 := filled[T](m*ldc, poison)
 	for i := range m {
 		copy(c0[i*ldc:i*ldc+n], uniform[T](n, uint64(i)))
 	}
-	for la := range layouts {
-		for lb := range layouts {
-			a, b := newOperand[T](la, m, k, 1), newOperand[T](lb, k, n, 2)
-			c := append([]T(nil), c0...)
-			kernels.Gemm(m, n, k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, ldc, false)
-			checkProduct(t, m, n, k, a, b, c, nil, ldc)
-			c = append(c[:0], c0...)
-			kernels.Gemm(m, n, k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, ldc, true)
-			checkProduct(t, m, n, k, a, b, c, c0, ldc)
-		}
-	}
+	c := append([]T(nil), c0...)
+	kernels.Gemm(m, n, k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, ldc, false)
+	checkProduct(t, m, n, k, a, b, c, nil, ldc)
+	c = append(c[:0], c0...)
+	kernels.Gemm(m, n, k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, ldc, true)
+	checkProduct(t, m, n, k, a, b, c, c0, ldc)
 }
 
 // edges are the sizes around the borders of tiles, panels and blocks.
-var edges = []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 129}
+var edges = []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 48, 63, 65, 95, 97, 129}
 
 func TestGemmMatchesNaiveLoopAroundTileEdges(t *testing.T) {
-	for _, m := range edges {
-		for x, n := range edges {
-			// A different third size for each pair keeps the cube small.
-			k := edges[(x*7+m)%len(edges)]
-			if m*n*k > 20_000 {
-				continue
+	onEveryTable(t, func(t *testing.T) {
+		for _, m := range edges {
+			for x, n := range edges {
+				// A different third size for each pair keeps the cube small.
+				k := edges[(x*7+m)%len(edges)]
+				if m*n*k > 20_000 {
+					continue
+				}
+				gemmCase[float32](t, m, n, k)
+				gemmCase[float64](t, m, n, k)
 			}
-			gemmCase[float32](t, m, n, k)
-			gemmCase[float64](t, m, n, k)
 		}
-	}
+	})
 }
 
 func TestGemmMatchesNaiveLoopAcrossBlocks(t *testing.T) {
-	for _, s := range [][3]int{{129, 65, 31}, {5, 7, 257}, {2, 9, 513}, {130, 1, 300}, {1, 130, 300}, {35, 38, 258}, {9, 3, 0}} {
-		gemmCase[float32](t, s[0], s[1], s[2])
-		gemmCase[float64](t, s[0], s[1], s[2])
-	}
+	onEveryTable(t, func(t *testing.T) {
+		for _, s := range [][3]int{{129, 65, 31}, {5, 7, 257}, {2, 9, 513}, {130, 1, 300}, {1, 130, 300}, {35, 38, 258}, {9, 3, 0},
+			{97, 130, 385}, {140, 35, 769}, {300, 300, 9}, {17, 600, 20}} {
+			if testing.Short() && s[0]*s[1]*s[2] > 500_000 {
+				continue // the naive loops are slow under the race detector
+			}
+			gemmCase[float32](t, s[0], s[1], s[2])
+			gemmCase[float64](t, s[0], s[1], s[2])
+		}
+	})
 }
 
 func TestGemmOnSeveralCoresMatchesNaiveLoop(t *testing.T) {
-	m, n, k := 140, 130, 270
-	a, b := newOperand[float32]("paddedT", m, k, 1), newOperand[float32]("transposed", k, n, 2)
-	c := filled[float32](m*n, poison)
-	kernels.Gemm(m, n, k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, n, false)
-	checkProduct(t, m, n, k, a, b, c, nil, n)
+	onEveryTable(t, func(t *testing.T) {
+		m, n, k := 140, 130, 270
+		a, b := newOperand[float32]("paddedT", m, k, 1), newOperand[float32]("transposed", k, n, 2)
+		c := filled[float32](m*n, poison)
+		kernels.Gemm(m, n, k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, n, false)
+		checkProduct(t, m, n, k, a, b, c, nil, n)
+	})
 }
 
 // All factors but one are zero, so a kernel that skips zeros gives no NaN.
 func TestGemmPropagatesNaNAndInfTimesZero(t *testing.T) {
-	for _, s := range [][3]int{{3, 3, 3}, {1, 70, 40}, {40, 1, 40}, {41, 43, 40}, {2, 9, 300}} {
-		m, n, k := s[0], s[1], s[2]
-		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
-			a, b := make([]float32, m*k), make([]float32, k*n)
-			a[(m-1)*k+k-1] = bad // times a row of zeros
-			c := make([]float32, m*n)
-			kernels.Gemm(m, n, k, a, k, 1, b, n, 1, c, n, false)
-			for i, v := range c {
-				if want := i >= (m-1)*n; (v != v) != want {
-					t.Fatalf("%v with %v in A's last row: C[%d] = %v", s, bad, i, v)
-				}
-			}
-		}
-	}
-}
-
-func TestGemmBatchEqualsGemmPerItem(t *testing.T) {
-	const batch = 5
-	for _, s := range [][3]int{{3, 4, 2}, {28, 64, 28}, {33, 17, 300}, {1, 9, 65}} {
-		m, n, k := s[0], s[1], s[2]
-		for _, shared := range []string{"none", "A", "B"} {
-			bsA, bsB := m*k, k*n
-			if shared == "A" {
-				bsA = 0
-			}
-			if shared == "B" {
-				bsB = 0
-			}
-			a, b := uniform[float32](batch*m*k, 1), uniform[float32](batch*k*n, 2)
-			got, want := make([]float32, batch*m*n), make([]float32, batch*m*n)
-			rows := make([]float32, batch*m*n) // items side by side in each row
-			kernels.GemmBatch(batch, m, n, k, a, k, 1, bsA, b, n, 1, bsB, got, n, m*n, false)
-			kernels.GemmBatch(batch, m, n, k, a, k, 1, bsA, b, n, 1, bsB, rows, batch*n, n, false)
-			for z := range batch {
-				kernels.Gemm(m, n, k, a[z*bsA:], k, 1, b[z*bsB:], n, 1, want[z*m*n:], n, false)
-				for i := range m {
-					if !sameBits(rows[i*batch*n+z*n:][:n], want[(z*m+i)*n:][:n]) {
-						t.Fatalf("%v, shared %s: interleaved item %d differs", s, shared, z)
+	onEveryTable(t, func(t *testing.T) {
+		for _, s := range [][3]int{{3, 3, 3}, {1, 70, 40}, {40, 1, 40}, {41, 43, 40}, {2, 9, 300}} {
+			m, n, k := s[0], s[1], s[2]
+			for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
+				a, b := make([]float32, m*k), make([]float32, k*n)
+				a[(m-1)*k+k-1] = bad // times a row of zeros
+				c := make([]float32, m*n)
+				kernels.Gemm(m, n, k, a, k, 1, b, n, 1, c, n, false)
+				for i, v := range c {
+					if want := i >= (m-1)*n; (v != v) != want {
+						t.Fatalf("%v with %v in A's last row: C[%d] = %v", s, bad, i, v)
 					}
 				}
 			}
-			if !sameBits(got, want) {
-				t.Fatalf("%v, shared %s: batch differs from single products", s, shared)
+		}
+	})
+}
+
+func TestGemmBatchEqualsGemmPerItem(t *testing.T) {
+	onEveryTable(t, func(t *testing.T) {
+		const batch = 5
+		for _, s := range [][3]int{{3, 4, 2}, {28, 64, 28}, {33, 17, 300}, {1, 9, 65}} {
+			m, n, k := s[0], s[1], s[2]
+			for _, shared := range []string{"none", "A", "B"} {
+				bsA, bsB := m*k, k*n
+				if shared == "A" {
+					bsA = 0
+				}
+				if shared == "B" {
+					bsB = 0
+				}
+				a, b := uniform[float32](batch*m*k, 1), uniform[float32](batch*k*n, 2)
+				got, want := make([]float32, batch*m*n), make([]float32, batch*m*n)
+				rows := make([]float32, batch*m*n) // items side by side in each row
+				kernels.GemmBatch(batch, m, n, k, a, k, 1, bsA, b, n, 1, bsB, got, n, m*n, false)
+				kernels.GemmBatch(batch, m, n, k, a, k, 1, bsA, b, n, 1, bsB, rows, batch*n, n, false)
+				for z := range batch {
+					kernels.Gemm(m, n, k, a[z*bsA:], k, 1, b[z*bsB:], n, 1, want[z*m*n:], n, false)
+					for i := range m {
+						if !sameBits(rows[i*batch*n+z*n:][:n], want[(z*m+i)*n:][:n]) {
+							t.Fatalf("%v, shared %s: interleaved item %d differs", s, shared, z)
+						}
+					}
+				}
+				if !sameBits(got, want) {
+					t.Fatalf("%v, shared %s: batch differs from single products", s, shared)
+				}
 			}
 		}
-	}
+	})
 }
 
 func TestGemmGivesSameBitsForAnyNumberOfCores(t *testing.T) {
-	a, b := uniform[float32](200*190, 1), uniform[float32](190*210, 2)
-	sameForAnyCores(t, func() []float32 {
-		c := make([]float32, 200*210)
-		kernels.Gemm(200, 210, 190, a, 1, 200, b, 210, 1, c, 210, false)
-		return c
+	onEveryTable(t, func(t *testing.T) {
+		a, b := uniform[float32](200*190, 1), uniform[float32](190*210, 2)
+		sameForAnyCores(t, func() []float32 {
+			c := make([]float32, 200*210)
+			kernels.Gemm(200, 210, 190, a, 1, 200, b, 210, 1, c, 210, false)
+			return c
+		})
 	})
 }
 
 // Calls that find the pool taken run their blocks alone: the same bits.
 func TestGemmIsSafeFromManyGoroutines(t *testing.T) {
-	const m = 110
-	a, b := uniform[float64](m*m, 1), uniform[float64](m*m, 2)
-	want := make([]float64, m*m)
-	kernels.Gemm(m, m, m, a, m, 1, b, m, 1, want, m, false)
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			c := make([]float64, m*m)
-			for range 5 {
-				kernels.Gemm(m, m, m, a, m, 1, b, m, 1, c, m, false)
-				if !sameBits(c, want) {
-					t.Error("a concurrent product differs")
+	onEveryTable(t, func(t *testing.T) {
+		const m = 110
+		a, b := uniform[float64](m*m, 1), uniform[float64](m*m, 2)
+		want := make([]float64, m*m)
+		kernels.Gemm(m, m, m, a, m, 1, b, m, 1, want, m, false)
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				c := make([]float64, m*m)
+				for range 5 {
+					kernels.Gemm(m, m, m, a, m, 1, b, m, 1, c, m, false)
+					if !sameBits(c, want) {
+						t.Error("a concurrent product differs")
+					}
 				}
-			}
-		})
-	}
-	wg.Wait()
+			})
+		}
+		wg.Wait()
+	})
 }
 
 func TestGemmDoesNotAllocate(t *testing.T) {
-	for _, m := range []int{4, 40, 150} {
-		a, c := uniform[float32](m*m, 1), make([]float32, m*m)
-		noAllocs(t, fmt.Sprint("Gemm ", m), func() {
-			kernels.Gemm(m, m, m, a, 1, m, a, m, 1, c, m, false)
-		})
-	}
+	onEveryTable(t, func(t *testing.T) {
+		for _, m := range []int{4, 40, 150} {
+			a, c := uniform[float32](m*m, 1), make([]float32, m*m)
+			noAllocs(t, fmt.Sprint("Gemm ", m), func() {
+				kernels.Gemm(m, m, m, a, 1, m, a, m, 1, c, m, false)
+			})
+		}
+	})
 }
 
 func TestGemmRefusesWrongArguments(t *testing.T) {
@@ -243,8 +275,10 @@ func benchmarkGemm[T kernels.Float](b *testing.B, m, n, k int) {
 }
 
 func BenchmarkGemm(b *testing.B) {
-	for _, s := range [][3]int{{6, 6, 6}, {28, 28, 28}, {256, 256, 256}, {64, 512, 784}, {64, 10, 512}, {1, 512, 784}, {512, 1, 784}, {4096, 16, 25}} {
-		benchmarkGemm[float32](b, s[0], s[1], s[2])
-	}
-	benchmarkGemm[float64](b, 256, 256, 256)
+	benchEveryTable(b, func(b *testing.B) {
+		for _, s := range [][3]int{{6, 6, 6}, {28, 28, 28}, {256, 256, 256}, {64, 512, 784}, {64, 10, 512}, {1, 512, 784}, {512, 1, 784}, {4096, 16, 25}} {
+			benchmarkGemm[float32](b, s[0], s[1], s[2])
+		}
+		benchmarkGemm[float64](b, 256, 256, 256)
+	})
 }

@@ -54,8 +54,13 @@ type Float interface{ ~float32 | ~float64 }
 // engine is what a back end supplies for one element type, together with the
 // free lists that its drivers draw on.
 type engine[T Float] struct {
+	// cut chooses how many rows and columns of C make a block.
+	cut func(p *product[T]) (rows, cols int)
 	// block computes C[i0:i1, j0:j1] of the z-th product of a batch.
 	block func(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int)
+	// direct is the number mnk of multiplications up to which a product is
+	// computed without scratch.
+	direct int
 
 	// Transcendental maps, element by element.
 	exp, log, tanh, sigmoid func(dst, x []T)
@@ -65,16 +70,13 @@ type engine[T Float] struct {
 	rows    freelist[rowsJob[T]]
 }
 
-var (
-	engine32 = portable32()
-	engine64 = portable64()
-)
-
 // portable32 is the plain Go table for float32: polynomials evaluated in
 // float64, which in scalar code costs no more and rounds once.
 func portable32() *engine[float32] {
 	return &engine[float32]{
+		cut:     cutPortable[float32],
 		block:   block[float32],
+		direct:  directWork,
 		exp:     exp32,
 		log:     log32,
 		tanh:    tanh32,
@@ -85,7 +87,9 @@ func portable32() *engine[float32] {
 // portable64 is the plain Go table for float64, on package math.
 func portable64() *engine[float64] {
 	return &engine[float64]{
+		cut:     cutPortable[float64],
 		block:   block[float64],
+		direct:  directWork,
 		exp:     exp64,
 		log:     log64,
 		tanh:    tanh64,
@@ -96,11 +100,15 @@ func portable64() *engine[float64] {
 // engineOf returns the table of T. Types of one size share their layout and
 // arithmetic, so a named float type may use the table of its underlying type.
 func engineOf[T Float]() *engine[T] {
+	t := inUse.Load()
+	if t == nil {
+		t = choose()
+	}
 	var zero T
 	if unsafe.Sizeof(zero) == 4 {
-		return (*engine[T])(unsafe.Pointer(engine32))
+		return (*engine[T])(unsafe.Pointer(t.f32))
 	}
-	return (*engine[T])(unsafe.Pointer(engine64))
+	return (*engine[T])(unsafe.Pointer(t.f64))
 }
 
 // checkLen panics unless got is the length that operand of op must have.

@@ -134,39 +134,43 @@ func checkSpecials[T kernels.Float](t *testing.T) {
 }
 
 func TestUnaryMapsMatchMathOnSpecialValuesAndInPlace(t *testing.T) {
-	checkSpecials[float32](t)
-	checkSpecials[float64](t)
+	onEveryTable(t, func(t *testing.T) {
+		checkSpecials[float32](t)
+		checkSpecials[float64](t)
+	})
 }
 
 func TestFloat32MapsStayWithinAnUlpOverAllFloats(t *testing.T) {
-	const stride = 20011 // prime: all exponents, mantissas spread
-	x := make([]float32, 0, 1<<32/stride+1)
-	for bits := uint64(0); bits < 1<<32; bits += stride {
-		x = append(x, math.Float32frombits(uint32(bits)))
-	}
-	// The range where the functions bend is worth more points.
-	for i := -50_000; i < 50_000; i++ {
-		x = append(x, float32(i)*0.0021)
-	}
-	got := make([]float32, len(x))
-	for _, u := range unaries[float32]() {
-		if u.ulps == 0 {
-			continue
+	onEveryTable(t, func(t *testing.T) {
+		const stride = 20011 // prime: all exponents, mantissas spread
+		x := make([]float32, 0, 1<<32/stride+1)
+		for bits := uint64(0); bits < 1<<32; bits += stride {
+			x = append(x, math.Float32frombits(uint32(bits)))
 		}
-		u.f(got, x)
-		worst, at := 0.0, float32(0)
-		for i, v := range x {
-			want := u.ref(float64(v))
-			if !matches(got[i], want, u.ulps) {
-				t.Errorf("%s(%v) = %v, want %v within %v ulp", u.name, v, got[i], float32(want), u.ulps)
-				break
-			}
-			if err := math.Abs(float64(got[i])-want) / ulp[float32](want); err > worst && !math.IsInf(float64(got[i]), 0) {
-				worst, at = err, v
-			}
+		// The range where the functions bend is worth more points.
+		for i := -50_000; i < 50_000; i++ {
+			x = append(x, float32(i)*0.0021)
 		}
-		t.Logf("%s: %.3f ulp at %v", u.name, worst, at)
-	}
+		got := make([]float32, len(x))
+		for _, u := range unaries[float32]() {
+			if u.ulps == 0 {
+				continue
+			}
+			u.f(got, x)
+			worst, at := 0.0, float32(0)
+			for i, v := range x {
+				want := u.ref(float64(v))
+				if !matches(got[i], want, u.ulps) {
+					t.Errorf("%s(%v) = %v, want %v within %v ulp", u.name, v, got[i], float32(want), u.ulps)
+					break
+				}
+				if err := math.Abs(float64(got[i])-want) / ulp[float32](want); err > worst && !math.IsInf(float64(got[i]), 0) {
+					worst, at = err, v
+				}
+			}
+			t.Logf("%s: %.3f ulp at %v", u.name, worst, at)
+		}
+	})
 }
 
 // checkBinaries compares every map of two inputs on all pairs of specials.
@@ -212,8 +216,10 @@ func checkBinaries[T kernels.Float](t *testing.T) {
 }
 
 func TestBinaryMapsMatchIEEE754(t *testing.T) {
-	checkBinaries[float32](t)
-	checkBinaries[float64](t)
+	onEveryTable(t, func(t *testing.T) {
+		checkBinaries[float32](t)
+		checkBinaries[float64](t)
+	})
 }
 
 func TestMapsRefuseUnequalLengths(t *testing.T) {
@@ -228,15 +234,17 @@ func TestMapsRefuseUnequalLengths(t *testing.T) {
 }
 
 func BenchmarkMaps(b *testing.B) {
-	x, dst := uniform[float32](4096, 1), make([]float32, 4096)
-	kernels.Affine(x, x, 4, 4.5)
-	for _, u := range unaries[float32]() {
-		b.Run(fmt.Sprintf("op=%s/n=%d", u.name, len(x)), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				u.f(dst, x)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(x)), "ns/element")
-		})
-	}
+	benchEveryTable(b, func(b *testing.B) {
+		x, dst := uniform[float32](4096, 1), make([]float32, 4096)
+		kernels.Affine(x, x, 4, 4.5)
+		for _, u := range unaries[float32]() {
+			b.Run(fmt.Sprintf("op=%s/n=%d", u.name, len(x)), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					u.f(dst, x)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(x)), "ns/element")
+			})
+		}
+	})
 }

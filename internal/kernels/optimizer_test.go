@@ -13,36 +13,40 @@ var gradients = [][]float64{{0.1, -0.2}, {0.3, 0.1}, {-0.5, 0}}
 
 // The values are rounded to seven digits from an independent calculation.
 func TestAdamWMatchesWorkedExample(t *testing.T) {
-	want := [][]float64{{0.8990000, -1.8980000}, {0.8063229, -1.8694683}, {0.8216080, -1.8470110}}
-	p, m, v := []float64{1, -2}, make([]float64, 2), make([]float64, 2)
-	s := kernels.AdamStep{LR: 0.1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Decay: 0.01, Decoupled: true}
-	for i, g := range gradients {
-		s.Step = i + 1
-		kernels.Adam(p, g, m, v, s)
-		for j := range p {
-			if math.Abs(p[j]-want[i][j]) > 1e-7 {
-				t.Errorf("step %d: p[%d] = %.7f, want %.7f", i+1, j, p[j], want[i][j])
+	onEveryTable(t, func(t *testing.T) {
+		want := [][]float64{{0.8990000, -1.8980000}, {0.8063229, -1.8694683}, {0.8216080, -1.8470110}}
+		p, m, v := []float64{1, -2}, make([]float64, 2), make([]float64, 2)
+		s := kernels.AdamStep{LR: 0.1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Decay: 0.01, Decoupled: true}
+		for i, g := range gradients {
+			s.Step = i + 1
+			kernels.Adam(p, g, m, v, s)
+			for j := range p {
+				if math.Abs(p[j]-want[i][j]) > 1e-7 {
+					t.Errorf("step %d: p[%d] = %.7f, want %.7f", i+1, j, p[j], want[i][j])
+				}
 			}
 		}
-	}
+	})
 }
 
 // Coupled decay λ on gradient g is no decay on gradient g + λ·p.
 func TestAdamWithCoupledDecayAddsItToTheGradient(t *testing.T) {
-	s := kernels.AdamStep{LR: 0.1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
-	coupled := s
-	coupled.Decay = 0.3
-	p, m, v := []float64{1, -2}, make([]float64, 2), make([]float64, 2)
-	q, mq, vq := []float64{1, -2}, make([]float64, 2), make([]float64, 2)
-	for i, g := range gradients {
-		s.Step, coupled.Step = i+1, i+1
-		kernels.Adam(p, g, m, v, coupled)
-		sum := []float64{g[0] + 0.3*q[0], g[1] + 0.3*q[1]}
-		kernels.Adam(q, sum, mq, vq, s)
-		if math.Abs(p[0]-q[0])+math.Abs(p[1]-q[1]) > 1e-14 {
-			t.Fatalf("step %d: %v, want %v", i+1, p, q)
+	onEveryTable(t, func(t *testing.T) {
+		s := kernels.AdamStep{LR: 0.1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
+		coupled := s
+		coupled.Decay = 0.3
+		p, m, v := []float64{1, -2}, make([]float64, 2), make([]float64, 2)
+		q, mq, vq := []float64{1, -2}, make([]float64, 2), make([]float64, 2)
+		for i, g := range gradients {
+			s.Step, coupled.Step = i+1, i+1
+			kernels.Adam(p, g, m, v, coupled)
+			sum := []float64{g[0] + 0.3*q[0], g[1] + 0.3*q[1]}
+			kernels.Adam(q, sum, mq, vq, s)
+			if math.Abs(p[0]-q[0])+math.Abs(p[1]-q[1]) > 1e-14 {
+				t.Fatalf("step %d: %v, want %v", i+1, p, q)
+			}
 		}
-	}
+	})
 }
 
 // The equations again in float64, with a velocity even where μ = 0.
@@ -72,13 +76,15 @@ func TestSGDMatchesItsEquations(t *testing.T) {
 }
 
 func BenchmarkAdam(b *testing.B) {
-	const n = 1 << 16
-	p, g, m, v := uniform[float32](n, 1), uniform[float32](n, 2), make([]float32, n), make([]float32, n)
-	s := kernels.AdamStep{LR: 1e-3, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Decay: 0.01, Decoupled: true, Step: 3}
-	b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			kernels.Adam(p, g, m, v, s)
-		}
+	benchEveryTable(b, func(b *testing.B) {
+		const n = 1 << 16
+		p, g, m, v := uniform[float32](n, 1), uniform[float32](n, 2), make([]float32, n), make([]float32, n)
+		s := kernels.AdamStep{LR: 1e-3, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Decay: 0.01, Decoupled: true, Step: 3}
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				kernels.Adam(p, g, m, v, s)
+			}
+		})
 	})
 }

@@ -37,74 +37,84 @@ func checkSums[T kernels.Float](t *testing.T) {
 }
 
 func TestSumAndDotMatchNaiveLoop(t *testing.T) {
-	checkSums[float32](t)
-	checkSums[float64](t)
+	onEveryTable(t, func(t *testing.T) {
+		checkSums[float32](t)
+		checkSums[float64](t)
+	})
 }
 
 // One running float32 sum stops growing at 2²⁴ terms and is 1e-2 off before.
 func TestSumOfManyEqualTermsKeepsItsDigits(t *testing.T) {
-	x := filled[float32](1<<22, 0.1)
-	want := float64(x[0]) * (1 << 22)
-	if got := float64(kernels.Sum(x)); math.Abs(got-want) > 1e-5*want {
-		t.Errorf("Sum = %v, want %v", got, want)
-	}
-	got := make([]float32, 4)
-	kernels.SumColumns(got, x, 1<<20, 4)
-	if math.Abs(float64(got[3])-want/4) > 1e-4*want/4 {
-		t.Errorf("SumColumns = %v, want %v", got[3], want/4)
-	}
+	onEveryTable(t, func(t *testing.T) {
+		x := filled[float32](1<<22, 0.1)
+		want := float64(x[0]) * (1 << 22)
+		if got := float64(kernels.Sum(x)); math.Abs(got-want) > 1e-5*want {
+			t.Errorf("Sum = %v, want %v", got, want)
+		}
+		got := make([]float32, 4)
+		kernels.SumColumns(got, x, 1<<20, 4)
+		if math.Abs(float64(got[3])-want/4) > 1e-4*want/4 {
+			t.Errorf("SumColumns = %v, want %v", got[3], want/4)
+		}
+	})
 }
 
 func TestMaxFindsLargestAndNaN(t *testing.T) {
-	for _, c := range []struct {
-		x    []float64
-		want float64
-	}{{nil, -inf}, {[]float64{-3, -2, -5}, -2}, {[]float64{1, nan, 7}, nan}, {[]float64{nan, 2}, nan}, {[]float64{2, inf}, inf}, {[]float64{-inf}, -inf}} {
-		if got := kernels.Max(c.x); got != c.want && (got == got || c.want == c.want) {
-			t.Errorf("Max(%v) = %v, want %v", c.x, got, c.want)
+	onEveryTable(t, func(t *testing.T) {
+		for _, c := range []struct {
+			x    []float64
+			want float64
+		}{{nil, -inf}, {[]float64{-3, -2, -5}, -2}, {[]float64{1, nan, 7}, nan}, {[]float64{nan, 2}, nan}, {[]float64{2, inf}, inf}, {[]float64{-inf}, -inf}} {
+			if got := kernels.Max(c.x); got != c.want && (got == got || c.want == c.want) {
+				t.Errorf("Max(%v) = %v, want %v", c.x, got, c.want)
+			}
 		}
-	}
+	})
 }
 
 func TestRowAndColumnSumsMatchNaiveLoop(t *testing.T) {
-	for _, rows := range []int{0, 1, 2, 255, 257, 600} {
-		for _, cols := range []int{0, 1, 7, 8, 9, 25} {
-			x := uniform[float32](rows*cols, 3)
-			byRow, byCol := filled[float32](rows, poison), filled[float32](cols, poison)
-			kernels.SumRows(byRow, x, rows, cols)
-			kernels.SumColumns(byCol, x, rows, cols)
-			wantRow, wantCol := make([]float64, rows), make([]float64, cols)
-			for i := range rows {
-				for j := range cols {
-					wantRow[i] += float64(x[i*cols+j])
-					wantCol[j] += float64(x[i*cols+j])
+	onEveryTable(t, func(t *testing.T) {
+		for _, rows := range []int{0, 1, 2, 255, 257, 600} {
+			for _, cols := range []int{0, 1, 7, 8, 9, 25} {
+				x := uniform[float32](rows*cols, 3)
+				byRow, byCol := filled[float32](rows, poison), filled[float32](cols, poison)
+				kernels.SumRows(byRow, x, rows, cols)
+				kernels.SumColumns(byCol, x, rows, cols)
+				wantRow, wantCol := make([]float64, rows), make([]float64, cols)
+				for i := range rows {
+					for j := range cols {
+						wantRow[i] += float64(x[i*cols+j])
+						wantCol[j] += float64(x[i*cols+j])
+					}
 				}
-			}
-			for i := range byRow {
-				if !near(byRow[i], wantRow[i], float64(cols), cols) {
-					t.Fatalf("%d×%d: row %d sums to %v, want %v", rows, cols, i, byRow[i], wantRow[i])
+				for i := range byRow {
+					if !near(byRow[i], wantRow[i], float64(cols), cols) {
+						t.Fatalf("%d×%d: row %d sums to %v, want %v", rows, cols, i, byRow[i], wantRow[i])
+					}
 				}
-			}
-			for j := range byCol {
-				if !near(byCol[j], wantCol[j], float64(rows), 300) {
-					t.Fatalf("%d×%d: column %d sums to %v, want %v", rows, cols, j, byCol[j], wantCol[j])
+				for j := range byCol {
+					if !near(byCol[j], wantCol[j], float64(rows), 300) {
+						t.Fatalf("%d×%d: column %d sums to %v, want %v", rows, cols, j, byCol[j], wantCol[j])
+					}
 				}
 			}
 		}
-	}
+	})
 }
 
 func TestSumsPropagateNaN(t *testing.T) {
-	for _, n := range []int{1, 8, 300} {
-		x := make([]float32, n*9)
-		x[n*9-1] = float32(nan)
-		row, col := make([]float32, n), make([]float32, 9)
-		kernels.SumRows(row, x, n, 9)
-		kernels.SumColumns(col, x, n, 9)
-		if s := kernels.Sum(x); s == s || row[n-1] == row[n-1] || col[8] == col[8] || col[0] != 0 {
-			t.Errorf("n=%d: NaN lost or spread: %v %v %v", n, s, row[n-1], col)
+	onEveryTable(t, func(t *testing.T) {
+		for _, n := range []int{1, 8, 300} {
+			x := make([]float32, n*9)
+			x[n*9-1] = float32(nan)
+			row, col := make([]float32, n), make([]float32, 9)
+			kernels.SumRows(row, x, n, 9)
+			kernels.SumColumns(col, x, n, 9)
+			if s := kernels.Sum(x); s == s || row[n-1] == row[n-1] || col[8] == col[8] || col[0] != 0 {
+				t.Errorf("n=%d: NaN lost or spread: %v %v %v", n, s, row[n-1], col)
+			}
 		}
-	}
+	})
 }
 
 // Each call is wrong in one length only.

@@ -39,38 +39,40 @@ func softmaxReference(row []float64, mask, log bool) []float64 {
 }
 
 func TestSoftmaxMatchesDefinition(t *testing.T) {
-	rows := [][]float64{{1, 2, 3}, {0, 0, 0}, {0, -5, 0}, {0, -200, -201}, {1000, 1001, 0}, {-1000, -1001, -1000}, {nan, 1, 0}, {1, inf, 0}, {-inf, 1, 0}}
-	long := make([]float64, 700)
-	for i := range long {
-		long[i] = math.Sin(float64(i*i)) * float64(i%3)
-	}
-	for _, row := range append(rows, long) {
-		for _, mask := range []bool{false, true} {
-			for _, log := range []bool{false, true} {
-				x := make([]float32, 0, 2*len(row))
-				for range 2 {
-					for _, v := range row {
-						x = append(x, float32(v))
+	onEveryTable(t, func(t *testing.T) {
+		rows := [][]float64{{1, 2, 3}, {0, 0, 0}, {0, -5, 0}, {0, -200, -201}, {1000, 1001, 0}, {-1000, -1001, -1000}, {nan, 1, 0}, {1, inf, 0}, {-inf, 1, 0}}
+		long := make([]float64, 700)
+		for i := range long {
+			long[i] = math.Sin(float64(i*i)) * float64(i%3)
+		}
+		for _, row := range append(rows, long) {
+			for _, mask := range []bool{false, true} {
+				for _, log := range []bool{false, true} {
+					x := make([]float32, 0, 2*len(row))
+					for range 2 {
+						for _, v := range row {
+							x = append(x, float32(v))
+						}
 					}
-				}
-				f := kernels.Softmax[float32]
-				if log {
-					f = kernels.LogSoftmax[float32]
-				}
-				f(x, 2, len(row), mask)
-				want := softmaxReference(row, mask, log)
-				for i, got := range x {
-					w := want[i%len(row)]
-					if w != w && got != got || float64(got) == w {
-						continue
+					f := kernels.Softmax[float32]
+					if log {
+						f = kernels.LogSoftmax[float32]
 					}
-					if !(math.Abs(float64(got)-w) <= 1e-6*max(1, math.Abs(w))) {
-						t.Fatalf("mask=%v log=%v row %.4v: [%d] = %v, want %v", mask, log, row, i, got, w)
+					f(x, 2, len(row), mask)
+					want := softmaxReference(row, mask, log)
+					for i, got := range x {
+						w := want[i%len(row)]
+						if w != w && got != got || float64(got) == w {
+							continue
+						}
+						if !(math.Abs(float64(got)-w) <= 1e-6*max(1, math.Abs(w))) {
+							t.Fatalf("mask=%v log=%v row %.4v: [%d] = %v, want %v", mask, log, row, i, got, w)
+						}
 					}
 				}
 			}
 		}
-	}
+	})
 }
 
 // csr is a sparse matrix with a dense twin.
@@ -98,35 +100,39 @@ func newCSR(rows, cols int, density float64) csr {
 }
 
 func TestSpMMMatchesDenseProduct(t *testing.T) {
-	for _, rows := range []int{0, 1, 7, 90} {
-		for _, width := range []int{0, 1, 3, 4, 5, 33} {
-			const cols = 40
-			s := newCSR(rows, cols, 0.2)
-			x, y := uniform[float32](cols*width, 1), filled[float32](rows*width, poison)
-			kernels.SpMM(s.ptr, s.col, s.val, x, width, y)
-			for i := range y {
-				want, size := 0.0, 0.0
-				for p := range cols {
-					v := s.dense[i/width*cols+p] * float64(x[p*width+i%width])
-					want, size = want+v, size+math.Abs(v)
-				}
-				if !near(y[i], want, size, cols) {
-					t.Fatalf("rows=%d width=%d: y[%d] = %v, want %v", rows, width, i, y[i], want)
+	onEveryTable(t, func(t *testing.T) {
+		for _, rows := range []int{0, 1, 7, 90} {
+			for _, width := range []int{0, 1, 3, 4, 5, 33} {
+				const cols = 40
+				s := newCSR(rows, cols, 0.2)
+				x, y := uniform[float32](cols*width, 1), filled[float32](rows*width, poison)
+				kernels.SpMM(s.ptr, s.col, s.val, x, width, y)
+				for i := range y {
+					want, size := 0.0, 0.0
+					for p := range cols {
+						v := s.dense[i/width*cols+p] * float64(x[p*width+i%width])
+						want, size = want+v, size+math.Abs(v)
+					}
+					if !near(y[i], want, size, cols) {
+						t.Fatalf("rows=%d width=%d: y[%d] = %v, want %v", rows, width, i, y[i], want)
+					}
 				}
 			}
 		}
-	}
+	})
 }
 
 // A stored zero is an entry like any other: 0·NaN is NaN.
 func TestSpMMPropagatesNaNOfStoredZeros(t *testing.T) {
-	y := make([]float32, 5)
-	kernels.SpMM([]int32{0, 1}, []int32{0}, []float32{0}, filled(5, float32(nan)), 5, y)
-	for i, v := range y {
-		if v == v {
-			t.Errorf("y[%d] = %v, want NaN", i, v)
+	onEveryTable(t, func(t *testing.T) {
+		y := make([]float32, 5)
+		kernels.SpMM([]int32{0, 1}, []int32{0}, []float32{0}, filled(5, float32(nan)), 5, y)
+		for i, v := range y {
+			if v == v {
+				t.Errorf("y[%d] = %v, want NaN", i, v)
+			}
 		}
-	}
+	})
 }
 
 func TestGatherAndScatterAddAreTransposes(t *testing.T) {
@@ -159,20 +165,22 @@ func TestGatherAndScatterAddAreTransposes(t *testing.T) {
 }
 
 func TestTransposeMatchesDefinition(t *testing.T) {
-	for _, rows := range []int{0, 1, 15, 16, 17, 65, 300} {
-		for _, cols := range []int{0, 1, 9, 16, 33, 129} {
-			x := uniform[float32](rows*cols, 1)
-			y := filled[float32](rows*cols, poison)
-			kernels.Transpose(y, x, rows, cols)
-			for i := range rows {
-				for j := range cols {
-					if y[j*rows+i] != x[i*cols+j] {
-						t.Fatalf("%d×%d: wrong at [%d,%d]", rows, cols, i, j)
+	onEveryTable(t, func(t *testing.T) {
+		for _, rows := range []int{0, 1, 15, 16, 17, 65, 300} {
+			for _, cols := range []int{0, 1, 9, 16, 33, 129} {
+				x := uniform[float32](rows*cols, 1)
+				y := filled[float32](rows*cols, poison)
+				kernels.Transpose(y, x, rows, cols)
+				for i := range rows {
+					for j := range cols {
+						if y[j*rows+i] != x[i*cols+j] {
+							t.Fatalf("%d×%d: wrong at [%d,%d]", rows, cols, i, j)
+						}
 					}
 				}
 			}
 		}
-	}
+	})
 }
 
 func TestCopyStridedSlicesPermutesAndBroadcasts(t *testing.T) {
@@ -201,56 +209,62 @@ func TestCopyStridedSlicesPermutesAndBroadcasts(t *testing.T) {
 
 // The matrices are large enough to be split; the same calls must not allocate.
 func TestRowKernelsGiveSameBitsForAnyNumberOfCores(t *testing.T) {
-	const n, width = 1500, 40
-	s := newCSR(n, n, 0.02)
-	x := uniform[float32](n*width, 1)
-	table := make([]int32, width)
-	for i := range table {
-		table[i] = int32(i*7%width) - 1
-	}
-	for name, f := range map[string]func(y []float32){
-		"SpMM":       func(y []float32) { kernels.SpMM(s.ptr, s.col, s.val, x, width, y) },
-		"Softmax":    func(y []float32) { copy(y, x); kernels.Softmax(y, n, width, true) },
-		"LogSoftmax": func(y []float32) { copy(y, x); kernels.LogSoftmax(y, n, width, false) },
-		"Gather":     func(y []float32) { kernels.Gather(y, x, n, table) },
-		"ScatterAdd": func(y []float32) { clear(y); kernels.ScatterAdd(y, x, n, table) },
-		"Transpose":  func(y []float32) { kernels.Transpose(y, x, n, width) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			sameForAnyCores(t, func() []float32 {
+	onEveryTable(t, func(t *testing.T) {
+		const n, width = 1500, 40
+		s := newCSR(n, n, 0.02)
+		x := uniform[float32](n*width, 1)
+		table := make([]int32, width)
+		for i := range table {
+			table[i] = int32(i*7%width) - 1
+		}
+		for name, f := range map[string]func(y []float32){
+			"SpMM":       func(y []float32) { kernels.SpMM(s.ptr, s.col, s.val, x, width, y) },
+			"Softmax":    func(y []float32) { copy(y, x); kernels.Softmax(y, n, width, true) },
+			"LogSoftmax": func(y []float32) { copy(y, x); kernels.LogSoftmax(y, n, width, false) },
+			"Gather":     func(y []float32) { kernels.Gather(y, x, n, table) },
+			"ScatterAdd": func(y []float32) { clear(y); kernels.ScatterAdd(y, x, n, table) },
+			"Transpose":  func(y []float32) { kernels.Transpose(y, x, n, width) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				sameForAnyCores(t, func() []float32 {
+					y := make([]float32, n*width)
+					f(y)
+					return y
+				})
 				y := make([]float32, n*width)
-				f(y)
-				return y
+				noAllocs(t, name, func() { f(y) })
 			})
-			y := make([]float32, n*width)
-			noAllocs(t, name, func() { f(y) })
-		})
-	}
+		}
+	})
 }
 
 func BenchmarkSpMM(b *testing.B) {
-	const n = 2000
-	s := newCSR(n, n, 0.005)
-	for _, width := range []int{1, 16, 64} {
-		x, y := uniform[float32](n*width, 1), make([]float32, n*width)
-		b.Run(fmt.Sprintf("rows=%d/entries=%d/width=%d", n, len(s.col), width), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				kernels.SpMM(s.ptr, s.col, s.val, x, width, y)
-			}
-			b.ReportMetric(2*float64(len(s.col)*width)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOPS")
-		})
-	}
+	benchEveryTable(b, func(b *testing.B) {
+		const n = 2000
+		s := newCSR(n, n, 0.005)
+		for _, width := range []int{1, 16, 64} {
+			x, y := uniform[float32](n*width, 1), make([]float32, n*width)
+			b.Run(fmt.Sprintf("rows=%d/entries=%d/width=%d", n, len(s.col), width), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					kernels.SpMM(s.ptr, s.col, s.val, x, width, y)
+				}
+				b.ReportMetric(2*float64(len(s.col)*width)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOPS")
+			})
+		}
+	})
 }
 
 func BenchmarkSoftmax(b *testing.B) {
-	const rows, cols = 512, 512
-	x, y := uniform[float32](rows*cols, 1), make([]float32, rows*cols)
-	b.Run(fmt.Sprintf("rows=%d/cols=%d", rows, cols), func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			copy(y, x)
-			kernels.Softmax(y, rows, cols, false)
-		}
+	benchEveryTable(b, func(b *testing.B) {
+		const rows, cols = 512, 512
+		x, y := uniform[float32](rows*cols, 1), make([]float32, rows*cols)
+		b.Run(fmt.Sprintf("rows=%d/cols=%d", rows, cols), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				copy(y, x)
+				kernels.Softmax(y, rows, cols, false)
+			}
+		})
 	})
 }

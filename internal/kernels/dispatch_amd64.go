@@ -1,0 +1,72 @@
+//go:build amd64 && !noasm && !race
+
+package kernels
+
+//go:generate go -C gen run . -pkg kernels -out ../cpu_amd64.s -stubs ../cpu_amd64.go cpu
+//go:generate go -C gen run . -pkg kernels -out ../gemm_amd64.s -stubs ../gemm_amd64.go gemm
+
+// assembly lists the tables in assembly that the processor and the operating
+// system support, the fastest first.
+func assembly() (out []*table) {
+	avx2, avx512 := features()
+	if avx512 {
+		out = append(out, &table{"avx512", avx512Table32(), avx512Table64()})
+	}
+	if avx2 {
+		out = append(out, &table{"avx2", avx2Table32(), avx2Table64()})
+	}
+	return out
+}
+
+// features asks the processor for AVX2 with FMA and BMI2, and for the AVX-512
+// subsets F, DQ, BW and VL on top (Intel's manual, volume 2, CPUID), and the
+// operating system whether it saves the registers.
+func features() (avx2, avx512 bool) {
+	const (
+		fma, osxsave, avx = 1 << 12, 1 << 27, 1 << 28     // leaf 1, ECX
+		avx2Bit, bmi2     = 1 << 5, 1 << 8                // leaf 7, EBX
+		subsets           = 1<<16 | 1<<17 | 1<<30 | 1<<31 // leaf 7, EBX
+		ymmState          = 1<<1 | 1<<2                   // XCR0
+		zmmState          = ymmState | 1<<5 | 1<<6 | 1<<7 // XCR0
+		base              = uint32(fma | osxsave | avx)   // all needed of leaf 1
+		extended          = uint32(avx2Bit | bmi2)        // all needed of leaf 7
+	)
+	last, _, _, _ := cpuid(0, 0)
+	if last < 7 {
+		return false, false
+	}
+	_, _, c, _ := cpuid(1, 0)
+	if c&base != base {
+		return false, false
+	}
+	_, b, _, _ := cpuid(7, 0)
+	enabled := xgetbv()
+	avx2 = b&extended == extended && enabled&ymmState == ymmState
+	return avx2, avx2 && b&subsets == subsets && enabled&zmmState == zmmState
+}
+
+// avx512Table32 is the AVX-512 table for float32; what it does not replace is
+// plain Go. The other tables are made in the same way.
+func avx512Table32() *engine[float32] {
+	e := portable32()
+	tiles[float32]{width: 32, wide: tileAVX512F32, narrow: tileNarrowAVX512F32, masked: true}.install(e)
+	return e
+}
+
+func avx512Table64() *engine[float64] {
+	e := portable64()
+	tiles[float64]{width: 16, wide: tileAVX512F64, narrow: tileNarrowAVX512F64, masked: true}.install(e)
+	return e
+}
+
+func avx2Table32() *engine[float32] {
+	e := portable32()
+	tiles[float32]{width: 16, wide: tileAVX2F32}.install(e)
+	return e
+}
+
+func avx2Table64() *engine[float64] {
+	e := portable64()
+	tiles[float64]{width: 8, wide: tileAVX2F64}.install(e)
+	return e
+}

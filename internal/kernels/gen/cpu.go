@@ -1,0 +1,25 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// cpu writes the two instructions that tell what the processor can do.
+func cpu() {
+	TEXT("cpuid", NOSPLIT, "func(leaf, part uint32) (a, b, c, d uint32)")
+	Load(Param("leaf"), reg.EAX)
+	Load(Param("part"), reg.ECX)
+	CPUID()
+	for i, r := range []reg.Register{reg.EAX, reg.EBX, reg.ECX, reg.EDX} {
+		Store(r, ReturnIndex(i))
+	}
+	RET()
+
+	TEXT("xgetbv", NOSPLIT, "func() (enabled uint32)")
+	MOVL(U32(0), reg.ECX)
+	XGETBV()
+	Store(reg.EAX, Return("enabled"))
+	RET()
+}

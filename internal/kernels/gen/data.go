@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// constants are the read-only words emitted so far, by their names.
+var constants = map[string]Mem{}
+
+// word returns the address of a constant of 4 or 8 bytes.
+func word(bits uint64, size int) Mem {
+	name := fmt.Sprintf("word%d_%0*x", 8*size, 2*size, bits)
+	m, ok := constants[name]
+	if !ok {
+		m = GLOBL(name, RODATA|NOPTR)
+		if size == 4 {
+			DATA(0, U32(bits))
+		} else {
+			DATA(0, U64(bits))
+		}
+		constants[name] = m
+	}
+	return m
+}
+
+// number is the address of x in the element type.
+func (s isa) number(x float64) Mem {
+	if s.f64 {
+		return word(math.Float64bits(x), 8)
+	}
+	return word(uint64(math.Float32bits(float32(x))), 4)
+}
+
+// onesThenZeros is the address of 64 bytes of ones and 64 of zeros.
+func onesThenZeros() Mem {
+	const name = "onesThenZeros"
+	m, ok := constants[name]
+	if !ok {
+		m = GLOBL(name, RODATA|NOPTR)
+		for i := range 16 {
+			bits := ^uint64(0)
+			if i >= 8 {
+				bits = 0
+			}
+			DATA(8*i, U64(bits))
+		}
+		constants[name] = m
+	}
+	return m
+}

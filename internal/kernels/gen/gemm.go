@@ -1,0 +1,219 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Offsets of the fields of tileArgs in package kernels.
+const (
+	argK = 8 * iota
+	argA
+	argRowA
+	argColA
+	argB
+	argRowB
+	argC
+	argRowC
+	argRows
+	argCols
+	argAccumulate
+)
+
+// tile is the state of one tile kernel while it is written. The kernel computes
+// rows × (count registers) of C = A·B (+ C), a strip of rows at a time:
+//
+//	for each k: load count registers of B; for each row: broadcast A, FMA
+//
+// which keeps the sums of a strip in registers throughout.
+type tile struct {
+	isa
+	fn            string
+	count         int // registers across
+	strips        []int
+	p             reg.Register
+	a, c          reg.GPVirtual
+	rowA, rows    reg.GPVirtual
+	multiples     map[int]reg.GPVirtual // odd multiples of rowA, for addressing
+	masks         []mask                // AVX-512: known from the start
+	sums          [][]vec
+	b, broadcasts []vec
+}
+
+// gemm writes the wide tile kernel, and with AVX-512 one of half its width.
+func gemm(s isa) {
+	if s.zmm {
+		newTile(s, "tile", 2, []int{8, 4, 2, 1}).write()
+		newTile(s, "tileNarrow", 1, []int{8, 4, 2, 1}).write()
+		return
+	}
+	newTile(s, "tile", 2, []int{6, 4, 2, 1}).write()
+}
+
+func newTile(s isa, op string, count int, strips []int) *tile {
+	return &tile{isa: s, fn: s.name(op), count: count, strips: strips, multiples: map[int]reg.GPVirtual{}}
+}
+
+// arg loads a field of tileArgs.
+func (t *tile) arg(offset int) reg.GPVirtual {
+	r := GP64()
+	MOVQ(Mem{Base: t.p, Disp: offset}, r)
+	return r
+}
+
+// label names a place in the strip of mr rows.
+func (t *tile) label(place string, mr int) string { return fmt.Sprintf("%s_%s%d", t.fn, place, mr) }
+
+func (t *tile) write() {
+	TEXT(t.fn, NOSPLIT, "func(args *uint64)")
+	Pragma("noescape")
+	t.p = Load(Param("args"), GP64())
+	t.a, t.c, t.rowA, t.rows = t.arg(argA), t.arg(argC), t.arg(argRowA), t.arg(argRows)
+	for _, odd := range []int{3, 5, 7} {
+		if odd < t.strips[0] {
+			t.multiples[odd] = GP64()
+		}
+	}
+	LEAQ(Mem{Base: t.rowA, Index: t.rowA, Scale: 2}, t.multiples[3])
+	LEAQ(Mem{Base: t.rowA, Index: t.rowA, Scale: 4}, t.multiples[5])
+	if r, ok := t.multiples[7]; ok {
+		LEAQ(Mem{Base: t.multiples[3], Index: t.rowA, Scale: 4}, r)
+	}
+	if t.zmm {
+		t.masks = t.isa.masks(t.arg(argCols), t.count)
+	}
+	for i, mr := range t.strips {
+		next := t.label("done", 0)
+		if i+1 < len(t.strips) {
+			next = t.label("strip", t.strips[i+1])
+		}
+		t.strip(mr, next)
+		if i == 0 {
+			JMP(LabelRef(t.label("strip", mr)))
+		}
+	}
+	Label(t.label("done", 0))
+	end()
+}
+
+// strip computes mr rows of C if there are as many left, else goes to next.
+func (t *tile) strip(mr int, next string) {
+	Label(t.label("strip", mr))
+	CMPQ(t.rows, U32(mr))
+	JLT(LabelRef(next))
+	t.sums = make([][]vec, mr)
+	for i := range t.sums {
+		t.sums[i] = t.registers(t.count)
+		for _, r := range t.sums[i] {
+			t.zero(r)
+		}
+	}
+	t.b = t.registers(t.count)
+	t.broadcasts = t.registers(2) // two, so that loading one overlaps with using the other
+	t.loop(mr)
+	t.finish(mr)
+	LEAQ(t.row(t.a, mr), t.a)
+	SUBQ(U32(mr), t.rows)
+}
+
+func (t *tile) registers(n int) []vec {
+	out := make([]vec, n)
+	for i := range out {
+		out[i] = t.reg()
+	}
+	return out
+}
+
+// loop sums over k.
+func (t *tile) loop(mr int) {
+	k, b, rowB, colA, a := t.arg(argK), t.arg(argB), t.arg(argRowB), t.arg(argColA), GP64()
+	MOVQ(t.a, a)
+	Label(t.label("k", mr))
+	for v, r := range t.b {
+		m := Mem{Base: b, Disp: v * t.bytes()}
+		if t.zmm {
+			t.loadMasked(r, m, t.masks[v])
+		} else {
+			t.load(r, m) // the caller pads narrow panels: no register is left for masks
+		}
+	}
+	for i := range mr {
+		x := t.broadcasts[i%len(t.broadcasts)]
+		t.broadcast(x, t.row(a, i))
+		for v, b := range t.b {
+			t.fma(t.sums[i][v], x, b)
+		}
+	}
+	ADDQ(rowB, b)
+	ADDQ(colA, a)
+	DECQ(k)
+	JNE(LabelRef(t.label("k", mr)))
+}
+
+// row is the address of row i ≤ 8 below base in A.
+func (t *tile) row(base reg.GPVirtual, i int) Mem {
+	switch i {
+	case 0:
+		return Mem{Base: base}
+	case 1, 2, 4, 8:
+		return Mem{Base: base, Index: t.rowA, Scale: uint8(i)}
+	case 6:
+		return Mem{Base: base, Index: t.multiples[3], Scale: 2}
+	}
+	return Mem{Base: base, Index: t.multiples[i], Scale: 1}
+}
+
+// finish adds the sums to C or stores them, and moves c below them.
+func (t *tile) finish(mr int) {
+	masked, whole, done := t.label("masked", mr), t.label("whole", mr), t.label("stored", mr)
+	if t.zmm {
+		t.output(whole, t.masks)
+		return
+	}
+	cols := t.arg(argCols)
+	CMPQ(cols, U32(t.count*t.lanes()))
+	JNE(LabelRef(masked))
+	t.output(whole, nil)
+	JMP(LabelRef(done))
+	Label(masked)
+	t.output(masked, t.isa.masks(cols, t.count))
+	Label(done)
+}
+
+// output writes the sums through masks, or all lanes if there are none.
+func (t *tile) output(label string, masks []mask) {
+	rowC, fresh := t.arg(argRowC), label+"_fresh"
+	accumulate := t.arg(argAccumulate)
+	TESTQ(accumulate, accumulate)
+	JEQ(LabelRef(fresh))
+	at := GP64()
+	MOVQ(t.c, at)
+	for _, row := range t.sums {
+		for v, r := range row {
+			m := Mem{Base: at, Disp: v * t.bytes()}
+			if masks == nil {
+				t.add(r, r, m)
+				continue
+			}
+			old := t.broadcasts[v%2]
+			t.loadMasked(old, m, masks[v])
+			t.add(r, r, old)
+		}
+		ADDQ(rowC, at)
+	}
+	Label(fresh)
+	for _, row := range t.sums {
+		for v, r := range row {
+			m := Mem{Base: t.c, Disp: v * t.bytes()}
+			if masks == nil {
+				t.store(m, r)
+			} else {
+				t.storeMasked(m, r, masks[v])
+			}
+		}
+		ADDQ(rowC, t.c)
+	}
+}

@@ -1,0 +1,47 @@
+// Command gen writes the assembly of package kernels, one family of kernels to a
+// run (go generate in that package runs it for each):
+//
+//	gen -out file.s -stubs file.go -pkg kernels family
+//
+// Every generator is written once and run for AVX-512 and AVX2, float32 and
+// float64, through the type isa, which names instructions by what they do. The
+// portable Go code of package kernels says what each kernel computes.
+//
+// The command is a module of its own so that nobody who imports package kernels
+// meets its dependencies.
+package main
+
+import (
+	"flag"
+	"log"
+
+	. "github.com/mmcloughlin/avo/build"
+)
+
+// families are the generators by the name of their argument.
+var families = map[string]func(){
+	"cpu":  cpu,
+	"gemm": each(gemm),
+}
+
+// each runs a generator for all instruction sets and element types.
+func each(generate func(isa)) func() {
+	return func() {
+		for _, s := range []isa{{zmm: true}, {zmm: true, f64: true}, {}, {f64: true}} {
+			generate(s)
+		}
+	}
+}
+
+func main() {
+	flag.Parse()
+	family := flag.Arg(0)
+	generate, ok := families[family]
+	if !ok {
+		log.Fatalf("gen: no family of kernels %q", family)
+	}
+	// The race detector does not see assembly: under it the Go kernels run.
+	ConstraintExpr("amd64,!noasm,!race")
+	generate()
+	Generate()
+}

@@ -1,0 +1,80 @@
+package kernels_test
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"rpnc/internal/kernels"
+)
+
+// Assembly has no bounds checks: here every slice lies between pages that no one
+// may touch, so that a kernel which leaves one ends the test with a fault.
+
+// guards hands out slices that end, or begin, at a forbidden page.
+type guards struct {
+	t       *testing.T
+	atStart bool
+}
+
+// guarded copies x between forbidden pages.
+func guarded[T kernels.Float](g guards, x []T) []T {
+	g.t.Helper()
+	page := syscall.Getpagesize()
+	var e T
+	size := len(x) * int(unsafe.Sizeof(e))
+	room := (size + page - 1) / page * page
+	m, err := syscall.Mmap(-1, 0, room+2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.t.Cleanup(func() { _ = syscall.Munmap(m) })
+	for _, forbidden := range [][]byte{m[:page], m[page+room:]} {
+		if err := syscall.Mprotect(forbidden, syscall.PROT_NONE); err != nil {
+			g.t.Fatal(err)
+		}
+	}
+	if size == 0 {
+		return nil
+	}
+	first := page + room - size
+	if g.atStart {
+		first = page
+	}
+	y := unsafe.Slice((*T)(unsafe.Pointer(&m[first])), len(x))
+	copy(y, x)
+	return y
+}
+
+// onEveryTableGuarded runs f with each table, with guards behind and before.
+func onEveryTableGuarded(t *testing.T, f func(t *testing.T, g guards)) {
+	onEveryTable(t, func(t *testing.T) {
+		for _, atStart := range []bool{false, true} {
+			t.Run(fmt.Sprintf("atStart=%v", atStart), func(t *testing.T) { f(t, guards{t, atStart}) })
+		}
+	})
+}
+
+// guardedGemm runs one product in every layout that leaves no gaps at the ends.
+func guardedGemm[T kernels.Float](t *testing.T, g guards, m, n, k int) {
+	for la := range layouts {
+		for lb := range layouts {
+			a, b := newOperand[T](la, m, k, 1), newOperand[T](lb, k, n, 2)
+			a.data, b.data = guarded(g, a.data), guarded(g, b.data)
+			c := guarded(g, filled[T](m*n, poison))
+			kernels.Gemm(m, n, k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, n, false)
+			checkProduct(t, m, n, k, a, b, c, nil, n)
+			kernels.Gemm(m, n, k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, n, true)
+		}
+	}
+}
+
+func TestGemmStaysInsideItsOperands(t *testing.T) {
+	onEveryTableGuarded(t, func(t *testing.T, g guards) {
+		for _, s := range [][3]int{{1, 1, 1}, {7, 5, 3}, {9, 17, 8}, {13, 31, 16}, {8, 33, 7}, {130, 40, 9}, {3, 70, 19}, {97, 129, 5}} {
+			guardedGemm[float32](t, g, s[0], s[1], s[2])
+			guardedGemm[float64](t, g, s[0], s[1], s[2])
+		}
+	})
+}

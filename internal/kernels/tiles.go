@@ -1,0 +1,199 @@
+package kernels
+
+import "unsafe"
+
+// tiles drives the tile kernels of an instruction set. The loops of a block, from
+// the outside in:
+//
+//	p0: up to maxDepth terms of every sum, in parts of even size
+//	i:  up to tileRows rows of A, in place or made contiguous, which stay in L2
+//	j:  one panel of B, width columns, in place or packed, which stays in L1
+//
+// and one call of a kernel for each (i, j). A call is some 2·10⁶ operations at
+// most, so that a garbage collection never waits for one longer than some 10 µs.
+// Each C[i,j] is one chain of FMA over the terms of p0, whatever its block, its
+// tile or its place in them.
+type tiles[T Float] struct {
+	width        int           // columns of a panel
+	wide, narrow func(*uint64) // kernels for width and, unless nil, width/2 columns
+	// masked says that kernels read no column past the last. Else panels that are
+	// not full must be packed, which pads them.
+	masked bool
+}
+
+// tileArgs are the arguments of a tile kernel, which reads them by offset; the
+// strides are in bytes.
+type tileArgs struct {
+	k          int
+	a          unsafe.Pointer
+	rsA, csA   int
+	b          unsafe.Pointer
+	rsB        int
+	c          unsafe.Pointer
+	rsC        int
+	rows, cols int
+	accumulate int
+}
+
+const (
+	maxDepth    = 384 // terms of a sum taken at once
+	tileRows    = 96  // rows of A for one call
+	blockPanels = 8   // panels of a block at most
+	blockFlops  = 4e6 // work that a block is not cut below
+	manyBlocks  = 16  // enough of them to balance cores of unequal speed
+
+	// inPlaceRows is the number of rows up to which packing B does not pay, and
+	// compactRows the bytes between rows of B up to which it never does.
+	inPlaceRows = 128
+	compactRows = 256
+	// From copyStride bytes on, rows of A meet in the same lines of a cache. They
+	// are copied, copyGap elements apart, where copyPanels panels or more read them.
+	copyStride = 1024
+	copyGap    = 16
+	copyPanels = 4
+)
+
+// install puts the kernels into a table.
+func (t tiles[T]) install(e *engine[T]) {
+	e.cut, e.block, e.direct = t.cut, t.block, 0
+}
+
+// cut halves the larger side of C until there are enough blocks: packing costs a
+// block as much as 1/rows + 1/cols of its work.
+func (t tiles[T]) cut(p *product[T]) (rows, cols int) {
+	rows, cols = p.m, min(p.n, blockPanels*t.width)
+	for {
+		count := p.batch * ((p.m-1)/rows + 1) * ((p.n-1)/cols + 1)
+		if count >= manyBlocks || 2*float64(rows)*float64(cols)*float64(p.k) <= 2*blockFlops {
+			return rows, cols
+		}
+		switch {
+		case cols > rows && cols > t.width:
+			cols = roundUp(cols/2, t.width)
+		case rows > 8:
+			rows = roundUp(rows/2, 8)
+		default:
+			return rows, cols
+		}
+	}
+}
+
+// roundUp returns the multiple of unit from n on.
+func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
+
+// block computes C[i0:i1, j0:j1] of product z.
+func (t tiles[T]) block(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
+	k := (p.k-1)/((p.k-1)/maxDepth+1) + 1
+	for p0 := 0; p0 < p.k; p0 += k {
+		part := part[T]{p, s, z, p0, min(k, p.k-p0), j0, j1, false}
+		t.placeB(&part, i1-i0)
+		for i := i0; i < i1; i += tileRows {
+			t.strip(&part, i, min(i+tileRows, i1))
+		}
+	}
+	s.tile = tileArgs{} // let go of the operands
+}
+
+// part is the part of a block that terms p0 to p0+k−1 of its sums make.
+type part[T Float] struct {
+	*product[T]
+	s        *scratch[T]
+	z, p0, k int // hides the k of the product
+	j0, j1   int
+	inPlace  bool // B's whole panels are read where they are
+}
+
+// placeB decides where the panels of B are read and packs what has to be packed,
+// one panel after the other, rows of a panel width apart.
+func (t tiles[T]) placeB(p *part[T], rows int) {
+	var e T
+	stride := p.rsB * int(unsafe.Sizeof(e))
+	p.inPlace = (p.csB == 1 || p.n == 1) && (rows <= inPlaceRows || stride <= compactRows)
+	j := p.j0
+	if p.inPlace {
+		if t.masked || (p.j1-j)%t.width == 0 {
+			return
+		}
+		j += (p.j1 - j) / t.width * t.width
+	}
+	p.s.panels = atLeast(p.s.panels, blockPanels*t.width*maxDepth)
+	for ; j < p.j1; j += t.width {
+		b := p.b[p.z*p.bsB+p.p0*p.rsB+j*p.csB:]
+		t.pack(p.s.panels[(j-p.j0)*p.k:][:t.width*p.k], b, p.k, min(t.width, p.j1-j), p.rsB, p.csB)
+	}
+}
+
+// pack copies a panel of k rows and cols columns. It clears the columns that are
+// missing: kernels may multiply with them, and denormals would be slow.
+func (t tiles[T]) pack(dst, b []T, k, cols, rs, cs int) {
+	if cols < t.width {
+		clear(dst)
+	}
+	switch {
+	case cs == 1:
+		for q := range k {
+			copy(dst[q*t.width:][:cols], b[q*rs:])
+		}
+	default:
+		for j := range cols {
+			column := b[j*cs:]
+			for q := range k {
+				dst[q*t.width+j] = column[q*rs]
+			}
+		}
+	}
+}
+
+// strip computes rows i0 to i1−1 of the block, which are tileRows at most.
+func (t tiles[T]) strip(p *part[T], i0, i1 int) {
+	var e T
+	size := int(unsafe.Sizeof(e))
+	a, rs, cs := t.placeA(p, i0, i1)
+	args := &p.s.tile
+	args.k, args.a, args.rsA, args.csA = p.k, unsafe.Pointer(&a[0]), rs*size, cs*size
+	args.rsC, args.rows = p.ldc*size, i1-i0
+	args.accumulate = 0
+	if p.accumulate || p.p0 > 0 {
+		args.accumulate = 1
+	}
+	for j := p.j0; j < p.j1; j += t.width {
+		args.cols = min(t.width, p.j1-j)
+		if p.inPlace && (t.masked || args.cols == t.width) {
+			args.b, args.rsB = unsafe.Pointer(&p.b[p.z*p.bsB+p.p0*p.rsB+j*p.csB]), p.rsB*size
+		} else {
+			args.b, args.rsB = unsafe.Pointer(&p.s.panels[(j-p.j0)*p.k]), t.width*size
+		}
+		args.c = unsafe.Pointer(&p.c[p.z*p.bsC+i0*p.ldc+j])
+		kernel := t.wide
+		if t.narrow != nil && 2*args.cols <= t.width {
+			kernel = t.narrow
+		}
+		kernel((*uint64)(unsafe.Pointer(args)))
+	}
+}
+
+// placeA returns rows i0 to i1−1 of A for the part, and the strides to read them
+// by: in place, or copied if caches would serve them badly.
+func (t tiles[T]) placeA(p *part[T], i0, i1 int) (a []T, rs, cs int) {
+	var e T
+	a = p.a[p.z*p.bsA+i0*p.rsA+p.p0*p.csA:]
+	far := max(p.rsA, p.csA)*int(unsafe.Sizeof(e)) >= copyStride
+	if !far || p.j1-p.j0 <= (copyPanels-1)*t.width {
+		return a, p.rsA, p.csA
+	}
+	p.s.rows = atLeast(p.s.rows, tileRows*(maxDepth+copyGap))
+	switch {
+	case p.csA == 1:
+		rs = p.k + copyGap
+		for i := range i1 - i0 {
+			copy(p.s.rows[i*rs:][:p.k], a[i*p.rsA:])
+		}
+		return p.s.rows, rs, 1
+	case p.rsA == 1:
+		for q := range p.k {
+			copy(p.s.rows[q*tileRows:][:i1-i0], a[q*p.csA:])
+		}
+		return p.s.rows, 1, tileRows
+	}
+	return a, p.rsA, p.csA
+}
