@@ -34,14 +34,6 @@ var (
 		Name: "extended_expansion", Equation: "κ(x) = [κ₁(x), …, κ_k(x)]", Params: "0",
 		Samples: []Extended{{Functions: []Transformation{IdentityExpansion{}, Taylor{D: 2}}, Hooks: Hooks{Pre: []Process{Tanh{}}}}},
 	})
-	_ = Register(Spec[Nested]{
-		Name: "nested_compression", Equation: "κ(x) = κ_k(… κ₁(x) …)", Params: "0",
-		Samples: []Nested{{Functions: []Transformation{MetricCompression{Metric: Some(Max)}, IdentityExpansion{}}}},
-	})
-	_ = Register(Spec[Extended]{
-		Name: "extended_compression", Equation: "κ(x) = [κ₁(x), …, κ_k(x)]", Params: "0",
-		Samples: []Extended{{Functions: []Transformation{MetricCompression{Metric: Some(Max)}, IdentityExpansion{}}}},
-	})
 )
 
 // children is the scope of transformation i.

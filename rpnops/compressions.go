@@ -15,6 +15,14 @@ type (
 	LinearCompression struct {
 		LinearExpansion `yaml:",inline"`
 	}
+	// NestedCompression is [Nested].
+	NestedCompression struct {
+		Nested `yaml:",inline"`
+	}
+	// ExtendedCompression is [Extended].
+	ExtendedCompression struct {
+		Extended `yaml:",inline"`
+	}
 )
 
 var (
@@ -25,5 +33,13 @@ var (
 	_ = Register(Spec[LinearCompression]{
 		Name: "linear_compression", Equation: "κ(x) = c·x, preC·x or x·postC,  D = m", Params: "0",
 		Samples: []LinearCompression{{}, {LinearExpansion{C: Some(-0.5)}}},
+	})
+	_ = Register(Spec[NestedCompression]{
+		Name: "nested_compression", Equation: "κ(x) = κ_k(… κ₁(x) …)", Params: "0",
+		Samples: []NestedCompression{{Nested{Functions: []Transformation{LinearExpansion{C: Some(2.0)}, MetricCompression{Metric: Some(Sum)}}}}},
+	})
+	_ = Register(Spec[ExtendedCompression]{
+		Name: "extended_compression", Equation: "κ(x) = [κ₁(x), …, κ_k(x)]", Params: "0",
+		Samples: []ExtendedCompression{{Extended{Functions: []Transformation{MetricCompression{Metric: Some(Max)}, IdentityExpansion{}}}}},
 	})
 )
