@@ -35,6 +35,10 @@ func zoo() map[string]models.Spec {
 	}
 	rnn, regression := models.Default[models.RNN](), models.Default[models.RegressionRNN]()
 	rnn.Length, rnn.Dims, regression.Length, regression.Dims = 3, dims, 3, dims
+	gcn, gat := models.Default[models.GCN](), models.Default[models.GAT]()
+	for _, m := range []*models.GCN{&gcn, &gat.GCN} {
+		m.Dims, m.Nodes, m.Links = dims, []string{"a", "b", "c", "d"}, [][2]string{{"a", "b"}, {"b", "c"}, {"c", "a"}, {"a", "d"}}
+	}
 	former := models.Default[models.Transformer]()
 	former.Dims, former.FCDims, former.Width.Width = []int{3, 4}, []int{2}, 2
 	return map[string]models.Spec{
@@ -42,7 +46,7 @@ func zoo() map[string]models.Spec {
 			Transform: rpnops.Taylor{D: 2}, Fabrication: rpnops.LoRR{R: 1}, Remainder: rpnops.LinearRemainder{}, Output: []rpnops.Process{rpnops.Gelu{}}}}},
 			models.Layer{Heads: []models.Spec{models.Head{M: 2, N: 2, Fabrication: rpnops.IdentityReconciliation{}}}}}},
 		"mlp": mlp, "kan": kan, "svm": svm, "naive_bayes": bayes, "pgm": pgm, "cnn": cnn, "resnet": res,
-		"rnn": rnn, "regression_rnn": regression, "transformer": former,
+		"rnn": rnn, "regression_rnn": regression, "transformer": former, "gcn": gcn, "gat": gat,
 	}
 }
 
