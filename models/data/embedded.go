@@ -33,13 +33,6 @@ func Iris() (*Dataset, error) {
 	return readEmbedded("iris.csv", nil)
 }
 
-// Graph is a set whose rows are the nodes of an undirected graph. Select and Split of the set know nothing of the
-// edges: training on a graph takes all nodes and reads the loss on some.
-type Graph struct {
-	Dataset
-	Edges [][2]int // each edge once, smaller node first
-}
-
 // KarateClub returns the 34 members and 78 friendships of the club that Zachary watched split in two. The features are
 // the identity matrix (34×34), the classes the faction that each member joined, 17 and 17.
 //
@@ -65,24 +58,6 @@ func KarateClub() (*Graph, error) {
 		g.Edges[i] = [2]int{int(e[0]), int(e[1])}
 	}
 	return g, nil
-}
-
-// Validate is [Dataset.Validate], and reports edges that leave the graph, loops, and edges with the larger node first or given twice.
-func (g *Graph) Validate() error {
-	if err := g.Dataset.Validate(); err != nil {
-		return err
-	}
-	seen := make(map[[2]int]bool, len(g.Edges))
-	for i, e := range g.Edges {
-		if e[0] < 0 || e[0] >= e[1] || e[1] >= g.Rows {
-			return g.errorf("edge %d is %d–%d; want 0 ≤ first < second < %d", i, e[0], e[1], g.Rows)
-		}
-		if seen[e] {
-			return g.errorf("edge %d, %d–%d, is there already; want each edge once", i, e[0], e[1])
-		}
-		seen[e] = true
-	}
-	return nil
 }
 
 // readEmbedded reads one of the files in embedded/ through the same reader as a user's file, afresh for each

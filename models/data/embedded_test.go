@@ -124,22 +124,3 @@ func TestKarateClubIsZacharysGraph(t *testing.T) {
 		}
 	}
 }
-
-func TestGraphValidateNamesTheEdge(t *testing.T) {
-	for want, e := range map[string][2]int{
-		"edge 78 is 5–5":                 {5, 5},
-		"edge 78 is 3–1":                 {3, 1},
-		"edge 78 is -1–2":                {-1, 2},
-		"edge 78 is 0–34":                {0, 34},
-		"edge 78, 0–1, is there already": {0, 1},
-	} {
-		g, err := data.KarateClub()
-		if err != nil {
-			t.Fatal(err)
-		}
-		g.Edges = append(g.Edges, e)
-		if err := g.Validate(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got error %v, want one with %q", err, want)
-		}
-	}
-}
