@@ -29,7 +29,7 @@ func (c *Codec) Encode(v any) (*yaml.Node, error) {
 	}
 	params := &yaml.Node{Kind: yaml.MappingNode}
 	if reflect.TypeOf(v).Kind() == reflect.Struct {
-		if err := c.writeFields(params, reflect.ValueOf(v), reflect.ValueOf(class.Default)); err != nil {
+		if err := c.writeFields(params, reflect.ValueOf(v), reflect.ValueOf(class.Default), nil); err != nil {
 			return nil, fmt.Errorf("%w (in %s)", err, class.Name)
 		}
 	}
@@ -112,17 +112,19 @@ func zeroText(v reflect.Value) (name string, ok bool) {
 	return string(b), err == nil && ok && u.UnmarshalText(b) == nil && back.Elem().IsZero()
 }
 
-// writeFields appends the parameters of the struct v to node.
-func (c *Codec) writeFields(node *yaml.Node, v, def reflect.Value) error {
-	for _, f := range tableOf(v.Type()).fields {
+// writeFields appends the parameters of the struct v to node. Where they stand beside those of another struct, around is
+// its table, and its names come first.
+func (c *Codec) writeFields(node *yaml.Node, v, def reflect.Value, around *table) error {
+	own := tableOf(v.Type())
+	for _, f := range own.fields {
 		x, y := v.FieldByIndex(f.index), def.FieldByIndex(f.index)
 		if f.inner(x, y) {
-			if err := c.writeFields(node, x.Elem(), y.Elem()); err != nil {
+			if err := c.writeFields(node, x.Elem(), y.Elem(), own); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := c.writeField(node, f, filled(x, y), y); err != nil {
+		if err := c.writeField(node, f, filled(x, y), y, around); err != nil {
 			return err
 		}
 	}
@@ -131,13 +133,13 @@ func (c *Codec) writeFields(node *yaml.Node, v, def reflect.Value) error {
 
 // writeField appends one parameter. Objects go under the name of their configurations; null stands for a zero that
 // decoding would refuse as too small.
-func (c *Codec) writeField(node *yaml.Node, f field, x, def reflect.Value) error {
+func (c *Codec) writeField(node *yaml.Node, f field, x, def reflect.Value, around *table) error {
 	key := f.key
 	if holdsRoles(x.Type()) {
 		if isNil(x) && isNil(def) {
 			return nil
 		}
-		key = strings.TrimSuffix(key, "s") + "_configs"
+		key = configsOf(key, around)
 	}
 	if f.not {
 		x = reflect.ValueOf(!x.Bool())
@@ -151,6 +153,17 @@ func (c *Codec) writeField(node *yaml.Node, f field, x, def reflect.Value) error
 	}
 	put(node, key, n)
 	return nil
+}
+
+// configsOf is the name of the configurations of a parameter: head_configs of heads, unless that means another one.
+func configsOf(key string, around *table) string {
+	one := strings.TrimSuffix(key, "s") + "_configs"
+	if around != nil {
+		if _, taken := around.byKey[one]; taken {
+			return key + "_configs"
+		}
+	}
+	return one
 }
 
 // holdsRoles says whether values of t are objects of classes, or lists of them.
@@ -184,7 +197,7 @@ func (c *Codec) write(v reflect.Value) (*yaml.Node, error) {
 		return c.writeList(v)
 	case reflect.Struct:
 		node := &yaml.Node{Kind: yaml.MappingNode}
-		return node, c.writeFields(node, v, reflect.Zero(v.Type()))
+		return node, c.writeFields(node, v, reflect.Zero(v.Type()), nil)
 	case reflect.Map:
 		return c.writeMap(v)
 	}
