@@ -18,6 +18,7 @@ func agreeing() map[string]models.Spec {
 	lorr := models.Product{WithLoRR: true, R: 2, EnableBias: true}
 	dual := models.Product{WithDualLPHM: true, R: 2, EnableBias: true}
 	wide := models.Width{Width: 2}
+	onGraph := models.GraphOptions{Nodes: []string{"a", "b", "c", "d"}, Links: [][2]string{{"a", "b"}, {"b", "c"}, {"c", "a"}, {"a", "d"}}, Normalize: true}
 	return map[string]models.Spec{
 		"perceptron": models.PerceptronHead{M: 4, N: 3, Channels: 2, Expansion: models.Expansion{WithTaylor: true}, Product: lorr, WithResidual: true, Finish: full},
 		"dual LPHM":  models.PerceptronHead{M: 4, N: 6, Expansion: models.Expansion{WithTaylor: true}, Product: dual, Finish: full},
@@ -41,6 +42,9 @@ func agreeing() map[string]models.Spec {
 		"naive Bayes, normal": models.NaiveBayesLayer{NaiveBayesHead: models.NaiveBayesHead{M: 3, N: 2, Channels: 2}},
 		"pgm":                 models.PGM{Dims: []int{4, 3}, Cliques: models.Cliques{Tuples: rpnops.Tuples{D: 3}}, Product: lorr, WithResidual: true, Width: wide},
 		"pgm, replacement":    models.PGMHead{M: 2, N: 2, Channels: 2, Cliques: models.Cliques{Tuples: rpnops.Tuples{Replace: true}}},
+		"gcn":                 models.GCN{Dims: []int{3, 4, 2}, GraphOptions: onGraph, Product: lorr, WithResidual: true, Finish: full, Width: wide},
+		"gat": models.GAT{GCN: models.GCN{Dims: []int{3, 2}, GraphOptions: onGraph, Channels: 2, Finish: models.Finish{WithSoftmax: true}, Width: wide},
+			Attention: models.Attention{WithLoRRXi: true, RXi: 2}},
 		"head with every role": models.Head{M: 3, N: 2, Transform: rpnops.Taylor{}, Attribute: rpnops.Parameterized{}, Instance: rpnops.Bilinear{Reconcile: rpnops.LoRR{}},
 			Fabrication: rpnops.HM{}, Remainder: rpnops.LinearRemainder{}, Output: []rpnops.Process{rpnops.Tanh{}}},
 	}
@@ -49,7 +53,7 @@ func agreeing() map[string]models.Spec {
 func TestModelGradientsAgreeWithDifferences(t *testing.T) {
 	cases, worst := 0, 0.0
 	for name, spec := range agreeing() {
-		m, err := models.New(spec, &models.Options{Seed: 3})
+		m, err := models.New(spec, &models.Options{Seed: 3, Rows: 4})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
