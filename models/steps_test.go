@@ -1,6 +1,8 @@
 package models_test
 
 import (
+	"math"
+	"runtime"
 	"testing"
 
 	"rpnc/compile"
@@ -64,4 +66,152 @@ func TestATrainingStepIsFewInstructions(t *testing.T) {
 			t.Errorf("%s: without a kernel: %v", c.name, s.Oracles)
 		}
 	}
+}
+
+// perRun is how many allocations and bytes a run of p makes. What else the process does only adds to that, so it is the
+// least of several measurements; the first runs, in which kernels find out how many cores work on them, do not count.
+func perRun(t *testing.T, p *compile.Program) (allocs, bytes float64) {
+	t.Helper()
+	const measurements, runs = 4, 5
+	allocs, bytes = math.Inf(1), math.Inf(1)
+	for range measurements {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range runs {
+			if err := p.Run(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		allocs = min(allocs, float64(after.Mallocs-before.Mallocs)/runs)
+		bytes = min(bytes, float64(after.TotalAlloc-before.TotalAlloc)/runs)
+	}
+	return allocs, bytes
+}
+
+func TestATrainingStepAllocatesNoTensor(t *testing.T) {
+	// The TapeMachine makes some small values an instruction; a tensor would be kilobytes.
+	most := map[compile.VM]float64{compile.Plan: 0, compile.Tape: 512}
+	t.Logf("%-12s %-5s %8s %8s %18s", "model", "vm", "allocs", "bytes", "bytes/instruction")
+	for _, c := range stepCases() {
+		for _, vm := range []compile.VM{compile.Plan, compile.Tape} {
+			p := trainingStep(t, c.spec, graph.F32, &compile.Options{VM: vm})
+			allocs, bytes := perRun(t, p)
+			each := bytes / float64(p.Stats().Instructions)
+			t.Logf("%-12s %-5v %8.1f %8.0f %18.0f", c.name, vm, allocs, bytes, each)
+			if each > most[vm] {
+				t.Errorf("%s on %v: %.0f bytes an instruction, want at most %.0f", c.name, vm, each, most[vm])
+			}
+		}
+	}
+}
+
+func TestALongMultihopChainTrainsWithoutItsMatrix(t *testing.T) {
+	const length, dense = 2048, 2048 * 2048 * 4
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	p := trainingStep(t, models.ChainHead{M: 1, N: 1, Length: length, Product: models.Product{EnableBias: true},
+		ChainOptions: models.ChainOptions{WithMultihop: true, H: rpnops.Some(4), Accumulative: true}}, graph.F32, nil)
+	for range 3 {
+		if err := p.Run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	total := after.TotalAlloc - before.TotalAlloc
+	t.Logf("%d KiB allocated from the first to the last byte, arena %d KiB, instructions %d; the matrix has %d KiB",
+		total>>10, p.Stats().ArenaBytes>>10, p.Stats().Instructions, dense>>10)
+	// All that was ever allocated bounds the peak of the heap.
+	if total > dense/2 || len(p.Stats().Dense) > 0 {
+		t.Errorf("%d bytes, dense %v; want far less than one dense matrix of %d", total, p.Stats().Dense, dense)
+	}
+}
+
+// differentiated compiles the result of a spec in training mode and the gradients of data and parameters.
+func differentiated(t *testing.T, spec models.Spec, d graph.DType) *compile.Program {
+	t.Helper()
+	g := graph.New()
+	s := rpnops.NewScope(g, true, d)
+	in, _, err := spec.InOut()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := g.Input(models.InputName, s.Type(zooRows, in))
+	y := spec.Build(s, x)
+	p, err := compile.WithGrad(g, nil, &compile.Options{Seed: 3}, y, g.Input("dy", y.Type()), append([]*graph.Node{x}, g.Leaves(graph.ParamLeaf)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// rounded draws inputs of p, and rounds them and all parameters and states to float32, so that programs in both
+// precisions start from equal numbers.
+func rounded(t *testing.T, p *compile.Program) map[string]*graph.Tensor {
+	t.Helper()
+	round := func(v *graph.Tensor) {
+		for i := range v.F {
+			v.F[i] = float64(float32(v.F[i]))
+		}
+	}
+	for _, name := range p.Store().Names() {
+		v := p.Store().Get(name)
+		round(v)
+		if err := p.Store().Set(name, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := map[string]*graph.Tensor{}
+	for name, typ := range p.Inputs() {
+		in[name] = graph.Uniform(-0.9, 0.9).Tensor(typ, 5, name)
+		round(in[name])
+	}
+	return in
+}
+
+func TestEveryModelInFloat32AgreesWithFloat64(t *testing.T) {
+	const tolerance = 1e-4
+	for name, spec := range zoo() {
+		// Attention over a batch leaves rows that are nearly alike. Batch norm divides by how little they differ, and their
+		// rounding with it, to some 10⁻³ whether passes run or not: that says nothing of what is compiled.
+		if former, ok := spec.(models.Transformer); ok {
+			former.WithBatchNorm = false
+			spec = former
+		}
+		var results [2][]*graph.Tensor
+		for i, d := range []graph.DType{graph.F32, graph.F64} {
+			p := differentiated(t, spec, d)
+			out, err := p.RunTensors(rounded(t, p))
+			if err != nil {
+				t.Fatalf("%s in %v: %v", name, d, err)
+			}
+			results[i] = out
+		}
+		// A gradient that is zero but for rounding (of a bias before batch norm) has no largest entry of its own.
+		floor := 0.0
+		for _, want := range results[1] {
+			floor = max(floor, largest(want)/100)
+		}
+		worst := 0.0
+		for i, want := range results[1] {
+			off := 0.0
+			for k, v := range want.F {
+				off = max(off, math.Abs(results[0][i].F[k]-v))
+			}
+			worst = max(worst, off/max(largest(want), floor))
+		}
+		t.Logf("%-15s %d results, off by %.1e of the largest entry", name, len(results[1]), worst)
+		if !(worst <= tolerance) {
+			t.Errorf("%s: off by %.1e of the largest entry, want at most %.0e", name, worst, tolerance)
+		}
+	}
+}
+
+// largest is the largest absolute value.
+func largest(x *graph.Tensor) (m float64) {
+	for _, v := range x.F {
+		m = max(m, math.Abs(v))
+	}
+	return m
 }
