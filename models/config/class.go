@@ -66,6 +66,8 @@ func pathOf(e rpnops.Entry) string {
 		prefix = "torch.distributions."
 	case rpnops.Patches:
 		return "tinybig.koala.geometry." + e.Name
+	case rpnops.Kernels:
+		return "tinybig.koala.kernel." + e.Name
 	default:
 		return "tinybig." + e.Name[strings.LastIndexByte(e.Name, '_')+1:] + "." + e.Name
 	}
