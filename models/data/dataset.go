@@ -3,7 +3,10 @@
 //
 //   - [Dataset] is a table: features X (rows×columns), with Labels, with targets Y, or with neither.
 //     [Graph] adds the edges between the rows.
-//   - [LoadCSV] reads one from a file; [Digits], [Iris] and [KarateClub] are embedded in the program.
+//   - [LoadCSV], [LoadTable], [LoadIDXImages], [LoadCIFAR10], [LoadNPY] with [FromArrays], [LoadGraph], [LoadEdges],
+//     [LoadSeries] and [LoadTexts] read files; [Digits], [Iris] and [KarateClub] are embedded in the program; an
+//     [Equation] is sampled. [Lookup] finds the recipe of a well-known set by its name. Nothing is ever downloaded.
+//   - [TrainTest] and [KFold] split a set; [Series.Windows] cuts time series, [FitTerms] counts the words of texts.
 //   - [Standardize] and [MinMax] fit a [Scaling] on the training part, to be applied to every part.
 //   - [Batches] deals the rows out, in an order that depends on seed and epoch alone, and [Gather]
 //     copies them into the caller's buffers.
@@ -23,6 +26,7 @@ type Dataset struct {
 	Rows    int       // examples
 	Cols    int       // features of an example
 	X       []float64 // features (Rows×Cols), row by row
+	Sparse  *Sparse   // the features in the place of X where most of them are 0; nil: they are in X
 	Columns []string  // names of the features; nil where they have none
 	Shape   []int     // how the features of a row are laid out, such as 1, 8, 8 for channel, height, width; nil: Cols
 
@@ -33,9 +37,23 @@ type Dataset struct {
 	YCols int
 }
 
-// Row returns the features of row i, a view of X; like an index of a slice, i must be in [0, Rows).
-func (d *Dataset) Row(i int) []float64 {
-	return d.X[i*d.Cols : (i+1)*d.Cols : (i+1)*d.Cols]
+// Row returns the features of row i, a view of X, of sparse features a copy; like an index of a slice, i must be in [0, Rows).
+func (d *Dataset) Row(i int) []float64 { return d.Features(i, i+1) }
+
+// Features returns the features of the rows lo … hi−1 as [Dataset.Row] does those of one; 0 ≤ lo ≤ hi ≤ Rows.
+func (d *Dataset) Features(lo, hi int) []float64 {
+	if d.Sparse != nil {
+		return d.Sparse.dense(lo, hi)
+	}
+	return d.X[lo*d.Cols : hi*d.Cols : hi*d.Cols]
+}
+
+// GatherFeatures copies the features of some rows to dst (len(rows)×Cols), as [Gather] does.
+func GatherFeatures[D Number](dst []D, d *Dataset, rows []int) error {
+	if d.Sparse != nil {
+		return GatherSparse(dst, d.Sparse, rows)
+	}
+	return Gather(dst, d.X, d.Cols, rows)
 }
 
 // Select returns a copy of the given rows, in the given order; a row may be taken twice.
@@ -46,8 +64,7 @@ func (d *Dataset) Select(rows []int) (*Dataset, error) {
 	}
 	s := *d
 	s.Rows = len(rows)
-	s.X = make([]float64, len(rows)*d.Cols)
-	if err := Gather(s.X, d.X, d.Cols, rows); err != nil {
+	if err := s.selectFeatures(d, rows); err != nil {
 		return nil, err
 	}
 	// The rows are known to be right from here on.
@@ -60,6 +77,16 @@ func (d *Dataset) Select(rows []int) (*Dataset, error) {
 		Gather(s.Y, d.Y, d.YCols, rows)
 	}
 	return &s, nil
+}
+
+// selectFeatures copies the features of some rows of another set.
+func (d *Dataset) selectFeatures(from *Dataset, rows []int) (err error) {
+	if from.Sparse != nil {
+		d.Sparse, err = from.Sparse.pick(rows)
+		return err
+	}
+	d.X = make([]float64, len(rows)*d.Cols)
+	return Gather(d.X, from.X, d.Cols, rows)
 }
 
 // Split returns copies of the rows for which test is false and of those for which it is true, each in the
@@ -84,7 +111,11 @@ func (d *Dataset) Validate() error {
 	if err := d.checkSizes(); err != nil {
 		return err
 	}
-	if err := d.checkFinite("X", d.X, d.Cols, d.Columns); err != nil {
+	if d.Sparse != nil {
+		if err := d.checkFinite("a value of Sparse", d.Sparse.Values, 1, nil); err != nil {
+			return err
+		}
+	} else if err := d.checkFinite("X", d.X, d.Cols, d.Columns); err != nil {
 		return err
 	}
 	if err := d.checkFinite("Y", d.Y, d.YCols, nil); err != nil {
@@ -111,7 +142,9 @@ func (d *Dataset) checkSizes() error {
 	switch {
 	case d.Rows < 0 || d.Cols < 1:
 		return d.errorf("%d rows of %d features; want at least one feature", d.Rows, d.Cols)
-	case !isTable(len(d.X), d.Rows, d.Cols):
+	case d.Sparse != nil && (d.X != nil || d.Sparse.Rows != d.Rows || d.Sparse.Cols != d.Cols):
+		return d.errorf("X has %d values beside sparse features (%d×%d); want those alone, %d×%d", len(d.X), d.Sparse.Rows, d.Sparse.Cols, d.Rows, d.Cols)
+	case d.Sparse == nil && !isTable(len(d.X), d.Rows, d.Cols):
 		return d.errorf("X has %d values; want %d rows of %d features", len(d.X), d.Rows, d.Cols)
 	case d.Columns != nil && len(d.Columns) != d.Cols:
 		return d.errorf("%d names for %d feature columns; want one each, or none", len(d.Columns), d.Cols)
@@ -123,6 +156,11 @@ func (d *Dataset) checkSizes() error {
 		return d.errorf("Y has %d values; want %d rows of %d targets", len(d.Y), d.Rows, d.YCols)
 	case d.Y == nil && d.YCols != 0:
 		return d.errorf("YCols is %d without Y; want 0", d.YCols)
+	}
+	if d.Sparse != nil {
+		if err := d.Sparse.Validate(); err != nil {
+			return d.errorf("%w", err)
+		}
 	}
 	return d.checkShape()
 }

@@ -96,6 +96,9 @@ func (s Scaling) Apply(d *Dataset) (*Dataset, error) {
 	if err := d.checkSizes(); err != nil {
 		return nil, err
 	}
+	if d.Sparse != nil {
+		return nil, errSparse(d)
+	}
 	if len(s.Shift) != d.Cols || len(s.Scale) != d.Cols {
 		return nil, d.errorf("%d columns, scaled by the statistics of %d; fit the scaling on a set with the same columns", d.Cols, len(s.Shift))
 	}
@@ -138,10 +141,18 @@ func (s Scaling) scale(x []float64) {
 	}
 }
 
+// errSparse refuses features whose zeros a scaling would fill.
+func errSparse(d *Dataset) error {
+	return d.errorf("scaling would fill the zeros of sparse features; want them as they are, or a dense table")
+}
+
 // fit takes the statistics of each column.
 func fit(d *Dataset, stats func(col func(i int) float64, n int) (shift, scale float64)) (Scaling, error) {
 	if err := d.Validate(); err != nil {
 		return Scaling{}, err
+	}
+	if d.Sparse != nil {
+		return Scaling{}, errSparse(d)
 	}
 	if d.Rows == 0 {
 		return Scaling{}, d.errorf("no rows to take statistics from; want at least one")

@@ -65,20 +65,36 @@ func (s *Sparse) Dense(most int) ([]float64, error) {
 	if s.Rows > most/s.Cols {
 		return nil, fmt.Errorf("data.Sparse.Dense: %d×%d values with their zeros; want at most %d: gather batches, take fewer rows or terms, or raise the limit", s.Rows, s.Cols, most)
 	}
-	rows := make([]int, s.Rows)
-	for i := range rows {
-		rows[i] = i
-	}
-	x := make([]float64, s.Rows*s.Cols)
-	return x, GatherSparse(x, s, rows)
+	return s.dense(0, s.Rows), nil
 }
 
-// Table makes a set of texts and their rows, with the zeros; see [Sparse.Dense].
-func (x *Texts) Table(t *Terms, most int) (*Dataset, error) {
-	dense, err := t.Rows(x.Docs).Dense(most)
-	if err != nil {
-		return nil, err
+// dense returns the rows lo … hi−1 of a valid table with their zeros.
+func (s *Sparse) dense(lo, hi int) []float64 {
+	x := make([]float64, (hi-lo)*s.Cols)
+	for i := lo; i < hi; i++ {
+		for k := s.Start[i]; k < s.Start[i+1]; k++ {
+			x[(i-lo)*s.Cols+int(s.Columns[k])] = s.Values[k]
+		}
 	}
-	d := &Dataset{Name: x.Name, Rows: len(x.Docs), Cols: len(t.Names), X: dense, Columns: t.Names, Labels: x.Labels, Classes: x.Classes}
+	return x
+}
+
+// pick copies rows of a valid table, in the given order.
+func (s *Sparse) pick(rows []int) (*Sparse, error) {
+	p := &Sparse{Rows: len(rows), Cols: s.Cols, Start: make([]int, 1, len(rows)+1)}
+	for _, r := range rows {
+		if r < 0 || r >= s.Rows {
+			return nil, fmt.Errorf("data.Sparse: row %d of %d; want rows 0…%d", r, s.Rows, s.Rows-1)
+		}
+		p.Columns = append(p.Columns, s.Columns[s.Start[r]:s.Start[r+1]]...)
+		p.Values = append(p.Values, s.Values[s.Start[r]:s.Start[r+1]]...)
+		p.Start = append(p.Start, len(p.Values))
+	}
+	return p, nil
+}
+
+// Table makes a set of texts, with sparse rows of the given terms.
+func (x *Texts) Table(t *Terms) (*Dataset, error) {
+	d := &Dataset{Name: x.Name, Rows: len(x.Docs), Cols: len(t.Names), Sparse: t.Rows(x.Docs), Columns: t.Names, Labels: x.Labels, Classes: x.Classes}
 	return d.checked()
 }

@@ -99,32 +99,6 @@ func TestTermsSurviveJSON(t *testing.T) {
 	}
 }
 
-func TestSparseRowsAreGatheredWithTheirZeros(t *testing.T) {
-	s := &data.Sparse{Rows: 3, Cols: 4, Start: []int{0, 2, 2, 3}, Columns: []int32{1, 3, 0}, Values: []float64{5, 6, 7}}
-	if err := s.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	dst := slices.Repeat([]float32{9}, 12)
-	if err := data.GatherSparse(dst, s, []int{2, 1, 0}); err != nil || !slices.Equal(dst, []float32{7, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 6}) {
-		t.Errorf("%v, %v", dst, err)
-	}
-	for want, err := range map[string]error{
-		"row 3 of 3; want rows 0…2":                                    data.GatherSparse(dst[:4], s, []int{3}),
-		"room for 5 values; want 1 rows":                               data.GatherSparse(dst[:5], s, []int{0}),
-		"3×4 values with their zeros; want at most 11: gather batches": second(s.Dense(11)),
-		"want rising columns below 4":                                  (&data.Sparse{Rows: 1, Cols: 4, Start: []int{0, 2}, Columns: []int32{1, 1}, Values: make([]float64, 2)}).Validate(),
-		"column 4 behind -1":                                           (&data.Sparse{Rows: 1, Cols: 4, Start: []int{0, 1}, Columns: []int32{4}, Values: make([]float64, 1)}).Validate(),
-		"row 0 is 0…2":                                                 (&data.Sparse{Rows: 2, Cols: 4, Start: []int{0, 2, 1}, Columns: []int32{1}, Values: make([]float64, 1)}).Validate(),
-		"2×4, 1 starts":                                                second((&data.Sparse{Rows: 2, Cols: 4, Start: []int{0}}).Dense(0)),
-	} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got error %v, want one with %q", err, want)
-		}
-	}
-}
-
-func second[T any](_ T, err error) error { return err }
-
 func TestReadTextsTakesClassAndText(t *testing.T) {
 	for _, c := range []struct {
 		text string
@@ -193,7 +167,7 @@ func ExampleFitTerms() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	d, err := reviews.Table(terms, 0)
+	d, err := reviews.Table(terms)
 	if err != nil {
 		log.Fatal(err)
 	}
