@@ -59,11 +59,11 @@ func (e *evaluation) run(c *call) error {
 	if d, err = p.apply(d); err != nil {
 		return err
 	}
-	s, err := train.Evaluate(m, d, p.loss(), 0)
+	s, err := train.Evaluate(m, d, train.Evaluation{Loss: p.loss()})
 	if err != nil {
 		return err
 	}
-	metric := p.loss().Metric()
+	metric := train.DefaultMetric(p.loss()).String()
 	if e.json {
 		return printJSON(c.stdout, map[string]any{"rows": d.Rows, "loss": s.Loss, metric: s.Metric})
 	}

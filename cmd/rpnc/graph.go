@@ -79,7 +79,7 @@ func (v *view) run(c *call) error {
 func (v *view) make(c *call, dir string) (*models.Model, train.Loss, error) {
 	o, err := v.machine.options(c.stderr, 1)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	if v.passes || v.html {
 		o.Compile.Dump = dir
@@ -87,11 +87,11 @@ func (v *view) make(c *call, dir string) (*models.Model, train.Loss, error) {
 	o.Rows = v.rows
 	d, err := v.source.load(nil)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	pick, err := choose(v.model, d)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	o.Paths = true
 	m, err := models.New(pick.spec, o)

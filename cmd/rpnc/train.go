@@ -189,7 +189,7 @@ func (t *training) trainer() (tr train.Trainer, err error) {
 	}
 	switch t.Schedule {
 	case "cosine":
-		tr.Schedule = optim.Cosine(t.Epochs, 0)
+		tr.Schedule = optim.Cosine{Length: t.Epochs}
 	case "constant":
 	default:
 		return tr, usagef("-schedule %q is unknown; want cosine or constant", t.Schedule)
@@ -230,7 +230,7 @@ type result struct {
 
 // finish prints the curve and the result. stopped is the error of a training that was interrupted, which is no failure.
 func (t *training) finish(c *call, h train.History, took time.Duration, stopped error) error {
-	r := result{Metric: t.prepared.loss().Metric(), Seconds: took.Seconds(), Stopped: stopped != nil, Checkpoint: t.output, Epochs: t.At.Epoch}
+	r := result{Metric: train.DefaultMetric(t.prepared.loss()).String(), Seconds: took.Seconds(), Stopped: stopped != nil, Checkpoint: t.output, Epochs: t.At.Epoch}
 	if n := len(h.Epochs); n > 0 {
 		last := h.Epochs[n-1]
 		r.Epochs, r.Loss, r.Test, r.TestLoss = last.Number, last.Loss, last.TestMetric, last.TestLoss
@@ -253,7 +253,7 @@ func (t *training) finish(c *call, h train.History, took time.Duration, stopped 
 
 // percent shows an accuracy in per cent and any other measure as it is.
 func percent(metric string, v float64) string {
-	if metric == train.CrossEntropy.Metric() {
+	if metric == "accuracy" {
 		return fmt.Sprintf("%.2f %%", 100*v)
 	}
 	return fmt.Sprintf("%.4g", v)

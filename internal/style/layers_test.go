@@ -42,10 +42,11 @@ var layers = map[string]layer{
 	"models":            {ours: append([]string{"compile"}, core...)},
 	"models/data":       {ours: core, others: []string{yaml, gonum}},
 	"models/metric":     {ours: core, others: []string{yaml, gonum}},
+	"models/loss":       {ours: core, others: []string{yaml, gonum}},
 	"models/optim":      {ours: core, others: []string{yaml, gonum}},
 	"models/config":     {ours: program, others: []string{yaml}},
 	"models/checkpoint": {ours: append([]string{"models/config"}, program...), others: []string{yaml}},
-	"models/train":      {ours: append([]string{"models/data", "models/metric", "models/optim", "models/config", "models/checkpoint"}, program...)},
+	"models/train":      {ours: append([]string{"models/data", "models/loss", "models/metric", "models/optim", "models/config", "models/checkpoint"}, program...)},
 }
 
 // tops may import everything of ours, and nobody imports them.

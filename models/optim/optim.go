@@ -7,9 +7,9 @@
 //
 //	step, err := compile.Train(g, store, nil, loss, optim.AdamW{LR: 0.01})
 //
-// The learning rate is a state of the program, opt.lr; a [Schedule] gives the factor to set it by between steps. The
-// moments of a parameter p are opt.m.p and opt.v.p, and all count by the model's step, so a checkpoint that holds the
-// store holds the optimizer.
+// The learning rate is a state of the program, opt.lr; a [Schedule] says what to set it to between steps. The moments
+// of a parameter p are opt.m.p and opt.v.p, and all count by the model's step, so a checkpoint that holds the store holds
+// the optimizer. [Frozen] leaves some parameters out, [Norms] keeps the norms of gradients.
 //
 // A zero field means the default of the reference's framework.
 //
@@ -58,9 +58,19 @@ type update struct {
 
 // moment is a state beside the parameter: opt.kind.path.
 func (u update) moment(kind string) *graph.Node {
-	l, _ := u.p.Leaf()
-	return u.g.State(rpnops.OptimizerPrefix+kind+"."+l.Path, u.p.Type(), graph.Zeros())
+	return u.g.State(rpnops.OptimizerPrefix+kind+"."+nameOf(u.p), u.p.Type(), graph.Zeros())
 }
+
+// decayed is the gradient with the decay in it: g + λ·p.
+func (u update) decayed() *graph.Node {
+	if u.decay == 0 {
+		return u.d
+	}
+	return ops.Add(u.d, ops.Scale(u.p, u.decay))
+}
+
+// descendBy is p ← p − lr·d.
+func (u update) descendBy(d *graph.Node) { u.g.Update(u.p, ops.Sub(u.p, ops.Mul(d, u.lr))) }
 
 // settings are those that all optimizers share.
 type settings struct {

@@ -49,9 +49,9 @@ type reference struct {
 	kind                        string
 	lr, b1, b2, eps             float64
 	momentum, dampening, lambda float64
-	nesterov, spare             bool
+	nesterov, spare, centred    bool
 	clip                        float64
-	m, v                        [6]float64
+	m, v, a                     [6]float64
 }
 
 // step is step t = 1, 2, … on p, of which the last two numbers are a vector.
@@ -73,8 +73,12 @@ func (r *reference) step(t int, p, g []float64) {
 		} else {
 			d += lambda * p[i]
 		}
-		if r.kind == "SGD" {
+		switch r.kind {
+		case "SGD":
 			p[i] -= r.lr * r.velocity(t, i, d)
+			continue
+		case "RMSProp", "AdaGrad":
+			p[i] -= r.lr * r.scaled(i, d)
 			continue
 		}
 		r.m[i] += (1 - r.b1) * (d - r.m[i])
@@ -99,6 +103,22 @@ func (r *reference) velocity(t, i int, d float64) float64 {
 	return r.m[i]
 }
 
+// scaled is the gradient over the root of its squares: summed, or as a mean, about its own mean where a is kept.
+func (r *reference) scaled(i int, d float64) float64 {
+	if r.kind == "AdaGrad" {
+		r.v[i] += d * d
+		return d / (math.Sqrt(r.v[i]) + r.eps)
+	}
+	r.v[i] = r.b2*r.v[i] + (1-r.b2)*d*d
+	spread := r.v[i]
+	if r.centred {
+		r.a[i] = r.b2*r.a[i] + (1-r.b2)*d
+		spread -= r.a[i] * r.a[i]
+	}
+	r.m[i] = r.momentum*r.m[i] + d/(math.Sqrt(spread)+r.eps)
+	return r.m[i]
+}
+
 var cases = []struct {
 	name string
 	o    optim.Optimizer
@@ -115,6 +135,12 @@ var cases = []struct {
 	{"SGD decay", optim.SGD{LR: 0.1, WeightDecay: 0.1, NoBiasDecay: true}, reference{kind: "SGD", lr: 0.1, lambda: 0.1, spare: true}},
 	{"SGD momentum", optim.SGD{LR: 0.1, Momentum: 0.9, Dampening: 0.3, WeightDecay: 0.1}, reference{kind: "SGD", lr: 0.1, momentum: 0.9, dampening: 0.3, lambda: 0.1}},
 	{"SGD nesterov", optim.SGD{LR: 0.1, Momentum: 0.8, Nesterov: true, ClipNorm: 0.4}, reference{kind: "SGD", lr: 0.1, momentum: 0.8, nesterov: true, clip: 0.4}},
+	{"RMSProp", optim.RMSProp{}, reference{kind: "RMSProp", lr: 0.01, b2: 0.99, eps: 1e-8}},
+	{"RMSProp settings", optim.RMSProp{LR: 0.05, Alpha: rpnops.Some(0.5), Eps: 1e-3, Momentum: 0.8, WeightDecay: 0.1, NoBiasDecay: true},
+		reference{kind: "RMSProp", lr: 0.05, b2: 0.5, eps: 1e-3, momentum: 0.8, lambda: 0.1, spare: true}},
+	{"RMSProp centred", optim.RMSProp{Centered: true, Eps: 0.1, ClipNorm: 0.3}, reference{kind: "RMSProp", lr: 0.01, b2: 0.99, eps: 0.1, centred: true, clip: 0.3}},
+	{"AdaGrad", optim.AdaGrad{}, reference{kind: "AdaGrad", lr: 0.01, eps: 1e-10}},
+	{"AdaGrad settings", optim.AdaGrad{LR: 0.2, Eps: 0.1, WeightDecay: 0.1, ClipNorm: 0.3}, reference{kind: "AdaGrad", lr: 0.2, eps: 0.1, lambda: 0.1, clip: 0.3}},
 }
 
 func TestThirtyStepsAreThoseOfTheEquations(t *testing.T) {
@@ -207,6 +233,11 @@ func TestStatesAreNamedAfterTheirParameters(t *testing.T) {
 		{optim.Adam{}, "b opt.lr opt.m.b opt.m.w opt.v.b opt.v.w step w"},
 		{optim.SGD{}, "b opt.lr step w"},
 		{optim.SGD{Momentum: 0.5}, "b opt.lr opt.m.b opt.m.w step w"},
+		{optim.RMSProp{}, "b opt.lr opt.v.b opt.v.w step w"},
+		{optim.RMSProp{Centered: true, Momentum: 0.5}, "b opt.a.b opt.a.w opt.lr opt.m.b opt.m.w opt.v.b opt.v.w step w"},
+		{optim.AdaGrad{}, "b opt.lr opt.v.b opt.v.w step w"},
+		{optim.Norms{Optimizer: optim.SGD{}}, "b opt.lr opt.norm.b opt.norm.w step w"},
+		{optim.Frozen{Optimizer: optim.AdamW{}, Prefixes: []string{"w"}}, "b opt.lr opt.m.b opt.v.b step w"},
 	} {
 		if got := strings.Join(given(t, graph.F64, compile.Plan, c.o).Store().Names(), " "); got != c.want {
 			t.Errorf("%T: states %s; want %s", c.o, got, c.want)
@@ -226,6 +257,13 @@ func TestSettingsThatMeanNothingAreErrors(t *testing.T) {
 		{optim.AdamW{Betas: rpnops.Some([2]float64{0.9, 1})}, "β₂ = 1"},
 		{optim.AdamW{Eps: -1}, "optim.AdamW: eps = -1"},
 		{optim.Adam{ClipNorm: -2}, "optim.Adam: clip_norm = -2"},
+		{optim.RMSProp{Alpha: rpnops.Some(1.0)}, "optim.RMSProp: alpha = 1"},
+		{optim.RMSProp{Eps: nan}, "eps = NaN"},
+		{optim.RMSProp{Momentum: -1}, "momentum = -1"},
+		{optim.AdaGrad{Eps: -1}, "optim.AdaGrad: eps = -1"},
+		{optim.AdaGrad{LR: -1}, "optim.AdaGrad: lr = -1"},
+		{optim.Frozen{Optimizer: optim.SGD{}, Prefixes: []string{"w", "layers."}}, `optim.Frozen: no parameter begins with "layers."; there are b, w`},
+		{optim.Frozen{Optimizer: optim.SGD{}, Prefixes: []string{""}}, "no parameter"},
 		{optim.SGD{Momentum: -0.5}, "optim.SGD: momentum -0.5"},
 		{optim.SGD{Nesterov: true}, "nesterov true"},
 		{optim.SGD{Momentum: 0.9, Dampening: 0.1, Nesterov: true}, "no dampening"},

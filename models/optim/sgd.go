@@ -33,7 +33,7 @@ func (o SGD) Apply(g *graph.Graph, params, grads []*graph.Node) error {
 	s := settings{"SGD", o.Rate(), o.ClipNorm, o.WeightDecay, o.NoBiasDecay}
 	return s.apply(g, params, grads, func(u update) {
 		if o.Momentum == 0 {
-			u.descend()
+			u.descendBy(u.decayed()) // keeps no state
 			return
 		}
 		m := u.moment("m")
@@ -42,13 +42,4 @@ func (o SGD) Apply(g *graph.Graph, params, grads []*graph.Node) error {
 		g.Update(u.p, next.Result(0))
 		g.Update(m, next.Result(1))
 	})
-}
-
-// descend is the step without momentum, which keeps no state: p ← p − lr·(g + λ·p).
-func (u update) descend() {
-	d := u.d
-	if u.decay != 0 {
-		d = ops.Add(d, ops.Scale(u.p, u.decay))
-	}
-	u.g.Update(u.p, ops.Sub(u.p, ops.Mul(d, u.lr)))
 }

@@ -5,7 +5,7 @@ import "rpnc/models/data"
 // batches cuts the shuffled rows of an epoch into batches. The lengths are the same in every epoch, so that two programs
 // serve a training. Package data would leave a single row alone at the end; here it joins the batch before.
 type batches struct {
-	all   *data.Batches // one batch of all rows: the order of an epoch
+	all   *data.Batches // one batch of all rows: the order of an epoch; nil: that of the data
 	order []int
 	size  int
 	count int
@@ -23,8 +23,20 @@ func newBatches(rows, size int, seed uint64) (*batches, error) {
 	return b, nil
 }
 
+// oneBatch is all rows in their order, in every epoch.
+func oneBatch(rows int) *batches {
+	b := &batches{order: make([]int, rows), size: rows, count: 1}
+	for i := range b.order {
+		b.order[i] = i
+	}
+	return b
+}
+
 // shuffle arranges the rows of an epoch.
 func (b *batches) shuffle(epoch int) {
+	if b.all == nil {
+		return
+	}
 	for _, rows := range b.all.Epoch(epoch) {
 		b.order = rows
 	}

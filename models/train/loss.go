@@ -2,38 +2,40 @@ package train
 
 import (
 	"fmt"
-	"math"
 
-	"rpnc/graph"
 	"rpnc/models"
 	"rpnc/models/data"
+	"rpnc/models/loss"
 	"rpnc/models/metric"
-	"rpnc/ops"
 )
 
-// Loss is what training makes small.
-type Loss uint8
+// Loss is what training makes small; package loss has more of them.
+type Loss = loss.Loss
 
-const (
-	CrossEntropy Loss = iota // mean of −ln softmax(y)[label]; y are logits
-	MSE                      // mean of (y − target)² over all entries
+// The losses of classes and of numbers, with default settings.
+var (
+	CrossEntropy Loss = loss.CrossEntropy{}
+	MSE          Loss = loss.MSE{}
 )
 
-// Metric names what [Score] and [Epoch] hold beside the loss: the accuracy for classes, the mean absolute error for
-// numbers.
-func (l Loss) Metric() string { return [...]string{"accuracy", "mae"}[l] }
-
-// Score is what a model reaches on data.
-type Score struct {
-	Loss   float64
-	Metric float64 // see [Loss.Metric]
+// DefaultMetric is what is measured beside a loss where nothing else is asked for: the accuracy for classes, the mean
+// absolute error for numbers.
+func DefaultMetric(l Loss) metric.Metric {
+	_, binary := l.(loss.BCE)
+	switch {
+	case binary:
+		return metric.BinaryScore{}
+	case l.Target() == loss.Labels:
+		return metric.AccuracyScore{}
+	}
+	return metric.MAEScore{}
 }
 
-// check says whether d holds what the model and the loss need, in the words of whoever has to change something.
-func (l Loss) check(m *models.Model, d *data.Dataset) error {
+// checkData says whether d holds what the model and the loss need, in the words of whoever has to change something.
+func checkData(l Loss, m *models.Model, d *data.Dataset) error {
 	in, out := m.Dims()
-	if l > MSE {
-		return fmt.Errorf("loss %d is unknown; want CrossEntropy or MSE", l)
+	if err := loss.Check(l); err != nil {
+		return err
 	}
 	if d == nil || d.Rows == 0 {
 		return fmt.Errorf("no rows; want at least one")
@@ -41,86 +43,72 @@ func (l Loss) check(m *models.Model, d *data.Dataset) error {
 	if err := d.Validate(); err != nil {
 		return err
 	}
-	switch {
-	case d.Cols != in:
+	if d.Cols != in {
 		return fmt.Errorf("the data have %d columns, the model takes %d", d.Cols, in)
-	case l == CrossEntropy && d.Labels == nil:
-		return fmt.Errorf("cross-entropy needs Labels; the data have none")
-	case l == CrossEntropy && len(d.Classes) > out:
+	}
+	if l.Target() == loss.Numbers {
+		return checkNumbers(l, d, out)
+	}
+	weights := balance(l)
+	switch {
+	case d.Labels == nil:
+		return fmt.Errorf("the loss needs Labels; the data have none")
+	case len(d.Classes) > out:
 		return fmt.Errorf("the data have %d classes, the model gives %d columns; want one a class", len(d.Classes), out)
-	case l == MSE && (d.Y == nil || d.YCols != out):
-		return fmt.Errorf("the data have %d target columns, the model gives %d; mse needs as many", d.YCols, out)
+	case weights != nil && len(weights) != out:
+		return fmt.Errorf("%d class weights, the model gives %d columns; want one a class", len(weights), out)
 	}
 	return nil
 }
 
-// build adds the loss of y (rows×out) and its input.
-func (l Loss) build(g *graph.Graph, y *graph.Node) *graph.Node {
-	if l == CrossEntropy {
-		labels := g.Input(targetName, graph.Type{DType: graph.I32, Shape: graph.Sh(y.Shape().Dim(0))})
-		return ops.SoftmaxCrossEntropy(y, labels)
+// checkNumbers wants as many numbers a row as the model gives, and those of a binary cross-entropy between 0 and 1.
+func checkNumbers(l Loss, d *data.Dataset, out int) error {
+	y, cols := targets(d, out)
+	if y == nil || cols != out {
+		return fmt.Errorf("the data have %d target columns, the model gives %d; the loss needs as many", d.YCols, out)
 	}
-	return ops.MSE(y, g.Input(targetName, y.Type()))
+	b, ok := l.(loss.BCE)
+	if !ok {
+		return nil
+	}
+	if n := len(b.PosWeight); n > 1 && n != out {
+		return fmt.Errorf("%d weights of ones, the model gives %d columns; want one a column, or one for all", n, out)
+	}
+	for i, v := range y {
+		if v < 0 || v > 1 {
+			return fmt.Errorf("the target of row %d, column %d is %v; binary cross-entropy wants numbers from 0 to 1", i/out, i%out, v)
+		}
+	}
+	return nil
 }
 
-// Evaluate measures m on d, chunk rows at a time; the chunk matters only to models that relate the rows of a batch. 0
-// means 256. A loss that is no finite number is an error.
-func Evaluate(m *models.Model, d *data.Dataset, l Loss, chunk int) (Score, error) {
-	if err := l.check(m, d); err != nil {
-		return Score{}, fmt.Errorf("train.Evaluate: %w", err)
+// targets are the numbers that a model of out columns is to give: Y, or, where there is none and one column, the numbers
+// of the classes.
+func targets(d *data.Dataset, out int) (y []float64, cols int) {
+	if d.Y != nil || d.Labels == nil || out != 1 {
+		return d.Y, d.YCols
 	}
-	if chunk < 0 {
-		return Score{}, fmt.Errorf("train.Evaluate: chunks of %d rows; want 0 or more", chunk)
-	}
-	if chunk == 0 {
-		chunk = 256
-	}
-	var scores []float64
-	for lo := 0; lo < d.Rows; lo += chunk {
-		hi := min(d.Rows, lo+chunk)
-		y, err := m.Predict(d.X[lo*d.Cols : hi*d.Cols])
-		if err != nil {
-			return Score{}, fmt.Errorf("train.Evaluate: rows %d to %d: %w", lo, hi-1, err)
-		}
-		scores = append(scores, y...)
-	}
-	s, err := l.score(scores, d)
-	if err == nil && (math.IsNaN(s.Loss) || math.IsInf(s.Loss, 0)) {
-		err = fmt.Errorf("the loss is %v", s.Loss)
-	}
-	if err != nil {
-		return Score{}, fmt.Errorf("train.Evaluate: %w", err)
-	}
-	return s, nil
-}
-
-// score compares the results of all rows with the truth.
-func (l Loss) score(y []float64, d *data.Dataset) (s Score, err error) {
-	if l == MSE {
-		if s.Loss, err = metric.MSE(y, d.Y); err == nil {
-			s.Metric, err = metric.MAE(y, d.Y)
-		}
-		return s, err
-	}
-	// A model may have more columns than the data have classes.
-	cols := len(y) / d.Rows
-	pred := make([]int32, d.Rows)
-	if err := metric.Argmax(pred, y, cols); err != nil {
-		return s, err
-	}
+	y = make([]float64, d.Rows)
 	for i, label := range d.Labels {
-		s.Loss += surprise(y[i*cols:(i+1)*cols], int(label), int(pred[i])) / float64(d.Rows)
+		y[i] = float64(label)
 	}
-	s.Metric, err = metric.Accuracy(pred, d.Labels)
-	return s, err
+	return y, 1
 }
 
-// surprise is −ln softmax(y)[label]; top is the place of the largest logit, whose power is taken out of the sum, so that
-// nothing overflows.
-func surprise(y []float64, label, top int) float64 {
-	sum := 0.0
-	for _, v := range y {
-		sum += math.Exp(v - y[top])
+// balance are the weights of classes, nil where they have none.
+func balance(l Loss) []float64 {
+	if b, ok := l.(loss.Balanced); ok {
+		return b.Balance()
 	}
-	return math.Log(sum) + y[top] - y[label]
+	return nil
+}
+
+// checkRows wants rows within the data.
+func checkRows(name string, rows []int, n int) error {
+	for i, r := range rows {
+		if r < 0 || r >= n {
+			return fmt.Errorf("%s[%d] = %d; the data have rows 0…%d", name, i, r, n-1)
+		}
+	}
+	return nil
 }

@@ -12,7 +12,7 @@ import (
 type progress struct {
 	w        io.Writer
 	terminal bool
-	loss     Loss
+	measure  string // the name of the metric
 	epochs   int
 	batches  int
 	began    time.Time
@@ -26,11 +26,11 @@ type progress struct {
 // refresh is how often the line on a terminal moves.
 const refresh = 100 * time.Millisecond
 
-func newProgress(w io.Writer, epochs, batches int, l Loss) *progress {
+func newProgress(w io.Writer, epochs, batches int, measure string) *progress {
 	if w == nil {
 		return nil
 	}
-	return &progress{w: w, terminal: isTerminal(w), loss: l, epochs: epochs, batches: batches}
+	return &progress{w: w, terminal: isTerminal(w), measure: measure, epochs: epochs, batches: batches}
 }
 
 // isTerminal says whether w is a character device, as terminals are.
@@ -86,7 +86,7 @@ func (p *progress) epoch(e Epoch) {
 	}
 	s := fmt.Sprintf("epoch %d/%d  loss %.4g", e.Number, p.epochs, e.Loss)
 	if e.Tested {
-		p.metric = fmt.Sprintf("%s %.4g", p.loss.Metric(), e.TestMetric)
+		p.metric = fmt.Sprintf("%s %.4g", p.measure, e.TestMetric)
 		s += fmt.Sprintf("  test loss %.4g  %s", e.TestLoss, p.metric)
 	}
 	s += fmt.Sprintf("  %.0f rows/s  %v", e.RowsPerSecond, e.Duration.Round(time.Millisecond))
@@ -107,21 +107,22 @@ func (p *progress) close() {
 // record is an epoch as the log has it. A score of 0 is written, one that was not measured is left out: hence the
 // pointers.
 type record struct {
-	Epoch         int      `json:"epoch"`
-	Loss          float64  `json:"loss"`
-	LearningRate  float64  `json:"learning_rate"`
-	TestLoss      *float64 `json:"test_loss,omitempty"`
-	TestMetric    *float64 `json:"test_metric,omitempty"`
-	Metric        string   `json:"metric,omitempty"`
-	RowsPerSecond float64  `json:"rows_per_second"`
-	Seconds       float64  `json:"seconds"`
+	Epoch         int                `json:"epoch"`
+	Loss          float64            `json:"loss"`
+	LearningRate  float64            `json:"learning_rate"`
+	TestLoss      *float64           `json:"test_loss,omitempty"`
+	TestMetric    *float64           `json:"test_metric,omitempty"`
+	Metric        string             `json:"metric,omitempty"`
+	RowsPerSecond float64            `json:"rows_per_second"`
+	Seconds       float64            `json:"seconds"`
+	GradNorms     map[string]float64 `json:"grad_norms,omitempty"`
 }
 
 // writeLog writes an epoch as a line of JSON.
-func writeLog(w io.Writer, e Epoch, l Loss) error {
-	rec := record{Epoch: e.Number, Loss: e.Loss, LearningRate: e.LearningRate, RowsPerSecond: e.RowsPerSecond, Seconds: e.Duration.Seconds()}
+func writeLog(w io.Writer, e Epoch, measure string) error {
+	rec := record{Epoch: e.Number, Loss: e.Loss, LearningRate: e.LearningRate, RowsPerSecond: e.RowsPerSecond, Seconds: e.Duration.Seconds(), GradNorms: e.GradNorms}
 	if e.Tested {
-		rec.TestLoss, rec.TestMetric, rec.Metric = &e.TestLoss, &e.TestMetric, l.Metric()
+		rec.TestLoss, rec.TestMetric, rec.Metric = &e.TestLoss, &e.TestMetric, measure
 	}
 	line, err := json.Marshal(rec)
 	if err == nil {

@@ -9,81 +9,154 @@ import (
 	"rpnc/graph"
 	"rpnc/models"
 	"rpnc/models/data"
+	"rpnc/models/loss"
 	"rpnc/models/optim"
 	"rpnc/ops"
 	"rpnc/rpnops"
 )
 
-// targetName is the name of the input that holds labels or targets.
-const targetName = "target"
+// The names of the inputs beside the data.
+const (
+	targetName = "target" // labels or numbers
+	weightName = "weight" // of the rows, where they have weights
+)
 
 // stepper holds the programs of a training step, one a batch size, over one store.
 type stepper struct {
-	data  *data.Dataset
-	sizes map[int]*sized
+	data    *data.Dataset
+	y       []float64 // the targets of losses of numbers
+	yCols   int
+	rows    []float64 // weights of rows; nil: all 1
+	classes []float64 // weights of classes; nil: all 1
+	sizes   map[int]*sized
 }
 
-// sized is the program for one number of rows with its memory.
+// sized is the program for one number of rows with its memory. The slices after it are those of a batch, where rows have
+// weights.
 type sized struct {
 	program *compile.Program
-	x, y    ops.Buffer
+	x, y, w ops.Buffer
+	rows    []float64
+	labels  []int32
+	weights []float64
 }
 
-// newStepper compiles the step for every size, so that a model that cannot have one says so at once.
-func newStepper(m *models.Model, d *data.Dataset, loss Loss, opt optim.Optimizer, sizes []int) (stepper, error) {
-	s := stepper{data: d, sizes: map[int]*sized{}}
-	for _, rows := range sizes {
-		p, err := Program(m, rows, loss, opt)
+// newStepper compiles the step for every size, so that a model that cannot have one says so at once. rows are the
+// weights of rows.
+func newStepper(m *models.Model, d *data.Dataset, t Trainer, rows []float64, sizes []int) (stepper, error) {
+	s := stepper{data: d, rows: rows, classes: balance(t.Loss), sizes: map[int]*sized{}}
+	if _, out := m.Dims(); t.Loss.Target() == loss.Numbers {
+		s.y, s.yCols = targets(d, out)
+	}
+	for _, n := range sizes {
+		p, err := program(m, n, t.Loss, t.optimizer(), s.weighted())
 		if err != nil {
 			s.close()
 			return s, err
 		}
-		s.sizes[rows] = &sized{p, p.Input(models.InputName), p.Input(targetName)}
+		s.sizes[n] = &sized{program: p, x: p.Input(models.InputName), y: p.Input(targetName), w: p.Input(weightName)}
+		if s.weighted() {
+			s.sizes[n].rows, s.sizes[n].labels, s.sizes[n].weights = make([]float64, n), make([]int32, n), make([]float64, n)
+		}
 	}
 	return s, nil
 }
 
+// weighted says whether rows differ in weight.
+func (s stepper) weighted() bool { return s.rows != nil || s.classes != nil }
+
 // Program compiles one training step of m on a number of rows: inputs x (rows×in) and target (labels (rows), or
-// (rows×out) for MSE), output the loss, updates what the optimizer says. Programs of several sizes share m's store.
-func Program(m *models.Model, rows int, loss Loss, opt optim.Optimizer) (*compile.Program, error) {
+// (rows×out) for losses of numbers), output the loss, updates what the optimizer says. Programs of several sizes share
+// m's store.
+func Program(m *models.Model, rows int, l Loss, opt optim.Optimizer) (*compile.Program, error) {
+	return program(m, rows, l, opt, false)
+}
+
+// program is Program with, where rows have weights, an input weight (rows) that sums to 1.
+func program(m *models.Model, rows int, l Loss, opt optim.Optimizer, weighted bool) (*compile.Program, error) {
 	g, _, y, err := m.Graph(rows, true)
 	if err != nil {
 		return nil, fmt.Errorf("train.Program: %d rows: %w", rows, err)
 	}
-	l := loss.build(g, y)
+	out := build(g, l, y, weighted)
 	if err := g.Err(); err != nil {
 		return nil, fmt.Errorf("train.Program: %w", err)
 	}
-	return compile.Train(g, m.Store(), m.CompileOptions(), l, opt)
+	return compile.Train(g, m.Store(), m.CompileOptions(), out, opt)
 }
 
-// step trains on the given rows of the data: the loss before the update.
-func (s stepper) step(rows []int) (loss float64, err error) {
+// build adds the loss of y (rows×out) and its inputs.
+func build(g *graph.Graph, l Loss, y *graph.Node, weighted bool) *graph.Node {
+	t := y.Type()
+	if l.Target() == loss.Labels {
+		t = graph.Type{DType: graph.I32, Shape: graph.Sh(y.Shape().Dim(0))}
+	}
+	var w *graph.Node
+	if weighted {
+		w = g.Input(weightName, graph.Type{DType: y.DType(), Shape: graph.Sh(y.Shape().Dim(0))})
+	}
+	return l.Of(y, g.Input(targetName, t), w)
+}
+
+// step trains on the given rows of the data: the loss before the update, and the sum of the rows' weights.
+func (s stepper) step(rows []int) (loss, weight float64, err error) {
 	p := s.sizes[len(rows)]
-	if err := s.fill(p, rows); err != nil {
-		return 0, err
+	if weight, err = s.fill(p, rows); err != nil {
+		return 0, 0, err
 	}
 	if err := p.program.Run(); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	out := p.program.Output(0)
-	if out.F64 != nil {
-		return out.F64[0], nil
-	}
-	return float64(out.F32[0]), nil
+	return scalar(p.program.Output(0)), weight, nil
 }
 
-// fill copies rows into the inputs.
-func (s stepper) fill(p *sized, rows []int) error {
+// scalar is the one float of a buffer.
+func scalar(b ops.Buffer) float64 {
+	if b.F64 != nil {
+		return b.F64[0]
+	}
+	return float64(b.F32[0])
+}
+
+// fill copies rows into the inputs: the sum of their weights.
+func (s stepper) fill(p *sized, rows []int) (weight float64, err error) {
 	d := s.data
 	if err := gather(p.x, d.X, d.Cols, rows); err != nil {
-		return err
+		return 0, err
 	}
 	// The program says whether the truth is labels or numbers: the loss has decided it.
 	if p.y.I32 != nil {
-		return data.Gather(p.y.I32, d.Labels, 1, rows)
+		err = data.Gather(p.y.I32, d.Labels, 1, rows)
+	} else {
+		err = gather(p.y, s.y, s.yCols, rows)
 	}
-	return gather(p.y, d.Y, d.YCols, rows)
+	if err != nil || !s.weighted() {
+		return float64(len(rows)), err
+	}
+	return s.weigh(p, rows)
+}
+
+// weigh fills the weights of rows.
+func (s stepper) weigh(p *sized, rows []int) (sum float64, err error) {
+	var own []float64
+	if s.rows != nil {
+		own = p.rows
+		err = data.Gather(own, s.rows, 1, rows)
+	}
+	if err == nil && s.classes != nil {
+		err = data.Gather(p.labels, s.data.Labels, 1, rows)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if sum, err = weigh(p.weights, own, p.labels, s.classes); err != nil {
+		return 0, err
+	}
+	copy(p.w.F64, p.weights)
+	for i := range p.w.F32 {
+		p.w.F32[i] = float32(p.weights[i])
+	}
+	return sum, nil
 }
 
 // gather copies rows of floats, converting to the program's element type.
@@ -109,6 +182,18 @@ func afresh(st *compile.Store) {
 			st.Set(name, graph.NewTensor(st.Get(name).Type))
 		}
 	}
+}
+
+// norms are those of the gradients at the last step, by parameter.
+func norms(st *compile.Store) map[string]float64 {
+	prefix := optim.NormName("")
+	out := map[string]float64{}
+	for _, name := range st.Names() {
+		if param, ok := strings.CutPrefix(name, prefix); ok {
+			out[param] = st.Get(name).F[0]
+		}
+	}
+	return out
 }
 
 // notFinite names the first parameter or state, by name, that is not finite; empty if there is none. The step that

@@ -19,7 +19,7 @@ func TestAStepAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Trainer{BatchSize: 32, EveryStep: true, Schedule: optim.Cosine(100, 0), Optimizer: optim.AdamW{ClipNorm: 1}}.start(m, d, nil)
+	r, err := Trainer{BatchSize: 32, EveryStep: true, Schedule: optim.Cosine{Length: 100}, Optimizer: optim.AdamW{ClipNorm: 1}}.start(m, d, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestAStepAllocatesNothing(t *testing.T) {
 	r.batches.shuffle(0)
 	at := Position{}
 	if n := testing.AllocsPerRun(50, func() {
-		if _, err := r.step(at); err != nil {
+		if _, _, err := r.step(at); err != nil {
 			t.Fatal(err)
 		}
 		at.Batch = (at.Batch + 1) % r.batches.count

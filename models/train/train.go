@@ -7,7 +7,10 @@
 // and runs it batch after batch:
 //
 //	h, err := train.Trainer{Epochs: 20, BatchSize: 64, Progress: os.Stderr}.Fit(ctx, m, rows, held)
-//	score, err := train.Evaluate(m, held, train.CrossEntropy, 256)
+//	score, err := train.Evaluate(m, held, train.Evaluation{})
+//
+// Where the rows belong together, as the nodes of a graph do, TrainRows names those that the loss is taken over; the
+// model sees all of them, in one batch. [LBFGS] trains on all rows at once with steps of its own length.
 //
 // The order of the rows is a pure function of (seed, epoch), and so is the mask of a dropout of (seed, step): a run is
 // the same to the bit on any number of threads, and one that goes on from a [Position] with the store of that moment
@@ -29,6 +32,7 @@ import (
 	"rpnc/graph"
 	"rpnc/models"
 	"rpnc/models/data"
+	"rpnc/models/metric"
 	"rpnc/models/optim"
 )
 
@@ -37,14 +41,20 @@ type Trainer struct {
 	Epochs    int             // passes over the data, those before From included; 0 means 100
 	BatchSize int             // rows of a step; 0 means 64, or all where there are fewer
 	Optimizer optim.Optimizer // nil means optim.AdamW{}
-	Loss      Loss
-	Seed      uint64         // of the order of the rows
-	Schedule  optim.Schedule // factor on the optimizer's rate; nil: none
-	EveryStep bool           // Schedule counts steps instead of epochs
-	EvalEvery int            // epochs between evaluations, the last epoch always has one; 0 means 1
-	From      Position       // where to go on; the zero Position starts afresh, with step and moments at zero
-	Log       io.Writer      // a line of JSON an epoch
-	Progress  io.Writer      // a line that moves on a terminal, a line an epoch elsewhere
+	Frozen    []string        // prefixes of the names of parameters that stay as they are
+	Loss      Loss            // nil means CrossEntropy
+	Metric    metric.Metric   // what is measured beside the loss; nil means DefaultMetric(Loss)
+	TrainRows []int           // rows of the training data that the loss is taken over, all in one batch; nil: all, shuffled
+	TestRows  []int           // rows of the test part that are measured; without a test part, of the training data
+	Seed      uint64          // of the order of the rows
+	Schedule  optim.Schedule  // of the learning rate; nil: constant
+	EveryStep bool            // Schedule counts steps instead of epochs
+	Watch     Watch           // early stopping, and the best epoch
+	GradNorms bool            // write the norm of every parameter's gradient, at an epoch's last step, to the log
+	EvalEvery int             // epochs between evaluations, the last epoch always has one; 0 means 1
+	From      Position        // where to go on; the zero Position starts afresh, with step and moments at zero
+	Log       io.Writer       // a line of JSON an epoch
+	Progress  io.Writer       // a line that moves on a terminal, a line an epoch elsewhere
 	Hooks     Hooks
 }
 
@@ -63,7 +73,9 @@ type Hooks struct {
 
 // History is what training reached.
 type History struct {
-	Epochs []Epoch
+	Epochs  []Epoch
+	Best    int  // number of the best epoch, where Watch has followed one; else 0
+	Stopped bool // Watch has ended the training before its last epoch
 }
 
 // Epoch is what one epoch reached.
@@ -73,14 +85,15 @@ type Epoch struct {
 	LearningRate  float64 // of the last step
 	Tested        bool    // the next two are known
 	TestLoss      float64
-	TestMetric    float64 // see [Loss.Metric]
-	RowsPerSecond float64 // of the steps alone
+	TestMetric    float64            // see [Trainer.Metric]
+	GradNorms     map[string]float64 // by parameter, where Trainer.GradNorms asks for them
+	RowsPerSecond float64            // of the steps alone
 	Duration      time.Duration
 }
 
 // Fit trains m on the rows of train, and measures it on those of test, where test is not nil.
 //
-// Every row is used in every epoch. A last batch that is short has a program of its own; one of a single row, which has
+// Without TrainRows every row is used in every epoch. A last batch that is short has a program of its own; one of a single row, which has
 // no batch statistics, is joined to the batch before it.
 //
 // Errors: data that do not fit the model; a loss that is no finite number, with epoch, step and the first parameter
@@ -120,9 +133,32 @@ func (t Trainer) defaults(rows int) (Trainer, error) {
 		t.Optimizer = optim.AdamW{}
 	}
 	if t.Schedule == nil {
-		t.Schedule = optim.Constant()
+		t.Schedule = optim.Constant{}
 	}
 	return t, nil
+}
+
+// losses fills in loss and metric.
+func (t Trainer) losses() Trainer {
+	if t.Loss == nil {
+		t.Loss = CrossEntropy
+	}
+	if t.Metric == nil {
+		t.Metric = DefaultMetric(t.Loss)
+	}
+	return t
+}
+
+// optimizer is Optimizer with what Frozen and GradNorms ask for.
+func (t Trainer) optimizer() optim.Optimizer {
+	o := t.Optimizer
+	if t.GradNorms {
+		o = optim.Norms{Optimizer: o}
+	}
+	if len(t.Frozen) > 0 {
+		o = optim.Frozen{Optimizer: o, Prefixes: t.Frozen}
+	}
+	return o
 }
 
 // run is a training under way.
@@ -133,40 +169,87 @@ type run struct {
 	batches *batches
 	steps   stepper
 	rate    *graph.Tensor // the learning rate, reused
+	watch   *watcher
 	screen  *progress
 	history History
 }
 
 // start checks everything that can be wrong before the first step, and compiles the programs.
 func (t Trainer) start(m *models.Model, train, test *data.Dataset) (*run, error) {
-	if err := t.Loss.check(m, train); err != nil {
-		return nil, fmt.Errorf("train.Fit: %w", err)
+	t = t.losses()
+	if test == nil && t.TestRows != nil {
+		test = train
 	}
-	if test != nil {
-		if err := t.Loss.check(m, test); err != nil {
-			return nil, fmt.Errorf("train.Fit: test part: %w", err)
-		}
+	if err := t.checkParts(m, train, test); err != nil {
+		return nil, fmt.Errorf("train.Fit: %w", err)
 	}
 	t, err := t.defaults(train.Rows)
 	if err != nil {
 		return nil, err
 	}
 	r := &run{Trainer: t, model: m, test: test, rate: graph.NewTensor(graph.Type{DType: m.DType()})}
-	if r.batches, err = newBatches(train.Rows, t.BatchSize, t.Seed); err != nil {
+	if r.batches, err = t.cut(train.Rows); err != nil {
 		return nil, err
-	}
-	if t.From.Batch >= r.batches.count {
-		return nil, fmt.Errorf("train.Trainer: From.Batch = %d of %d; the position is of another batch size or of other data", t.From.Batch, r.batches.count)
 	}
 	// Moments of an earlier training, perhaps with another optimizer, must not leak into this one.
 	if t.From == (Position{}) {
 		afresh(m.Store())
 	}
-	if r.steps, err = newStepper(m, train, t.Loss, t.Optimizer, r.batches.sizes()); err != nil {
+	if r.watch, err = newWatcher(m.Store(), t); err != nil {
 		return nil, err
 	}
-	r.screen = newProgress(t.Progress, t.Epochs, r.batches.count, t.Loss)
+	if r.steps, err = newStepper(m, train, t, t.weights(train.Rows), r.batches.sizes()); err != nil {
+		return nil, err
+	}
+	r.screen = newProgress(t.Progress, t.Epochs, r.batches.count, t.Metric.String())
 	return r, nil
+}
+
+// checkParts holds both parts of the data against the model, the loss and the rows that are asked for.
+func (t Trainer) checkParts(m *models.Model, train, test *data.Dataset) error {
+	if err := checkData(t.Loss, m, train); err != nil {
+		return err
+	}
+	if test != nil {
+		if err := checkData(t.Loss, m, test); err != nil {
+			return fmt.Errorf("test part: %w", err)
+		}
+		if err := checkRows("TestRows", t.TestRows, test.Rows); err != nil {
+			return err
+		}
+	}
+	if t.TrainRows != nil && len(t.TrainRows) == 0 {
+		return fmt.Errorf("TrainRows is empty; want a row to train on, or nil for all")
+	}
+	if t.TrainRows != nil && t.BatchSize != 0 && t.BatchSize < train.Rows {
+		return fmt.Errorf("BatchSize = %d with TrainRows, where all %d rows are one batch; want 0", t.BatchSize, train.Rows)
+	}
+	return checkRows("TrainRows", t.TrainRows, train.Rows)
+}
+
+// cut makes the batches: one of all rows in their order where TrainRows picks those that count.
+func (t Trainer) cut(rows int) (b *batches, err error) {
+	if t.TrainRows != nil {
+		b = oneBatch(rows)
+	} else if b, err = newBatches(rows, t.BatchSize, t.Seed); err != nil {
+		return nil, err
+	}
+	if t.From.Batch >= b.count {
+		return nil, fmt.Errorf("train.Trainer: From.Batch = %d of %d; the position is of another batch size or of other data", t.From.Batch, b.count)
+	}
+	return b, nil
+}
+
+// weights are those of the rows: 1 for TrainRows, as often as they are named; nil where all count alike.
+func (t Trainer) weights(rows int) []float64 {
+	if t.TrainRows == nil {
+		return nil
+	}
+	w := make([]float64, rows)
+	for _, r := range t.TrainRows {
+		w[r]++
+	}
+	return w
 }
 
 func (r *run) close() {
@@ -185,10 +268,13 @@ func (r *run) epochs(ctx context.Context) error {
 		}
 		took := max(time.Since(began), time.Nanosecond)
 		done := Epoch{Number: e + 1, Loss: loss, LearningRate: r.rate.F[0], RowsPerSecond: float64(rows) / took.Seconds()}
-		if err := r.finish(done, began); err != nil {
+		stop, err := r.finish(done, began)
+		if err != nil {
 			return err
 		}
-		first = 0
+		if first = 0; stop {
+			break
+		}
 	}
 	return nil
 }
@@ -196,43 +282,43 @@ func (r *run) epochs(ctx context.Context) error {
 // epoch runs the batches of epoch e from the given one on: the mean loss, and the number of rows.
 func (r *run) epoch(ctx context.Context, e, first int) (mean float64, rows int, err error) {
 	r.batches.shuffle(e)
-	sum := 0.0 // of the losses of rows, so that a short batch counts by its length
+	sum, weights := 0.0, 0.0 // of the losses of rows, so that a short batch counts by its length
 	for i := first; i < r.batches.count; i++ {
 		at := Position{e, i}
 		// Between two steps the store is at rest, and that is the only place where a training stops.
 		if err := ctx.Err(); err != nil {
 			return 0, 0, r.stop(at, err)
 		}
-		loss, err := r.step(at)
+		loss, weight, err := r.step(at)
 		if err != nil {
 			return 0, 0, err
 		}
 		n := len(r.batches.rows(i))
-		sum, rows = sum+loss*float64(n), rows+n
-		r.screen.step(at, sum/float64(rows), n)
+		sum, weights, rows = sum+loss*weight, weights+weight, rows+n
+		r.screen.step(at, sum/weights, n)
 	}
-	return sum / float64(rows), rows, nil
+	return sum / weights, rows, nil
 }
 
-// step runs the step at a position. It allocates nothing.
-func (r *run) step(at Position) (loss float64, err error) {
+// step runs the step at a position: its loss and the weight of its rows. It allocates nothing.
+func (r *run) step(at Position) (loss, weight float64, err error) {
 	if err := r.setRate(at); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	loss, err = r.steps.step(r.batches.rows(at.Batch))
+	loss, weight, err = r.steps.step(r.batches.rows(at.Batch))
 	if err != nil {
-		return 0, fmt.Errorf("train.Fit: epoch %d, step %d: %w", at.Epoch+1, at.Batch+1, err)
+		return 0, 0, fmt.Errorf("train.Fit: epoch %d, step %d: %w", at.Epoch+1, at.Batch+1, err)
 	}
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return 0, fmt.Errorf("train.Fit: epoch %d, step %d: the loss is %v%s; want a smaller learning rate, ClipNorm, or scaled data",
+		return 0, 0, fmt.Errorf("train.Fit: epoch %d, step %d: the loss is %v%s; want a smaller learning rate, ClipNorm, or scaled data",
 			at.Epoch+1, at.Batch+1, loss, notFinite(r.model.Store()))
 	}
 	if r.Hooks.Step != nil {
 		if err := r.Hooks.Step(at, loss); err != nil {
-			return 0, fmt.Errorf("train.Fit: hook after epoch %d, step %d: %w", at.Epoch+1, at.Batch+1, err)
+			return 0, 0, fmt.Errorf("train.Fit: hook after epoch %d, step %d: %w", at.Epoch+1, at.Batch+1, err)
 		}
 	}
-	return loss, nil
+	return loss, weight, nil
 }
 
 // setRate gives the program the learning rate of a step: the rate is a state, so a new one costs no compilation.
@@ -241,25 +327,56 @@ func (r *run) setRate(at Position) error {
 	if r.EveryStep {
 		t = at.Epoch*r.batches.count + at.Batch
 	}
-	r.rate.F[0] = r.Optimizer.Rate() * r.Schedule(t)
+	r.rate.F[0] = r.Schedule.Rate(r.Optimizer.Rate(), t) * r.watch.factor()
 	return r.model.Store().Set(optim.LRName, r.rate)
 }
 
-// finish measures and reports an epoch, and calls its hooks.
-func (r *run) finish(e Epoch, began time.Time) error {
+// finish measures and reports an epoch, and calls its hooks; stop says that the watch ends the training.
+func (r *run) finish(e Epoch, began time.Time) (stop bool, err error) {
 	last := e.Number == r.Epochs
 	if r.test != nil && (last || e.Number%r.EvalEvery == 0) {
-		s, err := Evaluate(r.model, r.test, r.Loss, r.BatchSize)
+		s, err := Evaluate(r.model, r.test, Evaluation{r.Loss, r.Metric, r.TestRows, r.chunk()})
 		if err != nil {
-			return fmt.Errorf("train.Fit: epoch %d: %w", e.Number, err)
+			return false, fmt.Errorf("train.Fit: epoch %d: %w", e.Number, err)
 		}
 		e.Tested, e.TestLoss, e.TestMetric = true, s.Loss, s.Metric
 	}
+	if stop, err = r.watch.see(e, r.Metric.Larger(), r.test != nil); err != nil {
+		return false, fmt.Errorf("train.Fit: epoch %d: %w", e.Number, err)
+	}
+	if r.GradNorms {
+		e.GradNorms = norms(r.model.Store())
+	}
 	e.Duration = time.Since(began)
 	r.history.Epochs = append(r.history.Epochs, e)
+	r.history.Best, r.history.Stopped = r.watch.epoch, stop && !last
+	if err := r.report(e); err != nil {
+		return false, err
+	}
+	if last || stop {
+		if err := r.watch.restore(); err != nil {
+			return false, fmt.Errorf("train.Fit: epoch %d: %w", e.Number, err)
+		}
+	}
+	if every := r.Hooks.CheckpointEvery; last || stop || every > 0 && e.Number%every == 0 {
+		err = r.checkpoint(Position{Epoch: e.Number})
+	}
+	return stop, err
+}
+
+// chunk is how many rows an evaluation takes at a time: all where they belong together.
+func (r *run) chunk() int {
+	if r.TrainRows != nil || r.TestRows != nil {
+		return r.test.Rows
+	}
+	return r.BatchSize
+}
+
+// report tells person, log and hook of an epoch.
+func (r *run) report(e Epoch) error {
 	r.screen.epoch(e)
 	if r.Log != nil {
-		if err := writeLog(r.Log, e, r.Loss); err != nil {
+		if err := writeLog(r.Log, e, r.Metric.String()); err != nil {
 			return err
 		}
 	}
@@ -267,9 +384,6 @@ func (r *run) finish(e Epoch, began time.Time) error {
 		if err := r.Hooks.Epoch(e); err != nil {
 			return fmt.Errorf("train.Fit: hook after epoch %d: %w", e.Number, err)
 		}
-	}
-	if every := r.Hooks.CheckpointEvery; last || every > 0 && e.Number%every == 0 {
-		return r.checkpoint(Position{Epoch: e.Number})
 	}
 	return nil
 }

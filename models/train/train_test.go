@@ -16,6 +16,7 @@ import (
 	"rpnc/graph"
 	"rpnc/models"
 	"rpnc/models/data"
+	"rpnc/models/loss"
 	"rpnc/models/optim"
 	"rpnc/models/train"
 	"rpnc/rpnops"
@@ -97,7 +98,7 @@ func TestNumbersAreLearnt(t *testing.T) {
 	if last := h.Epochs[199]; last.Tested || last.Loss > 1e-12 {
 		t.Errorf("the line is learnt to %+v; want no error, and no test", last)
 	}
-	if s, err := train.Evaluate(m, d, train.MSE, 7); err != nil || s.Loss > 1e-12 || s.Metric > 1e-6 || s.Metric <= 0 {
+	if s, err := train.Evaluate(m, d, train.Evaluation{Loss: train.MSE, Chunk: 7}); err != nil || s.Loss > 1e-12 || s.Metric > 1e-6 || s.Metric <= 0 {
 		t.Errorf("the model scores %+v, %v", s, err)
 	}
 }
@@ -255,7 +256,7 @@ func TestTheScheduleSetsTheRate(t *testing.T) {
 		want      []float64
 	}{{false, []float64{0.5, 0.25, 0.125}}, {true, []float64{0.125, 0.125 / 8, 0.125 / 64}}} {
 		m := model(t, net, &models.Options{DType: graph.F64})
-		tr := train.Trainer{Epochs: 3, BatchSize: 50, Optimizer: optim.SGD{LR: 0.5}, Schedule: optim.Exponential(0.5), EveryStep: c.everyStep}
+		tr := train.Trainer{Epochs: 3, BatchSize: 50, Optimizer: optim.SGD{LR: 0.5}, Schedule: optim.Exponential{Gamma: 0.5}, EveryStep: c.everyStep}
 		for i, e := range fit(t, tr, m, d, nil).Epochs {
 			if e.LearningRate != c.want[i] {
 				t.Errorf("every step %t: rate %v after epoch %d; want %v", c.everyStep, e.LearningRate, e.Number, c.want[i])
@@ -352,7 +353,14 @@ func TestDataThatDoNotFitAreErrors(t *testing.T) {
 		{train.Trainer{}, net, nil, "no rows"},
 		{train.Trainer{}, two, d, "3 classes, the model gives 2"},
 		{train.Trainer{Loss: train.MSE}, net, d, "0 target columns, the model gives 3"},
-		{train.Trainer{Loss: 7}, net, d, "loss 7 is unknown"},
+		{train.Trainer{Loss: loss.Huber{Delta: -1}}, net, d, "loss.Huber: delta = -1"},
+		{train.Trainer{Loss: loss.CrossEntropy{Weight: []float64{1, 2}}}, net, d, "2 class weights, the model gives 3 columns"},
+		{train.Trainer{TrainRows: []int{0, 150}}, net, d, "TrainRows[1] = 150; the data have rows 0…149"},
+		{train.Trainer{TestRows: []int{-1}}, net, d, "TestRows[0] = -1"},
+		{train.Trainer{TrainRows: []int{}}, net, d, "TrainRows is empty"},
+		{train.Trainer{TrainRows: []int{3}, BatchSize: 10}, net, d, "BatchSize = 10 with TrainRows"},
+		{train.Trainer{Watch: train.Watch{Patience: -1}}, net, d, "Watch.Patience = -1"},
+		{train.Trainer{Frozen: []string{"layer."}}, net, d, "optim.Frozen: no parameter begins with \"layer.\""},
 		{train.Trainer{BatchSize: -1}, net, d, "BatchSize = -1"},
 		{train.Trainer{From: train.Position{Batch: 3}}, net, d, "From.Batch = 3 of 3"},
 		{train.Trainer{Optimizer: optim.SGD{Nesterov: true}}, net, d, "optim.SGD"},
@@ -364,19 +372,19 @@ func TestDataThatDoNotFitAreErrors(t *testing.T) {
 	if _, err := (train.Trainer{}).Fit(context.Background(), model(t, net, nil), d, &narrow); err == nil || !strings.Contains(err.Error(), "test part") {
 		t.Errorf("a test part that does not fit: error %v", err)
 	}
-	if _, err := train.Evaluate(model(t, net, nil), d, train.CrossEntropy, -1); err == nil {
+	if _, err := train.Evaluate(model(t, net, nil), d, train.Evaluation{Chunk: -1}); err == nil {
 		t.Error("a chunk of -1 rows is no error")
 	}
 }
 
 func TestEvaluationDoesNotDependOnTheChunk(t *testing.T) {
 	d, m := flowers(t), model(t, noisy, &models.Options{DType: graph.F64})
-	want, err := train.Evaluate(m, d, train.CrossEntropy, 0)
+	want, err := train.Evaluate(m, d, train.Evaluation{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, chunk := range []int{1, 7, 150, 1000} {
-		if got, err := train.Evaluate(m, d, train.CrossEntropy, chunk); err != nil || math.Abs(got.Loss-want.Loss) > 1e-12 || got.Metric != want.Metric {
+		if got, err := train.Evaluate(m, d, train.Evaluation{Chunk: chunk}); err != nil || math.Abs(got.Loss-want.Loss) > 1e-12 || got.Metric != want.Metric {
 			t.Errorf("chunks of %d score %+v, %v; want %+v", chunk, got, err, want)
 		}
 	}
@@ -388,7 +396,7 @@ func TestEvaluationDoesNotDependOnTheChunk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, err := train.Evaluate(m, d, train.CrossEntropy, 0); err != nil || math.Abs(got.Loss-math.Log(3)) > 1e-12 || math.Abs(got.Metric-1./3) > 1e-12 {
+	if got, err := train.Evaluate(m, d, train.Evaluation{}); err != nil || math.Abs(got.Loss-math.Log(3)) > 1e-12 || math.Abs(got.Metric-1./3) > 1e-12 {
 		t.Errorf("a model of zeros scores %+v, %v; want ln 3 and 1/3", got, err)
 	}
 }
@@ -420,7 +428,7 @@ func TestTheLogHasALineOfJSONAnEpoch(t *testing.T) {
 func TestGoingOnIsTheSameAsNotStopping(t *testing.T) {
 	d := flowers(t)
 	straight, parts := model(t, noisy, &models.Options{Seed: 9}), model(t, noisy, &models.Options{Seed: 9})
-	tr := train.Trainer{Epochs: 4, BatchSize: 40, Seed: 1, Schedule: optim.Exponential(0.7)}
+	tr := train.Trainer{Epochs: 4, BatchSize: 40, Seed: 1, Schedule: optim.Exponential{Gamma: 0.7}}
 	fit(t, tr, straight, d, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
