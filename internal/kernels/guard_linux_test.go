@@ -78,3 +78,24 @@ func TestGemmStaysInsideItsOperands(t *testing.T) {
 		}
 	})
 }
+
+func TestTransposeStaysInsideItsOperands(t *testing.T) {
+	onEveryTableGuarded(t, func(t *testing.T, g guards) {
+		for _, s := range [][2]int{{1, 1}, {4, 4}, {8, 8}, {8, 16}, {9, 7}, {17, 23}, {520, 24}, {33, 600}} {
+			guardedTranspose[float32](t, g, s[0], s[1])
+			guardedTranspose[float64](t, g, s[0], s[1])
+		}
+	})
+}
+
+func guardedTranspose[T kernels.Float](t *testing.T, g guards, rows, cols int) {
+	x, y := guarded(g, uniform[T](rows*cols, 1)), guarded(g, filled[T](rows*cols, poison))
+	kernels.Transpose(y, x, rows, cols)
+	for i := range rows {
+		for j := range cols {
+			if y[j*rows+i] != x[i*cols+j] {
+				t.Fatalf("%d×%d: wrong at [%d,%d]", rows, cols, i, j)
+			}
+		}
+	}
+}

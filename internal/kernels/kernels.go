@@ -62,6 +62,11 @@ type engine[T Float] struct {
 	// computed without scratch.
 	direct int
 
+	// transpose computes dst[j·rowDst + i] = src[i·rowSrc + j] for numbers of rows
+	// and columns that are positive multiples of side.
+	side      int
+	transpose func(dst, src []T, rows, cols, rowDst, rowSrc int)
+
 	// Transcendental maps, element by element.
 	exp, log, tanh, sigmoid func(dst, x []T)
 
@@ -74,26 +79,30 @@ type engine[T Float] struct {
 // float64, which in scalar code costs no more and rounds once.
 func portable32() *engine[float32] {
 	return &engine[float32]{
-		cut:     cutPortable[float32],
-		block:   block[float32],
-		direct:  directWork,
-		exp:     exp32,
-		log:     log32,
-		tanh:    tanh32,
-		sigmoid: sigmoid32,
+		cut:       cutPortable[float32],
+		block:     block[float32],
+		direct:    directWork,
+		side:      1,
+		transpose: transposeGo[float32],
+		exp:       exp32,
+		log:       log32,
+		tanh:      tanh32,
+		sigmoid:   sigmoid32,
 	}
 }
 
 // portable64 is the plain Go table for float64, on package math.
 func portable64() *engine[float64] {
 	return &engine[float64]{
-		cut:     cutPortable[float64],
-		block:   block[float64],
-		direct:  directWork,
-		exp:     exp64,
-		log:     log64,
-		tanh:    tanh64,
-		sigmoid: sigmoid64,
+		cut:       cutPortable[float64],
+		block:     block[float64],
+		direct:    directWork,
+		side:      1,
+		transpose: transposeGo[float64],
+		exp:       exp64,
+		log:       log64,
+		tanh:      tanh64,
+		sigmoid:   sigmoid64,
 	}
 }
 

@@ -17,25 +17,50 @@ func Transpose[T Float](dst, src []T, rows, cols int) {
 }
 
 // tileSide is the side of the square tiles that Transpose moves: the lines of
-// one tile of src and one of dst fit in L1 together.
-const tileSide = 16
+// one tile of src and one of dst fit in L1 together. Longer strips than
+// transposeRun would keep a garbage collection waiting for the assembly.
+const (
+	tileSide     = 16
+	transposeRun = 512
+)
 
-// transpose fills bands lo to hi−1, each of tileSide rows of dst. Reading down a
-// column of a tile is slow the first time only: the lines it touches serve the
-// next columns as well.
+// transpose fills bands lo to hi−1, each of tileSide rows of dst.
 func (a *rowsArgs[T]) transpose(lo, hi int) {
+	e := engineOf[T]()
 	cols := a.width
 	rows := len(a.src) / cols
-	for j0 := lo * tileSide; j0 < min(hi*tileSide, cols); j0 += tileSide {
-		j1 := min(j0+tileSide, cols)
-		for i0 := 0; i0 < rows; i0 += tileSide {
-			i1 := min(i0+tileSide, rows)
-			for j := j0; j < j1; j++ {
-				out := a.dst[j*rows+i0 : j*rows+i1]
-				in := a.src[i0*cols+j:]
-				for i := range out {
-					out[i] = in[i*cols]
-				}
+	for j := lo * tileSide; j < min(hi*tileSide, cols); j += tileSide {
+		for i := 0; i < rows; i += transposeRun {
+			e.transposeTo(a.dst[j*rows+i:], a.src[i*cols+j:], min(transposeRun, rows-i), min(tileSide, cols-j), rows, cols)
+		}
+	}
+}
+
+// transposeTo computes dst[j·rowDst + i] = src[i·rowSrc + j] for i < rows and
+// j < cols: whole squares by the table's kernel, what is left by loops.
+func (e *engine[T]) transposeTo(dst, src []T, rows, cols, rowDst, rowSrc int) {
+	r, c := rows/e.side*e.side, cols/e.side*e.side
+	if r > 0 && c > 0 {
+		e.transpose(dst, src, r, c, rowDst, rowSrc)
+	}
+	if r < rows {
+		transposeGo(dst[r:], src[r*rowSrc:], rows-r, cols, rowDst, rowSrc)
+	}
+	if r > 0 && c < cols {
+		transposeGo(dst[c*rowDst:], src[c:], r, cols-c, rowDst, rowSrc)
+	}
+}
+
+// transposeGo is transposeTo in plain Go. Reading down a column of a tile is slow
+// the first time only: the lines it touches serve the next columns as well.
+func transposeGo[T Float](dst, src []T, rows, cols, rowDst, rowSrc int) {
+	for i0 := 0; i0 < rows; i0 += tileSide {
+		i1 := min(i0+tileSide, rows)
+		for j := range cols {
+			out := dst[j*rowDst+i0 : j*rowDst+i1]
+			in := src[i0*rowSrc+j:]
+			for i := range out {
+				out[i] = in[i*rowSrc]
 			}
 		}
 	}

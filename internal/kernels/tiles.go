@@ -134,6 +134,8 @@ func (t tiles[T]) pack(dst, b []T, k, cols, rs, cs int) {
 		for q := range k {
 			copy(dst[q*t.width:][:cols], b[q*rs:])
 		}
+	case rs == 1:
+		engineOf[T]().transposeTo(dst, b, cols, k, t.width, cs)
 	default:
 		for j := range cols {
 			column := b[j*cs:]

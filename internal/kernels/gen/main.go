@@ -20,8 +20,9 @@ import (
 
 // families are the generators by the name of their argument.
 var families = map[string]func(){
-	"cpu":  cpu,
-	"gemm": each(gemm),
+	"cpu":       cpu,
+	"gemm":      each(gemm),
+	"transpose": each(transpose),
 }
 
 // each runs a generator for all instruction sets and element types.
