@@ -15,12 +15,14 @@ func (o PairSum) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, pairSumRun[float32], pairSumRun[float64])
 }
 
-// terms is scratch for one block of terms.
+// terms is scratch for one block of terms. Whole rows would do for the arithmetic, but leave L1 between one vector loop
+// and the next where there are thousands of columns.
 type terms[T float] [pairBlock]T
 
 func newTerms[T float]() *terms[T] { return new(terms[T]) }
 
-// pairSumRun gives each worker rows of y. Every entry of y is one sum over the components in their order.
+// pairSumRun gives each worker rows of y. Every entry of y is one sum over the components in their order, so neither blocks
+// nor workers show in the result.
 func pairSumRun[T float](o PairSum, in, out []graph.Type) Run {
 	k, m := in[0].Shape.Dim(0), in[0].Shape.Dim(1)
 	scratch := newSpare(newTerms[T])
@@ -33,8 +35,8 @@ func pairSumRun[T float](o PairSum, in, out []graph.Type) Run {
 			blocks(m, func(from, to int) {
 				sum := y[i*m+from : i*m+to]
 				for c := range k {
-					row := weighted(o.F, t[:to-from], x[c*m+i], x[c*m+from:c*m+to], h, c, from, m, k)
-					kernels.Axpy(sum, weight(g, c, i, m, k), row)
+					row, common := weighted(o.F, t[:to-from], x[c*m+i], x[c*m+from:c*m+to], h, c, from, m, k)
+					kernels.Axpy(sum, common*weight(g, c, i, m, k), row)
 				}
 			})
 		}
@@ -48,15 +50,15 @@ func blocks(m int, f func(from, to int)) {
 	}
 }
 
-// weighted is h[c, j]·f(u, v[j]) for a block of columns from the one given on.
-func weighted[T float](f PairTerm, t []T, u T, v, h []T, c, from, m, k int) []T {
+// weighted is h[c, j]·f(u, v[j]) for a block of columns from the one given on, up to a factor that all of them have: one
+// weight for all columns costs no loop.
+func weighted[T float](f PairTerm, t []T, u T, v, h []T, c, from, m, k int) (row []T, common T) {
 	pairRow(f, t, u, v)
 	if len(h) == k && m != 1 {
-		kernels.Scale(t, t, h[c])
-	} else {
-		kernels.Mul(t, t, h[c*m+from:c*m+from+len(t)])
+		return t, h[c]
 	}
-	return t
+	kernels.Mul(t, t, h[c*m+from:c*m+from+len(t)])
+	return t, 1
 }
 
 // pairRow computes dst[j] = f(u, v[j]), in vector loops where there are any.
@@ -73,12 +75,35 @@ func pairRow[T float](f PairTerm, dst []T, u T, v []T) {
 	case f == PairTerm{PairAbs, 2, f.N}:
 		kernels.Mul(dst, dst, dst)
 	default:
-		for j, t := range dst {
-			dst[j] = T(PairTerm{Kind: f.Kind, P: f.P}.at(float64(t), 0))
-		}
+		powers(f, dst, u, v)
 	}
 	if f.N > 0 {
 		over(dst, u, v, f.N)
+	}
+}
+
+// powers makes of the differences dst of u and v the φ of a term: small whole powers by multiplication, others as
+// e^(p·ln |t|), which the vector loops have. Signs, and zeros whatever the exponent, are set afterwards.
+func powers[T float](f PairTerm, dst []T, u T, v []T) {
+	kernels.Abs(dst, dst)
+	if n := int(f.P); f.P == float64(n) && n > 0 && n <= 16 {
+		for j, t := range dst {
+			for range n - 1 {
+				dst[j] *= t
+			}
+		}
+	} else {
+		kernels.Log(dst, dst)
+		kernels.Scale(dst, dst, T(f.P))
+		kernels.Exp(dst, dst)
+	}
+	for j, w := range v {
+		switch {
+		case w == u:
+			dst[j] = 0
+		case w > u && f.Kind == PairSigned:
+			dst[j] = -dst[j]
+		}
 	}
 }
 
@@ -110,8 +135,8 @@ func pairMixRun[T float](o PairMix, in, out []graph.Type) Run {
 			for c := range k {
 				y[c*m+i] = 0
 				blocks(m, func(from, to int) {
-					row := weighted(o.F, t[:to-from], x[c*m+i], x[c*m+from:c*m+to], h, c, from, m, k)
-					y[c*m+i] += kernels.Dot(s[i*m+from:i*m+to], row)
+					row, common := weighted(o.F, t[:to-from], x[c*m+i], x[c*m+from:c*m+to], h, c, from, m, k)
+					y[c*m+i] += common * kernels.Dot(s[i*m+from:i*m+to], row)
 				})
 			}
 		}
