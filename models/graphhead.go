@@ -26,7 +26,7 @@ type GraphOptions struct {
 
 var graphOptions = GraphOptions{Normalize: true, Mode: rpnops.ColumnDegree, H: rpnops.Some(1), C: rpnops.Some(0.15)}
 
-// topology is the graph, however it is given.
+// topology is the graph, however it is given. A file is read anew by every call: heads are descriptions and keep nothing.
 func (o GraphOptions) topology(spec any) (rpnops.GraphTopology, error) {
 	g := o.Topology
 	switch {
@@ -145,7 +145,7 @@ func (h GraphHead) along(s *rpnops.Scope, x *graph.Node, relate func(rpnops.Inte
 	}).Build(s, x)
 }
 
-// Build builds the head.
+// Build builds the head. The product of graph and scores is a hybrid, whose matrix keeps to the links.
 func (h GraphBilinearHead) Build(s *rpnops.Scope, x *graph.Node) *graph.Node {
 	return h.along(s, x, func(links rpnops.Interdependence) rpnops.Interdependence {
 		return rpnops.Hybrid{

@@ -77,7 +77,7 @@ func (f PairTerm) at(u, v float64) float64 {
 	return phi / math.Pow(math.Abs(u)+math.Abs(v)+pairEps, float64(f.N))
 }
 
-// slope is φ′ as a multiple of another φ, over the same divisor.
+// slope is φ′ as a multiple of another φ, over the same divisor. Where φ has a kink at 0 the other φ is 0 there.
 func (f PairTerm) slope() (c float64, d PairTerm) {
 	switch {
 	case f.Kind == PairOne:
@@ -98,10 +98,13 @@ func (f PairTerm) swapped(s *graph.Node) *graph.Node {
 	return Transpose(s)
 }
 
-// pairSlope is the gradient of Σ g[κ, i]·s[i, j]·h[κ, j]·f(x[κ, i], x[κ, j]) with respect to x.
+// pairSlope is the gradient of Σ g[κ, i]·s[i, j]·h[κ, j]·f(x[κ, i], x[κ, j]) with respect to x. That sum is linear in each
+// of g, s and h: PairSum is its derivative with respect to s, PairMix that with respect to g (and, with s transposed, to
+// h), so that the VJPs of both ops are this function and the two ops again.
 func pairSlope(f PairTerm, x, s, g, h *graph.Node) *graph.Node {
 	back := f.swapped(s)
 	sides := func(d PairTerm) *graph.Node { // what comes to x[κ, i] as the first and as the second argument of f
+		// Weights that do not tell columns apart leave the sum over j, and one op does for both sides.
 		if x.Shape() != g.Shape() && x.Shape() != h.Shape() {
 			return apply(PairMix{d}, x, Add(s, back), Mul(g, h))
 		}
@@ -111,7 +114,7 @@ func pairSlope(f PairTerm, x, s, g, h *graph.Node) *graph.Node {
 	if c, d := f.slope(); c != 0 {
 		y = Scale(sides(d), c)
 	}
-	if f.N > 0 {
+	if f.N > 0 { // sgn(u) does not depend on the pair, so it stays outside of the op
 		y = Sub(y, Scale(Mul(Sign(x), sides(PairTerm{f.Kind, f.P, f.N + 1})), float64(f.N)))
 	}
 	return y

@@ -127,7 +127,7 @@ func (PairTies) Eval(dst, in []*graph.Tensor) error {
 	return nil
 }
 
-// VJP is the sum over ties for s.
+// VJP is the sum over ties for s. Which components tie does not change with x but where the gradient does not exist.
 func (PairTies) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 	return []*graph.Node{nil, nil, apply(PairTieSum{}, n.In[0], n.In[1], dy[0])}
 }

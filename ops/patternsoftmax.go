@@ -36,7 +36,7 @@ func (o PatternSoftmax) Infer(in []graph.Type) ([]graph.Type, error) {
 	return in[:1:1], nil
 }
 
-// Eval makes the dense matrix and its softmax.
+// Eval makes the dense matrix and its softmax: the definition, which the kernel has to agree with.
 func (o PatternSoftmax) Eval(dst, in []*graph.Tensor) error {
 	t := in[0].Type.Of(o.P.Rows, o.P.Cols)
 	dense, soft := graph.NewTensor(t), graph.NewTensor(t)

@@ -55,7 +55,8 @@ type (
 	// CanberraDistance is Σ |δ|/(|u| + |v| + 10⁻¹⁰).
 	CanberraDistance struct{}
 
-	// DistanceKernel is e^(−d), which is 1 for equal columns, d a distance.
+	// DistanceKernel is e^(−d), which is 1 for equal columns, d a distance. The interdependences that are called after
+	// distances have these kernels.
 	DistanceKernel[D Kernel] struct {
 		Distance D `yaml:",inline"`
 	}
@@ -92,7 +93,8 @@ func (o MinkowskiDistance) Check(int) error {
 	return nil
 }
 
-// Compare builds the p-norm of the differences. With p < 0 a component with δ = 0 makes the distance 0.
+// Compare builds the p-norm of the differences. With p < 0 a component with δ = 0 makes the distance 0, the limit of the
+// formula; the sum has left that component out, so a mask does it, and the gradient there is 0.
 func (o MinkowskiDistance) Compare(s *Scope, x *graph.Node) *graph.Node {
 	x = o.center(x)
 	p := float64(o.P.V)

@@ -92,7 +92,8 @@ func (g GraphTopology) Neighbors(node string) ([]string, error) {
 	return out, err
 }
 
-// links are the links by the numbers of their nodes.
+// links are the links by the numbers of their nodes. A link to a node that does not exist is an error here rather than a
+// link that is missing later: names are typed by people.
 func (g GraphTopology) links() ([][2]int, error) {
 	number := make(map[string]int, len(g.Nodes))
 	for i, name := range g.Nodes {
@@ -125,6 +126,7 @@ func (g GraphTopology) matrix(self float64) (*csr, error) {
 			links = append(links, [2]int{l[1], l[0]})
 		}
 	}
+	// Sorted and unique, so that a link that is given twice, or both ways, counts once and columns arrive rising.
 	slices.SortFunc(links, func(a, b [2]int) int { return slices.Compare(a[:], b[:]) })
 	m := newCSR(len(g.Nodes), len(g.Nodes))
 	for _, l := range slices.Compact(links) {

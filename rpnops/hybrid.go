@@ -48,7 +48,7 @@ type parts struct {
 	width     int               // of the fused one
 }
 
-// parts takes the hybrid apart.
+// parts takes the hybrid apart. All dimension methods ask it, so that they and the matrix cannot disagree.
 func (o Hybrid) parts(b, m int) (p parts, err error) {
 	if len(o.Functions) == 0 || o.Fusion == nil {
 		return p, errorf("Hybrid", "%d functions, fusion %v; want a function or more and a fusion", len(o.Functions), o.Fusion)
@@ -143,7 +143,7 @@ func (o Hybrid) Matrix(s *Scope, x, w *graph.Node) *graph.Node {
 		return s.fail(err)
 	}
 	x = o.pre(s, x)
-	cut := cutter{w: w}
+	cut := cutter{w: w} // parts of w follow each other in the order of the functions
 	next := func(l int) *graph.Node {
 		if l == 0 {
 			return nil
@@ -158,7 +158,7 @@ func (o Hybrid) Matrix(s *Scope, x, w *graph.Node) *graph.Node {
 		}
 	}
 	a := sparseProduct(o.Fusion, as)
-	if a == nil {
+	if a == nil { // the fusion sees dense matrices: none of the others keeps zeros
 		a = o.Fusion.Fuse(s.Sub("fusion_function"), as, next(p.lengths[len(as)]))
 	}
 	return o.post(s, a)

@@ -76,7 +76,8 @@ type kernelSpec[K Kernel] struct {
 	order    int
 }
 
-// registerKernel registers a kernel and the interdependence with it.
+// registerKernel registers a kernel and the interdependence with it, which is tested on both sides. Configurations give
+// kernels by name to interdependences that take any.
 func registerKernel[K Kernel](k kernelSpec[K]) struct{} {
 	if k.samples == nil {
 		k.samples = []K{k.def}
@@ -138,7 +139,8 @@ func (o Centering) center(x *graph.Node) *graph.Node {
 	return ops.Sub(x, ops.MeanAxis(x, 0))
 }
 
-// gram is the matrix of the inner products of columns, xᵀ·x.
+// gram is the matrix of the inner products of columns, xᵀ·x. Kernels that are functions of it alone are as fast as a
+// product; those of distances are not made of it, see pairSum.
 func gram(x *graph.Node) *graph.Node { return ops.TMatMul(x, x) }
 
 // column is a vector of weights for the components of x (k×m) as (k×1): those given, or one for all.

@@ -17,6 +17,9 @@ import (
 // products that depends on the precision alone; the inverse is formed for small graphs, where the series diverges, and
 // where the matrix itself is asked for: by functions after it, or in a hybrid. Errors: those of [Graph], and I − (1−c)·M
 // without an inverse.
+//
+// Page, Brin, Motwani and Winograd, The PageRank Citation Ranking (1999); as a layer, Gasteiger, Bojchevski and Günnemann,
+// Predict then Propagate (2019).
 type PageRank struct {
 	Graph `yaml:",inline"`
 	C     Opt[float64] `yaml:"c"` // 0.15 by default
@@ -49,7 +52,7 @@ func (o PageRank) Matrix(s *Scope, _, _ *graph.Node) *graph.Node {
 	for i := range n {
 		a[i*n+i] = 1
 	}
-	m.each(func(i, j int, v float64) { a[i*n+j] -= v })
+	m.each(func(i, j int, v float64) { a[i*n+j] -= v }) // a is I − (1−c)·M now
 	if !invert(a, n) {
 		return s.fail(errorf("PageRank", "I − (1−c)·M has no inverse for c = %v; want another c, or normalization", c))
 	}
@@ -81,7 +84,7 @@ func (o PageRank) Relate(s *Scope, x, data, _ *graph.Node) *graph.Node {
 
 // series is Aᵀ·x by a number of sparse products.
 func (o PageRank) series(s *Scope, m *csr, x *graph.Node, steps int) *graph.Node {
-	p, val := m.transposed().pattern()
+	p, val := m.transposed().pattern() // transposed once here instead of in every step
 	y := s.G.Apply(ops.Resolvent{P: p, Steps: steps}, s.Const(s.Type(len(val)), val...), x)
 	return ops.Scale(y, o.C.Or(0.15))
 }

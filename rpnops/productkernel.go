@@ -61,7 +61,8 @@ func (o LinearKernel) Compare(_ *Scope, x *graph.Node) *graph.Node { return gram
 // Check is nil.
 func (PolynomialKernel) Check(int) error { return nil }
 
-// Compare builds the power.
+// Compare builds the power. Whole ones are products, which are right for negative bases, too; a root needs a slope of 0 at
+// 0, which the logarithm has not.
 func (o PolynomialKernel) Compare(_ *Scope, x *graph.Node) *graph.Node {
 	g := gram(o.center(x))
 	if o.C != 0 {

@@ -46,7 +46,7 @@ var (
 	})
 )
 
-// squares is exp(−c·Σ δ²), with weights for the components.
+// squares is exp(−c·Σ δ²), with weights for the components. The slope of δ² at 0 is 0, so equal columns need no care.
 func squares(s *Scope, x *graph.Node, c float64, w ...float64) *graph.Node {
 	return ops.Exp(ops.Scale(pairSum(s, x, ops.PairTerm{P: 2}, w...), -c))
 }

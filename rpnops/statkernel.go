@@ -59,7 +59,8 @@ func covariances(x *graph.Node) (cov, variances *graph.Node) {
 // Check is nil.
 func (PearsonKernel) Check(int) error { return nil }
 
-// Compare builds the correlations.
+// Compare builds the correlations. Columns are centred before they are multiplied: E(uv) − E(u)E(v) would lose the digits
+// that a large mean takes.
 func (PearsonKernel) Compare(_ *Scope, x *graph.Node) *graph.Node {
 	cov, variances := covariances(x)
 	std := ops.Sqrt(variances)
@@ -69,7 +70,7 @@ func (PearsonKernel) Compare(_ *Scope, x *graph.Node) *graph.Node {
 // Check is nil.
 func (RVKernel) Check(int) error { return nil }
 
-// Compare builds the correlations within 0…1.
+// Compare builds the correlations within 0…1. The diagonal is replaced, not masked: that of a constant column is NaN.
 func (RVKernel) Compare(s *Scope, x *graph.Node) *graph.Node {
 	r := atLeast(PearsonKernel{}.Compare(s, x), 0)
 	return s.G.Apply(ops.ZeroDiagonal{}, ops.Neg(atLeast(ops.Neg(r), -1)))
@@ -84,7 +85,8 @@ func atLeast(x *graph.Node, c float64) *graph.Node {
 // Check is nil.
 func (MutualInformationKernel) Check(int) error { return nil }
 
-// Compare builds ½·(ln var(u) + ln var(v) − ln det Σ).
+// Compare builds ½·(ln var(u) + ln var(v) − ln det Σ): m logarithms for the variances instead of a quotient a pair. The
+// determinant is that of the variances before they are bounded.
 func (MutualInformationKernel) Compare(s *Scope, x *graph.Node) *graph.Node {
 	const least = 1e-10
 	cov, variances := covariances(x)
