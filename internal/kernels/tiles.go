@@ -117,30 +117,35 @@ func (t tiles[T]) placeB(p *part[T], rows int) {
 		j += (p.j1 - j) / t.width * t.width
 	}
 	p.s.panels = atLeast(p.s.panels, blockPanels*t.width*maxDepth)
-	for ; j < p.j1; j += t.width {
-		b := p.b[p.z*p.bsB+p.p0*p.rsB+j*p.csB:]
-		t.pack(p.s.panels[(j-p.j0)*p.k:][:t.width*p.k], b, p.k, min(t.width, p.j1-j), p.rsB, p.csB)
+	panels := p.s.panels[(j-p.j0)*p.k:]
+	if cols := p.j1 - j; cols%t.width != 0 {
+		// Kernels may multiply the columns that are missing; denormals would be slow.
+		clear(panels[cols/t.width*t.width*p.k:][:t.width*p.k])
 	}
+	t.pack(panels, p.b[p.z*p.bsB+p.p0*p.rsB+j*p.csB:], p.k, p.j1-j, p.rsB, p.csB)
 }
 
-// pack copies a panel of k rows and cols columns. It clears the columns that are
-// missing: kernels may multiply with them, and denormals would be slow.
-func (t tiles[T]) pack(dst, b []T, k, cols, rs, cs int) {
-	if cols < t.width {
-		clear(dst)
-	}
-	switch {
-	case cs == 1:
+// pack copies k rows and cols columns of B into panels.
+func (t tiles[T]) pack(panels, b []T, k, cols, rs, cs int) {
+	e := engineOf[T]()
+	if cs == 1 { // along the rows: reading panel by panel would jump at every row
 		for q := range k {
-			copy(dst[q*t.width:][:cols], b[q*rs:])
+			row := b[q*rs:][:cols]
+			for j := 0; j < cols; j += t.width {
+				copy(panels[j*k+q*t.width:][:t.width], row[j:])
+			}
 		}
-	case rs == 1:
-		engineOf[T]().transposeTo(dst, b, cols, k, t.width, cs)
-	default:
-		for j := range cols {
-			column := b[j*cs:]
+		return
+	}
+	for j := 0; j < cols; j += t.width {
+		panel, b, n := panels[j*k:], b[j*cs:], min(t.width, cols-j)
+		if rs == 1 {
+			e.transposeTo(panel, b, n, k, t.width, cs)
+			continue
+		}
+		for c := range n {
 			for q := range k {
-				dst[q*t.width+j] = column[q*rs]
+				panel[q*t.width+c] = b[q*rs+c*cs]
 			}
 		}
 	}
