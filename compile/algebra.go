@@ -7,7 +7,15 @@ import (
 	"rpnc/ops"
 )
 
+// Rules on sums, products and joins, continued from simplify.go. Gradients are what they are for: the VJP of a repetition
+// is a sum, that of a sum a repetition, that of a slice a padding, that of a transpose a transpose, and each of them is
+// built without a look at its neighbours.
+
 // sums: sums of sums, and sums of what was just repeated.
+//
+//	Σ_j Σ_i x = Σ_ij x
+//	Σ_i (x repeated n times along i) = n·x
+//	a sum over axes of length 1 is a reshape
 func sums(n *graph.Node, _ func(int) bool) *graph.Node {
 	to, ok := n.Op.(ops.SumTo)
 	if !ok {
@@ -43,7 +51,10 @@ func swapsLast(n *graph.Node) bool {
 	return op.Axes()[r-2] == r-1
 }
 
-// productFlags: transposes of operands become flags, and so do those of a product that only the transpose reads.
+// productFlags: transposes of operands become flags, and so do those of a product that only the transpose reads. A kernel
+// reads a transposed operand in place, by strides.
+//
+//	xᵀ·y → MatMul{TA}(x, y),  x·yᵀ → MatMul{TB}(x, y),  (x·y)ᵀ → yᵀ·xᵀ
 func productFlags(n *graph.Node, shared func(int) bool) *graph.Node {
 	if mm, ok := n.Op.(ops.MatMul); ok {
 		a, b := n.In[0], n.In[1]
@@ -55,6 +66,7 @@ func productFlags(n *graph.Node, shared func(int) bool) *graph.Node {
 		}
 		return nil
 	}
+	// With another reader, the product would be computed twice, once each way.
 	if !swapsLast(n) || shared(0) {
 		return nil
 	}
@@ -64,7 +76,8 @@ func productFlags(n *graph.Node, shared func(int) bool) *graph.Node {
 	return nil
 }
 
-// productIdentity: x·I and I·x are x, and a sum of no products is 0.
+// productIdentity: x·I and I·x are x, and a sum of no products is 0. An interdependence that is switched off is an
+// identity matrix, and a model may have one in every head.
 func productIdentity(n *graph.Node, _ func(int) bool) *graph.Node {
 	mm, ok := n.Op.(ops.MatMul)
 	if !ok {
@@ -115,6 +128,10 @@ func axisOf(axis int, s graph.Shape) int {
 }
 
 // joins: slices of slices, of the whole axis, and of joined operands; joins of joins, of neighbours and of one value.
+//
+//	x[2:9][1:4] → x[3:6]        [x y z][those of y] → y        [[x y] z] → [x y z]        [x[0:2] x[2:5]] → x[0:5]
+//
+// A model splits its parameters and data into heads and joins the results; layers of one width then undo each other.
 func joins(n *graph.Node, _ func(int) bool) *graph.Node {
 	switch op := n.Op.(type) {
 	case ops.Slice:
@@ -204,7 +221,12 @@ func adjacent(a, b *graph.Node, ax int) *graph.Node {
 	return ops.SliceAxis(a.In[0], ax, sa.Lo, sb.Hi)
 }
 
-// paddings: the sum of neighbouring pieces, each padded to the whole, is their join. Gradients of slices come so.
+// paddings: the sum of neighbouring pieces, each padded to the whole, is their join. Gradients of slices come so:
+//
+//	[a 0 0] + [0 b 0] + [0 0 c] → [a b c]
+//
+// The sum of k slices is left-associated, so the rule applies from the inside out: two pieces become one padded join,
+// which then meets the third.
 func paddings(n *graph.Node, _ func(int) bool) *graph.Node {
 	if n.Op != (graph.Add{}) {
 		return nil

@@ -5,6 +5,14 @@ import (
 	"rpnc/ops"
 )
 
+// Stacked forms, by op: x and y have a new first axis of size H, one lane a member.
+//
+//	elementwise, slices, softmax, …   the same op, axes from the front moved by one (deeper)
+//	MatMul with a common operand      a batched product that shares it
+//	MatMul of a common stack          one product with the rows of all lanes below each other (joinsRows)
+//	ColumnNorm                        columns of all lanes side by side (sideways)
+//	Broadcast, SumTo                  shapes are aligned from the right, so 1s go between the new axis and the old ones
+
 // batches says whether the op of the members has a form with one more axis in front.
 func (st *stack) batches() bool {
 	n := st.members[0]
@@ -23,6 +31,7 @@ func (st *stack) batches() bool {
 		return st.in[0].stack != nil
 	case ops.MatMul:
 		ra, rb := n.In[0].Shape().Rank(), n.In[1].Shape().Rank()
+		// A batch axis is the first of three, so what is shared must be a matrix and what is stacked become rank 3.
 		switch {
 		case st.joinsRows():
 			return true

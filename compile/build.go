@@ -17,6 +17,9 @@ type Optimizer interface {
 	Apply(g *graph.Graph, params, grads []*graph.Node) error
 }
 
+// The three ways to compile differ in what they add to the graph between prepare and optimise: nothing, gradients, or
+// gradients and an optimizer's updates.
+
 // Forward compiles outputs, nodes of g. The updates of g (statistics of a graph built for training) are part of the
 // program. A nil store means one of its own.
 func Forward(g *graph.Graph, st *Store, opts *Options, outputs ...*graph.Node) (*Program, error) {
@@ -171,7 +174,9 @@ func (b *builder) finish() (*Program, error) {
 			return nil, err
 		}
 	}
+	// Kernels are bound before memory is planned: an op may have no kernel for these types, and then nothing is allocated.
 	p.stats.ArenaBytes = s.plan(b.opt.Check)
+	// Constants need their memory, and nothing that a run writes.
 	if err := s.runOnce(); err != nil {
 		return nil, err
 	}
@@ -187,6 +192,7 @@ func (p *Program) memory(inputs map[string]graph.Type) {
 			p.inputs[x.leaf] = input{x.t, x.buf}
 		}
 	}
+	// An input that the passes found superfluous is still filled by callers; nobody reads it.
 	for name, t := range inputs {
 		if _, ok := p.inputs[name]; !ok {
 			p.inputs[name] = input{t, ops.NewBuffer(t)}

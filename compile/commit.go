@@ -5,6 +5,15 @@ import (
 	"rpnc/ops"
 )
 
+// Why a commit at all: an update may be computed from any state, also from one that another update changes. Two states
+// that swap, a ← b and b ← a, are right only if both are read before either is written. Writing all new values to the
+// side and copying them at the end is always right, and costs a copy of every parameter and moment. So members write in
+// place as far as there is an order in which
+//
+//	whoever writes a state comes after everybody else who reads it,
+//
+// and only where members wait for each other in a circle does one of them write to the side.
+
 // commit is the end of a step: every parameter and state becomes its update, computed from the values before the
 // step. It is one instruction, after every reader. A kernel that serves updates alone (an optimizer's) is part of it
 // and writes the memory of the states themselves.
@@ -57,6 +66,7 @@ func newCommit(s *schedule, updates []graph.Update, sunk []*unit) *commit {
 	}
 	for _, u := range updates {
 		to, from := s.slots[u.State][0], s.slots[u.Value][0]
+		// One value may become several states: the kernel writes the first in place, the others are copies of it.
 		if _, ok := targets[from]; ok {
 			targets[from] = append(targets[from], to)
 		} else if from != to {
@@ -103,6 +113,7 @@ func mayOverwrite(u *unit, i int, to *slot) bool {
 		if !r.covers(to) {
 			continue
 		}
+		// Element by element is safe only if element k of the operand is element k of the memory.
 		if r != to || off != 0 || x.t.Shape.Size() != u.out[i].t.Shape.Size() || !ops.MayShare(u.node.Op, i, j) {
 			return false
 		}
@@ -141,6 +152,7 @@ func (c *commit) order(s *schedule, left []*member) {
 // free is the first member that writes nothing that another one still reads, −1 if there is none.
 func free(left []*member) int {
 	for i, m := range left {
+		// The first of several, so that one graph gives one program.
 		if !blocked(m, left) {
 			return i
 		}

@@ -2,6 +2,10 @@ package compile
 
 import "rpnc/graph"
 
+// A pass that makes one node of several has one difficulty: the nodes are spread over the graph, and the new one stands in
+// one place, after all that any of them reads and before all that reads any of them. contract finds an order of the old
+// nodes in which the members of every group stand side by side, and builds the new graph in that order.
+
 // merger makes one computation of a group of nodes: one replacement a member, nil for members that nobody outside
 // reads. of finds what became of nodes that the group reads.
 type merger func(h *graph.Graph, group []*graph.Node, of func(*graph.Node) *graph.Node) []*graph.Node
@@ -69,6 +73,9 @@ const (
 	waiting
 	placed
 )
+
+// The search is depth first, by groups: a group is placed when all that its members read is placed. To meet a group again
+// while what it reads is being placed means that a path leads out of the group and back.
 
 // place puts what n and its group read into the list, and then the group; it reports false on a circle.
 func (o *ordering) place(n *graph.Node) bool {

@@ -5,6 +5,9 @@ import (
 	"rpnc/ops"
 )
 
+// Costs are counts of operations, not times: the same on every machine, so that one model gives one program. Passes that
+// choose between forms of different speed weigh the counts themselves (sparseRate, denseShare).
+
 // flops estimates the floating-point operations of a node: twice the products of a matrix product, one an element
 // read or written for the rest.
 func flops(n *graph.Node) float64 {

@@ -15,8 +15,17 @@ import (
 	"rpnc/ops"
 )
 
-// instruction is the only gorgonia.Op of emitted graphs: kernels and the commit are instructions. It owns its result, so that a VM never allocates; gorgonia's own ops are not used, because they write over memory that they take
-// for dead.
+// The emitted graph is a gorgonia ExprGraph like any other: it can be drawn, sorted, and run by a TapeMachine. What is
+// particular about it:
+//
+//   - All memory is planned. A kernel finds its operands by address, and the values that gorgonia hands from instruction to
+//     instruction are headers over that memory, which nobody reads. Edges are there for the order.
+//   - gorgonia orders by data alone, and reuse of memory is right for one order only. So every instruction also hangs on the
+//     one before it: the graph is a chain with further edges.
+//   - gorgonia takes two ops of one hash for one op, so hashes are numbers that no other instruction of the process has.
+
+// instruction is the only gorgonia.Op of emitted graphs: kernels and the commit are instructions. It owns its result, so
+// that a VM never allocates; gorgonia's own ops are not used, because they write over memory that they take for dead.
 type instruction struct {
 	id    uint64
 	in    []*gorgonia.Node
@@ -167,6 +176,7 @@ func (e *emitter) commit(c *commit) error {
 	written := map[*slot]bool{}
 	for _, u := range c.units {
 		for _, x := range u.in {
+			// What a member reads of another member is inside the instruction and no edge.
 			if !written[x] {
 				reads = append(reads, x)
 			}
@@ -217,6 +227,7 @@ func (e *emitter) node(x *slot) *gorgonia.Node {
 		return nil
 	}
 	d := dense(x.t, x.buf)
+	// gorgonia takes inputs of one name, type and shape for one input.
 	name := x.leaf
 	if name == "" {
 		name = fmt.Sprintf("constant %d", len(e.nodes))

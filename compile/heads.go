@@ -46,6 +46,11 @@ func fuseHeads(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node
 	return h, mapped
 }
 
+// How stacks are found. The signature of a node is a number that tells its whole history but for the names of parameters
+// and states; nodes of equal signature are a class. From the results down, every class that has not been met becomes a
+// stack, and its members' operands, place by place, become one of three things (see operand). A stack is given up again
+// where its op has no stacked form or the operands would have to be copied, and with it the stacks that only serve it.
+
 // anonymous is the signature of a parameter or state: which one it is does not count.
 type anonymous struct {
 	kind graph.LeafKind
@@ -64,6 +69,7 @@ func signatures(live []*graph.Node) map[*graph.Node]int {
 	for _, n := range live {
 		var k any = n
 		l, leaf := n.Leaf()
+		// An input or a constant is like itself alone: heads that read different data are different.
 		switch {
 		case leaf && l.Kind != graph.InputLeaf && n.DType().IsFloat():
 			k = anonymous{l.Kind, n.Type()}
@@ -176,13 +182,14 @@ func (s *stacks) operand(members []*graph.Node, k int) operand {
 		taken = taken || s.group[xs[i]] != nil
 	}
 	switch {
-	case len(distinct) == 1:
+	case len(distinct) == 1: // the data that all heads read
 		return operand{common: xs[0]}
 	case len(distinct) < len(xs) || len(xs[0].Types) > 1 && !isColumnNorm(xs[0]):
 		return operand{loose: xs}
 	case !taken:
 		return operand{stack: s.add(xs)}
 	}
+	// They are in stacks already. Only if that is one stack, whole and in the same order, its lanes are those needed here.
 	st := s.group[xs[0]]
 	if st == nil || len(st.members) != len(xs) {
 		return operand{loose: xs}

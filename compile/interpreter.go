@@ -2,6 +2,9 @@ package compile
 
 import "rpnc/graph"
 
+// The interpreter knows nothing of schedules, slots and kernels: it reads the graph that the passes left, so a difference
+// to another VM is a mistake below the passes, and a difference between levels on it is one in the passes.
+
 // interpreter runs a program by the oracle of every op. It is the VM that the others are tested against.
 type interpreter struct{ p *Program }
 

@@ -32,6 +32,8 @@ func outerProduct(n *graph.Node, _ func(int) bool) *graph.Node {
 	}
 	count, D, S := n.Shape().Dim(-1), x.Shape().Dim(-1), b.Shape().Size()
 	rows, G := x.Shape().Size()/max(1, D), gcd(D, S)
+	// T costs 2·rows·D·S/G, the sparse product one entry a block of a row of ψ, with few columns and so at a bad rate. Where
+	// G is 1 there are as many blocks as elements, and forming ψ is cheaper.
 	// Forming ψ writes and reads it once, some 4 operations an element besides the product.
 	formed := float64(count) * float64(D) * float64(2*rows+4)
 	if 2*float64(rows)*float64(D)/float64(G)*float64(S+sparseRate*count) > 0.8*formed {

@@ -10,6 +10,17 @@ import (
 // align is the distance of arena places in bytes: a cache line, and the width of the widest vector.
 const align = 64
 
+// The plan is a packing problem: values are rectangles, as wide as they live and as high as they are large, and those that
+// overlap in time must not overlap in memory:
+//
+//	memory ┌─────────┐
+//	       │ y₂      ├──────┐       y₃ begins when y₁ has ended and takes its place; y₄ takes the places
+//	       ├────┬────┤ y₄   │       of y₂ and y₃. Placed first is what is highest.
+//	       │ y₁ │ y₃ │      │
+//	       └────┴────┴──────┘ kernels, in order
+//
+// Under check, memory is filled with NaN once its last reader is done, so that a lifetime that is too short shows.
+//
 // A value lives from the kernel that writes it to the last kernel that reads it or a view of it, both included: a kernel
 // never writes over what it still reads, except where its op says that it may (ops.MayShare) and nobody else reads it.
 
@@ -51,6 +62,7 @@ func (s *schedule) liveness(steps []*unit) {
 	for i, u := range steps {
 		for _, x := range append(append([]*slot(nil), u.out...), u.in...) {
 			r, _ := x.root()
+			// The first to touch a temporary writes it: operands come first. A join begins with its first part.
 			if r.def < 0 {
 				r.def = i
 			}
@@ -67,6 +79,7 @@ func (s *schedule) inPlace(steps []*unit) {
 			continue
 		}
 		for _, x := range u.in {
+			// The operand must end here, views of it included, and be as large as the result, so that nothing is left over.
 			r, _ := x.root()
 			if r.kind == tempSlot && r.last == i && r.t.DType == u.out[0].t.DType && r.t.Shape.Size() == u.out[0].t.Shape.Size() && mayOverwrite(u, 0, r) {
 				r.last = u.out[0].last
@@ -98,7 +111,7 @@ func (s *schedule) arena(d graph.DType) int {
 	memory := ops.NewBuffer(graph.Type{DType: d, Shape: graph.Sh(total)})
 	for _, x := range temps {
 		x.buf = section(memory, x.off, x.t.Shape.Size())
-		x.off = 0
+		x.off = 0 // from now on the slot is a root with a buffer, and offsets count from its beginning
 	}
 	return total * d.Size()
 }

@@ -31,6 +31,9 @@ type input struct {
 	buf ops.Buffer
 }
 
+// A program owns its arena, inputs and outputs, which is why it cannot run twice at a time; what it shares with others is
+// the store. To predict from several goroutines takes several programs.
+
 // errBusy reports a second Run at the same moment.
 var errBusy = errors.New("compile.Program.Run: the program is running already; it is not re-entrant, compile one a goroutine")
 

@@ -7,6 +7,14 @@ import (
 	"rpnc/ops"
 )
 
+// Products are written where a function is defined, and their order is seldom the cheap one. A head with a low-rank ψ is
+//
+//	x·(A·B)ᵀ,  x (b×D), A (n×r), B (r×D):   2·n·r·D + 2·b·n·D as written, 2·b·D·r + 2·b·r·n as (x·Bᵀ)·Aᵀ
+//
+// For b = 64, n = D = 512, r = 2 that is 34.6 and 0.26 million operations. The dynamic programme for matrix chains finds
+// the best order of any chain; matrices of which the pattern is known are factors with a cost of their own. Running before
+// differentiation, it also keeps ψ(w) out of the gradient.
+
 // factor is one matrix of a chain of products: dense, transposed where t says so, or sparse.
 type factor struct {
 	n      *graph.Node // the matrix, or the values of the sparse one
@@ -94,6 +102,7 @@ func isProduct(n *graph.Node) bool {
 
 // open appends the factors of n, transposed where t says so, and adds up what the products cost in the order they have.
 func (c *chain) open(n *graph.Node, t, top bool, uses map[*graph.Node]int, now *float64) {
+	// A product that others read is computed anyway: it is a factor. So is one with batch axes that would be transposed.
 	if !isProduct(n) || !top && (uses[n] > 1 || t && n.Shape().Rank() > 2) {
 		c.factors = append(c.factors, factor{n: n, t: t})
 		return
@@ -149,7 +158,7 @@ func (c *chain) product(i, s, j int) float64 {
 	leftSparse, rightSparse := i == s && left.sparse, s+1 == j && right.sparse
 	switch {
 	case leftSparse && rightSparse:
-		return math.Inf(1)
+		return math.Inf(1) // there is no op for it, and its pattern would have to be computed
 	case leftSparse:
 		return 2 * float64(left.p.NNZ()) * float64(right.cols())
 	case rightSparse:

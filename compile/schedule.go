@@ -10,6 +10,16 @@ import (
 	"rpnc/ops"
 )
 
+// Lowering turns nodes into units and values into slots. What holds of a schedule from here to the VM:
+//
+//   - A node is a leaf, a view (a reshape, a slice that is contiguous), a join that costs nothing, or one unit. Only units
+//     become instructions.
+//   - Every slot has one root, the slot that owns the memory, found by following parents. Who asks whether two values may
+//     touch asks about roots: a view lives as long as what it is a view of.
+//   - A root is written by one unit, or, if it is a join, by one unit a part. Nothing but the commit writes the memory of
+//     parameters and states, and nothing at all that of inputs. So every unit sees leaves as they were before the step.
+//   - Units stand in the order of the graph, operands first; the plan and the emission keep that order.
+
 // slotKind says who owns the memory of a value.
 type slotKind uint8
 
@@ -148,7 +158,8 @@ type schedule struct {
 	store  *Store
 }
 
-// lower turns what outputs and updates need into a schedule.
+// lower turns what outputs and updates need into a schedule. Units that read nothing but constants run once, when the
+// program is built; units that only updates read go to the commit, where they may write the states themselves.
 func lower(g *graph.Graph, st *Store, outputs []*graph.Node) *schedule {
 	s := &schedule{slots: map[*graph.Node][]*slot{}, store: st}
 	// Units are in the order of the graph, which is the order in which the model was built: values are read soon after
@@ -167,6 +178,7 @@ func lower(g *graph.Graph, st *Store, outputs []*graph.Node) *schedule {
 			s.units = append(s.units, u)
 		}
 	}
+	// Outputs come before the commit is planned: one that is a state needs a copy of its value before the step.
 	s.outputs(g, outputs)
 	if updates := g.Updates(); len(updates) > 0 {
 		s.commit = newCommit(s, updates, sunk)
@@ -194,6 +206,7 @@ func (s *schedule) node(n *graph.Node, sunk bool) *unit {
 		s.slots[n] = []*slot{x}
 		return nil
 	case graph.Result:
+		// A port costs no instruction: it is a name for one of the slots of its kernel.
 		s.slots[n] = s.slots[n.In[0]][op.I : op.I+1]
 		return nil
 	}
@@ -235,6 +248,7 @@ func (s *schedule) leafRow(n *graph.Node) *slot {
 		}
 		leaves, names = append(leaves, r), append(names, r.leaf)
 	}
+	// The store may refuse: another program reads the leaves where they are now. Then the join is a kernel like any other.
 	all, ok := s.store.sideBySide(names)
 	if !ok {
 		return nil
@@ -283,6 +297,7 @@ func viewOffset(n *graph.Node) (int, bool) {
 	if _, ok := n.Op.(ops.Viewer); ok {
 		return 0, true
 	}
+	// x[Lo:Hi] along an axis with nothing but 1s before it is one stretch of memory: heads that were fused are read so.
 	sl, ok := n.Op.(ops.Slice)
 	if !ok {
 		return 0, false

@@ -11,6 +11,10 @@ import (
 // nil. shared says that the node's operand i has other readers, so that undoing it would not make it go.
 type rule func(n *graph.Node, shared func(i int) bool) *graph.Node
 
+// Rules may be tried in any order and on any graph: each keeps the type and the value of its node (up to rounding), and
+// makes the graph smaller or moves a node towards where another rule removes it. What no rule may do is undo another one,
+// or the rounds below would be used up going in circles.
+
 // rounds bounds how often a pass of rules runs over the whole graph, and how often rules apply to one node.
 const rounds = 8
 
@@ -91,7 +95,7 @@ func filled(n *graph.Node, v float64) *graph.Node { return n.Graph().Const(n.Typ
 const maxFold = 1024
 
 // foldConstants evaluates ops of constants where the result is small. What writes structure out (Densify, UpperOnes,
-// Broadcast) stays an op.
+// Broadcast) stays an op: other passes know it by that op, and a table of numbers has lost it.
 func foldConstants(n *graph.Node, _ func(int) bool) *graph.Node {
 	switch n.Op.(type) {
 	case graph.Const, graph.Leaf, graph.Result, ops.Densify, ops.UpperOnes, ops.MatPow, ops.Broadcast, ops.OneHot, ops.Pad:
@@ -137,7 +141,7 @@ func constValue(n *graph.Node) *graph.Tensor {
 	return t
 }
 
-// arithmetic: x+0, x−0, x·1, x/1, x·(−1), −(−x), c·(d·x).
+// arithmetic: x+0, x−0, x·1, x/1, x·(−1), −(−x), c·(d·x). Means, scaled chains and the cotangent 1 of a loss bring them.
 func arithmetic(n *graph.Node, _ func(int) bool) *graph.Node {
 	// 0·x is not 0 for every x (NaN, ∞), so it stays.
 	if n.Op == (ops.Unary{Kind: ops.KNeg}) && n.In[0].Op == n.Op {
@@ -185,7 +189,8 @@ func constantFactor(n *graph.Node, k ops.BinaryKind, v float64) *graph.Node {
 	return nil
 }
 
-// views: reshapes of reshapes, permutations of permutations, and permutations that move no element.
+// views: reshapes of reshapes, permutations of permutations, and permutations that move no element. The last matter most:
+// (b×1×n) → (1×b×n) is a permutation, which copies, but also a reshape, which is a view.
 func views(n *graph.Node, _ func(int) bool) *graph.Node {
 	switch op := n.Op.(type) {
 	case ops.Reshaped:
@@ -230,7 +235,11 @@ func keepsOrder(axes []int, s graph.Shape) bool {
 	return true
 }
 
-// broadcasts: repetitions of repetitions, and elementwise functions before the repetition rather than after it.
+// broadcasts: repetitions of repetitions, and elementwise functions before the repetition rather than after it:
+//
+//	tanh(repeat x) → repeat(tanh x),   repeat(x)·repeat(y) → repeat(x·y)
+//
+// The variance of a batch norm, b×m numbers after it is repeated, is m numbers before.
 func broadcasts(n *graph.Node, _ func(int) bool) *graph.Node {
 	to, repeats := n.Op.(ops.Broadcast)
 	_, unary := n.Op.(ops.Unary)
@@ -247,6 +256,7 @@ func broadcasts(n *graph.Node, _ func(int) bool) *graph.Node {
 			return ops.BroadcastTo(n.Graph().Apply(n.Op, x), n.Shape())
 		}
 	case binary || add:
+		// Both are brought to the smallest shape that holds them; the rest of the repetition comes after.
 		a, b := small(n.In[0]), small(n.In[1])
 		s, ok := ops.BroadcastShapes(a.Shape(), b.Shape())
 		if ok && s.Size() < n.Shape().Size() {

@@ -120,6 +120,9 @@ func leafName(n *graph.Node) string {
 	return l.Path
 }
 
+// Memory of a leaf may move until a program has bound it, since a bound address is part of the program. So the first program
+// over a store decides how stacked parameters lie, and later ones find them so, or pay for a kernel that joins them.
+
 // sideBySide lays the leaves out one after the other and answers with their common memory; ok is false if they lie
 // elsewhere and some program reads them there.
 func (s *Store) sideBySide(names []string) (all ops.Buffer, ok bool) {
@@ -132,6 +135,7 @@ func (s *Store) sideBySide(names []string) (all ops.Buffer, ok bool) {
 		placed = placed && first.row != nil && c.row == first.row && c.at == first.at+total
 		total += c.t.Shape.Size()
 	}
+	// Another program stacked the same leaves in the same order: the common case of training and prediction.
 	switch {
 	case placed:
 		return section(first.row.buf, first.at, total), true

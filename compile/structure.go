@@ -7,6 +7,18 @@ import (
 	"rpnc/ops"
 )
 
+// Functions of interdependence build A as a matrix, dense by definition: Densify writes values on a pattern, MatPow takes a
+// power, UpperOnes is the triangle of an inverse chain. The rules here recognise these three, and never the numbers: what
+// a graph computes must not depend on values.
+//
+//	Densify{P}(v)·x           → SpMM{P}(v, x)                   nnz·n operations for rows·cols·n
+//	(Densify{P}(v))ʰ·x        → SpMM(SpMM(…x)), or one SpMM of the power where v is constant and the power thinner
+//	U·x                       → CumSum(x)
+//	f(Densify(v)), f(0) = 0   → Densify(f(v))                   so that the product above is found
+//	Densify·(x·yᵀ) elementwise → Densify of sampled products    attention on edges
+//
+// The backward is not looked at: SpMM has VJPs that are SpMM and SDDMM, so what is sparse forward is so backward.
+
 // sparse is a matrix that is known by its pattern: (Σ or not) (Densify{p}(values))ʰ, transposed where t says so.
 type sparse struct {
 	p      ops.Pattern
@@ -77,6 +89,9 @@ func upright(x *graph.Node, t bool) *graph.Node {
 	}
 	return x
 }
+
+// The order of the two products in y ← A·(x + y) is Horner's rule for (A + A² + … + Aʰ)·x: h products, as many as Aʰ·x
+// alone takes.
 
 // times is the product with x: one sparse product with the power, where its pattern is known and cheaper, or h of them.
 func (s sparse) times(x *graph.Node) *graph.Node {
@@ -170,7 +185,7 @@ func (m rows) times(o rows, cols, limit int) rows {
 	return out
 }
 
-// plus is m + o.
+// plus is m + o, a merge of two rising lists.
 func (m rows) plus(o rows, cols int) rows {
 	out := make(rows, len(m))
 	for i := range m {
@@ -222,7 +237,8 @@ func triangleProduct(n *graph.Node, _ func(int) bool) *graph.Node {
 	return nil
 }
 
-// belowDensify: functions that keep 0 apply to the values instead of the whole matrix.
+// belowDensify: functions that keep 0 apply to the values instead of the whole matrix. An elementwise product with any
+// matrix keeps the zeros too (entries of the other one are read at the pattern), a quotient by it does not: 0/0.
 func belowDensify(n *graph.Node, _ func(int) bool) *graph.Node {
 	op, isBinary := n.Op.(ops.Binary)
 	if op.Kind == ops.KMul && isBinary && !isDensify(n.In[0]) {
