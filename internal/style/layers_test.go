@@ -44,7 +44,7 @@ var layers = map[string]layer{
 	"models/metric":     {ours: core, others: []string{yaml, gonum}},
 	"models/loss":       {ours: core, others: []string{yaml, gonum}},
 	"models/optim":      {ours: core, others: []string{yaml, gonum}},
-	"models/config":     {ours: program, others: []string{yaml}},
+	"models/config":     {ours: append([]string{"models/loss", "models/metric", "models/optim"}, program...), others: []string{yaml}},
 	"models/checkpoint": {ours: append([]string{"models/config"}, program...), others: []string{yaml}},
 	"models/train":      {ours: append([]string{"models/data", "models/loss", "models/metric", "models/optim", "models/config", "models/checkpoint"}, program...)},
 }

@@ -84,7 +84,7 @@ func (c *Codec) registries() []Registry {
 	if len(c.Registries) > 0 {
 		return c.Registries
 	}
-	return []Registry{Functions, Models}
+	return []Registry{Functions, Models, Training}
 }
 
 // lookup asks the registries in order: the first that knows the name decides.
@@ -249,8 +249,11 @@ func (d *decoder) params(f form, v reflect.Value) {
 
 // wantedBy names the role of an interface type: a transformation.
 func wantedBy(t reflect.Type) string {
-	if t == objectType {
+	switch t {
+	case objectType:
 		return "an object"
+	case specType:
+		return "a head, a layer or a model"
 	}
 	return article(strings.ToLower(t.Name()))
 }

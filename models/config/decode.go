@@ -17,7 +17,7 @@ import (
 // stateless and safe for concurrent use.
 type Codec struct {
 	File       string     // named in errors
-	Registries []Registry // asked in order; none means [Functions] and [Models]
+	Registries []Registry // asked in order; none means [Functions], [Models] and [Training]
 }
 
 // Decode fills dst, a pointer, with node: a config struct with the parameters of a mapping, an interface with an
@@ -176,6 +176,8 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value) {
 	switch {
 	case isNull(n):
 		v.SetZero()
+	case t == nodeType:
+		v.Set(reflect.ValueOf(*d.expand(n)))
 	case isOpt(t):
 		v.Field(0).SetBool(true)
 		d.value(n, v.Field(1))
@@ -216,7 +218,23 @@ func (d *decoder) byKind(n *yaml.Node, v reflect.Value) {
 var (
 	textType   = reflect.TypeFor[encoding.TextUnmarshaler]()
 	objectType = reflect.TypeFor[object]()
+	nodeType   = reflect.TypeFor[yaml.Node]()
 )
+
+// expand copies n with its aliases written out, for a reader who comes later.
+func (d *decoder) expand(n *yaml.Node) *yaml.Node {
+	c := *n
+	c.Anchor, c.Content = "", nil
+	d.depth++
+	for _, x := range n.Content {
+		if x = d.enter(x); x == nil {
+			break
+		}
+		c.Content = append(c.Content, d.expand(x))
+	}
+	d.depth--
+	return &c
+}
 
 // isOpt recognises rpnops.Opt and types like it: a flag Set and a value.
 func isOpt(t reflect.Type) bool {
@@ -268,7 +286,15 @@ func (d *decoder) items(items []*yaml.Node, v reflect.Value) {
 		if d.budget <= 0 {
 			return
 		}
-		d.in("["+strconv.Itoa(i)+"]", func() { d.value(item, v.Index(i)) })
+		d.in("["+strconv.Itoa(i)+"]", func() { d.item(item, v.Index(i)) })
+	}
+}
+
+// item decodes one entry of a list. An object must be there: a list has no place for one that is left out.
+func (d *decoder) item(n *yaml.Node, v reflect.Value) {
+	d.value(n, v)
+	if v.Kind() == reflect.Interface && v.NumMethod() > 0 && v.IsNil() && isNull(n) {
+		d.fail(n, "want %s, have null", wantedBy(v.Type()))
 	}
 }
 

@@ -157,7 +157,7 @@ func (c *Codec) writeField(node *yaml.Node, f field, x, def reflect.Value, aroun
 
 // configsOf is the name of the configurations of a parameter: head_configs of heads, unless that means another one.
 func configsOf(key string, around *table) string {
-	one := strings.TrimSuffix(key, "s") + "_configs"
+	one := singular(key) + "_configs"
 	if around != nil {
 		if _, taken := around.byKey[one]; taken {
 			return key + "_configs"

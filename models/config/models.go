@@ -1,9 +1,16 @@
 package config
 
-import "rpnc/models"
+import (
+	"reflect"
+
+	"rpnc/models"
+)
 
 // Models is the registry of heads, layers and models.
 var Models Registry = zoo{}
+
+// specType is the role of heads, layers and models.
+var specType = reflect.TypeFor[models.Spec]()
 
 // zoo adapts the register of package models.
 type zoo struct{}

@@ -86,10 +86,18 @@ func (f *field) bounds(tag string) {
 // configKeys are the names under which a configuration gives the objects of a parameter: head_configs of heads.
 func configKeys(key string) []string {
 	keys := []string{key + "_configs", key + "_config"}
-	if one := strings.TrimSuffix(key, "s"); one != key {
+	if one := singular(key); one != key {
 		keys = append(keys, one+"_configs", one+"_config")
 	}
 	return keys
+}
+
+// singular drops the s of a plural: heads, but not loss.
+func singular(key string) string {
+	if strings.HasSuffix(key, "ss") {
+		return key
+	}
+	return strings.TrimSuffix(key, "s")
 }
 
 // holdsObjects says whether values of t are objects or lists of them.
@@ -293,6 +301,9 @@ func (d *decoder) others(rest []pair, tab *table, v reflect.Value) {
 
 // parameterHint names the nearest parameter, or all of them where none is near.
 func parameterHint(key string, keys []string) string {
+	if now := obsolete[key]; now != "" {
+		return " of an older schema; it is " + now + " now"
+	}
 	if hint := didYouMean(key, keys); hint != "" || len(keys) == 0 {
 		return hint
 	}
@@ -302,4 +313,22 @@ func parameterHint(key string, keys []string) string {
 		keys = append(keys[:12], fmt.Sprintf("and %d more", more))
 	}
 	return "; there are " + strings.Join(keys, ", ")
+}
+
+// obsolete are keys that older descriptions of the schema show, and what has taken their place.
+var obsolete = map[string]string{
+	"data_transformation_class":        "data_transformation_configs: {function_class: …}",
+	"data_transformation_parameters":   "data_transformation_configs: {function_parameters: …}",
+	"expansion_function_configs":       "data_transformation_configs: {function_class: …}",
+	"parameter_fabrication_class":      "parameter_fabrication_configs: {function_class: …}",
+	"parameter_fabrication_parameters": "parameter_fabrication_configs: {function_parameters: …}",
+	"reconciliation_function_configs":  "parameter_fabrication_configs: {function_class: …}",
+	"remainder_class":                  "remainder_configs: {function_class: …}",
+	"remainder_parameters":             "remainder_configs: {function_parameters: …}",
+	"remainder_function_configs":       "remainder_configs: {function_class: …}",
+	"fusion_strategy":                  "head_fusion_configs of a layer, channel_fusion_configs of a head",
+	"input_processing_configs":         "input_process_function_configs",
+	"output_processing_configs":        "output_process_function_configs",
+	"batch":                            "batch_num",
+	"result_configs":                   "output_configs: {output_class: …}",
 }

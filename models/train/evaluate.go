@@ -62,7 +62,7 @@ func (e Evaluation) run(m *models.Model, d *data.Dataset) (s Score, err error) {
 	scores := make([]float64, 0, d.Rows*out)
 	for lo := 0; lo < d.Rows; lo += e.Chunk {
 		hi := min(d.Rows, lo+e.Chunk)
-		y, err := m.Predict(d.X[lo*d.Cols : hi*d.Cols])
+		y, err := m.Predict(d.Features(lo, hi))
 		if err != nil {
 			return s, fmt.Errorf("rows %d to %d: %w", lo, hi-1, err)
 		}

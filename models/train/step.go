@@ -121,7 +121,12 @@ func scalar(b ops.Buffer) float64 {
 // fill copies rows into the inputs: the sum of their weights.
 func (s stepper) fill(p *sized, rows []int) (weight float64, err error) {
 	d := s.data
-	if err := gather(p.x, d.X, d.Cols, rows); err != nil {
+	if p.x.F64 != nil {
+		err = data.GatherFeatures(p.x.F64, d, rows)
+	} else {
+		err = data.GatherFeatures(p.x.F32, d, rows)
+	}
+	if err != nil {
 		return 0, err
 	}
 	// The program says whether the truth is labels or numbers: the loss has decided it.
