@@ -22,7 +22,8 @@ type element struct {
 	at   func(order binary.ByteOrder, p []byte) (float64, error)
 }
 
-// elements are the types that a file may hold, by their names in NumPy.
+// elements are the types that a file may hold, by their names in NumPy: u, i or f for unsigned, signed and floating, and
+// the number of bytes. Unsigned types of several bytes are rare enough to be left to a conversion by the writer.
 var elements = map[string]element{
 	"u1": {1, func(_ binary.ByteOrder, p []byte) (float64, error) { return float64(p[0]), nil }},
 	"i1": {1, func(_ binary.ByteOrder, p []byte) (float64, error) { return float64(int8(p[0])), nil }},
@@ -50,7 +51,7 @@ func (a *Array) readValues(b *binaryReader, order binary.ByteOrder) error {
 	if err != nil {
 		return b.errorf("%w", err)
 	}
-	const piece = 1 << 13
+	const piece = 1 << 13 // values, 64 KiB at most
 	e := elements[a.Type]
 	buf := make([]byte, min(n, piece)*e.size)
 	for len(a.Values) < n {
@@ -76,6 +77,7 @@ func (a *Array) readValues(b *binaryReader, order binary.ByteOrder) error {
 
 // count is the number of elements, Π Shape.
 func (a *Array) count() (int, error) {
+	// The bound leaves room for the bytes of n float64, and for doubling them, in an int.
 	n := 1
 	for _, d := range a.Shape {
 		switch {
@@ -102,6 +104,7 @@ func FromArrays(name string, x, y *Array, classes []string) (*Dataset, error) {
 		return nil, d.errorf("%d features of shape %v; want rows in the first dimension", len(x.Values), x.Shape)
 	}
 	d.Rows, d.Cols, d.X = x.Shape[0], n/x.Shape[0], x.Values
+	// A row of numbers has no layout of its own, a matrix or more has.
 	if len(x.Shape) > 2 {
 		d.Shape = slices.Clone(x.Shape[1:])
 	}
@@ -119,6 +122,7 @@ func (d *Dataset) takeTruth(y *Array, classes []string) error {
 	if err != nil || len(y.Shape) == 0 || n != len(y.Values) || y.Shape[0] != d.Rows {
 		return d.errorf("%d labels or targets of shape %v for %d rows; want one line a row", len(y.Values), y.Shape, d.Rows)
 	}
+	// Integers may be targets too, but then their writer can say so by storing floats.
 	if strings.HasPrefix(y.Type, "f") || n != d.Rows {
 		d.Y, d.YCols = y.Values, n/d.Rows
 		return nil

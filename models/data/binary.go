@@ -29,6 +29,7 @@ func openFile(op, path, want string) (io.ReadCloser, error) {
 // unzip reads r through gzip where its first two bytes are those of gzip, which begin no other format of this package.
 func unzip(r io.Reader) (io.Reader, error) {
 	b := bufio.NewReaderSize(r, 1<<16)
+	// An error here comes again where the format is read, with a position.
 	if head, _ := b.Peek(2); string(head) != "\x1f\x8b" {
 		return b, nil
 	}
@@ -42,7 +43,7 @@ func readFile[T any](op, path, want string, read func(r io.Reader, name string) 
 		var none T
 		return none, err
 	}
-	defer f.Close()
+	defer f.Close() // nothing was written, so there is nothing to learn from closing
 	return read(f, path)
 }
 

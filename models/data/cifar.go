@@ -8,6 +8,16 @@ import (
 	"slices"
 )
 
+// The layout of CIFAR-10's binary version: a file is a row of records without any header, and a record is
+//
+//	offset  bytes  content
+//	0       1      label 0…9
+//	1       1024   red plane, 32 rows of 32 pixels
+//	1025    1024   green plane
+//	2049    1024   blue plane
+//
+// so that channels come first, as in Shape. A wrong file shows itself by a label beyond 9 or a length that is no multiple.
+
 // cifarClasses are the classes of CIFAR-10 in the order of their labels.
 var cifarClasses = []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
 
@@ -22,8 +32,7 @@ func LoadCIFAR10(batches ...string) (*Dataset, error) {
 	if len(batches) == 0 {
 		return nil, fmt.Errorf("%s: no files; want at least one, such as test_batch.bin", op)
 	}
-	d := &Dataset{}
-	d.X = make([]float64, 0, cifarRoom(batches))
+	d := &Dataset{X: make([]float64, 0, cifarRoom(batches))}
 	for _, path := range batches {
 		_, err := readFile(op, path, "a batch of CIFAR-10 (binary version) such as data_batch_1.bin", func(r io.Reader, name string) (*Dataset, error) {
 			return d, readCIFAR10(&binaryReader{op: op, name: name, r: r}, d)

@@ -33,6 +33,7 @@ type Variable struct {
 // Source of the equations of physics: S.-M. Udrescu and M. Tegmark, AI Feynman: a physics-inspired method for symbolic
 // regression, Science Advances 6 (2020), whose equations are from R. Feynman's lectures.
 func Equations(set string) ([]Equation, error) {
+	// The file is parsed for each call: it takes a millisecond, and the caller may change what it gets.
 	f, err := files.Open("embedded/equations.txt")
 	if err != nil {
 		return nil, err
@@ -143,6 +144,7 @@ func (e Equation) Sample(n int, seed uint64) (*Dataset, error) {
 	}
 	k := len(e.Vars)
 	d := &Dataset{Name: e.ID, Rows: n, Cols: k, X: make([]float64, n*k), Columns: e.names(), Y: make([]float64, n), YCols: 1}
+	// Equations of one set get numbers of their own from one seed, also where they have the same variables.
 	key := scramble(seed + golden)
 	for _, c := range []byte(e.ID + "|" + e.Formula) {
 		key = scramble(key + golden*uint64(c))
@@ -157,6 +159,7 @@ func (e Equation) Sample(n int, seed uint64) (*Dataset, error) {
 
 // draw fills x with a point where f is finite and returns its value.
 func (e Equation) draw(x []float64, f *Formula, key uint64) (float64, error) {
+	// Each try counts on from its own number, so that rows with many tries do not disturb the others.
 	for try := range uint64(100) {
 		for j, v := range e.Vars {
 			// The 53 upper bits are as many as a float64 has.

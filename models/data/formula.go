@@ -20,10 +20,13 @@ import (
 // as in Python: -x**2 is −(x²), 2**3**2 is 2⁹, 1/2 is 0.5. Functions are exp, ln, sqrt, sin, cos, tan, arcsin, arccos, arctan
 // and sinh, cosh, tanh, arcsinh, arccosh, arctanh. A variable may have any name, also that of a function or pi.
 type Formula struct {
-	text string
-	vars []string
-	eval func(x []float64) float64
+	text string   // as it was given
+	vars []string // in the order of the arguments
+	eval term
 }
+
+// The parser turns every part of a formula into a Go function that is made of those of its parts, so that a formula is
+// parsed once and evaluated for thousands of points without looking at its text again.
 
 // functions of one argument that a formula may use.
 var functions = map[string]func(float64) float64{
@@ -45,6 +48,7 @@ func ParseFormula(text string, vars []string) (*Formula, error) {
 		}
 	}
 	p := &formulaParser{text: text, vars: vars}
+	// What a sum leaves unread is a mistake: it stops at the first thing that cannot go on with it.
 	eval, err := p.sum()
 	if p.peek(); err == nil && p.at < len(text) {
 		err = p.errorf("%s; want an operator or the end", p.found())
@@ -65,7 +69,7 @@ func (f *Formula) Eval(x []float64) float64 {
 
 func (f *Formula) String() string { return f.text }
 
-// term is a parsed part.
+// term is a parsed part: its value at a point.
 type term = func(x []float64) float64
 
 // formulaParser parses by recursive descent, one method a rule of the grammar.
@@ -100,6 +104,7 @@ func (p *formulaParser) chain(operand func() (term, error), operators map[string
 			return left, nil
 		}
 		p.at++
+		// apply and the operand on the left must be those of this round, not of the last one.
 		var right term
 		if right, err = operand(); err == nil {
 			a := left
@@ -111,6 +116,7 @@ func (p *formulaParser) chain(operand func() (term, error), operators map[string
 
 // signed parses an operand with any number of signs before it.
 func (p *formulaParser) signed() (term, error) {
+	// The sign is taken before the power is read, which makes -x**2 the negative of a square.
 	sign := p.peek()
 	if sign != '-' && sign != '+' {
 		return p.power()
@@ -130,6 +136,7 @@ func (p *formulaParser) power() (term, error) {
 		return base, err
 	}
 	p.at += 2
+	// An exponent may have a sign and be a power itself: 2**-3**2 is 2**(-(3**2)).
 	exponent, err := p.signed()
 	if err != nil {
 		return nil, err
@@ -168,6 +175,7 @@ func (p *formulaParser) parenthesis() (term, error) {
 
 // number parses decimals such as 2, .5 or 1.5e-3.
 func (p *formulaParser) number() (term, error) {
+	// Everything that could be meant as a part of the number is taken, for an error that shows the whole word.
 	n := 0
 	for s := p.text[p.at:]; n < len(s); n++ {
 		exponentSign := n > 0 && (s[n] == '-' || s[n] == '+') && (s[n-1] == 'e' || s[n-1] == 'E')
@@ -187,6 +195,7 @@ func (p *formulaParser) number() (term, error) {
 
 // name parses a variable, pi or a function with its argument.
 func (p *formulaParser) name(word string) (term, error) {
+	// Variables go first: physics has an I, a gamma and an E that are neither functions nor constants.
 	if i := slices.Index(p.vars, word); i >= 0 {
 		p.at += len(word)
 		return func(x []float64) float64 { return x[i] }, nil

@@ -74,6 +74,7 @@ func LoadGraph(nodes, links string) (*Graph, error) {
 // set. The graph has no edges yet, see [Graph.ReadLinks].
 func ReadNodes(r io.Reader, name string) (*Graph, error) {
 	g := &Graph{Dataset: Dataset{Name: name}}
+	// The file is not read twice: classes are numbered as they come, and sorted at the end.
 	number, codes := map[string]bool{}, map[string]int32{}
 	err := eachLine(r, "data.ReadNodes", name, longestLine, func(line string) error {
 		words := strings.Fields(line)
@@ -126,6 +127,7 @@ func (g *Graph) addNode(features []string, label string, codes map[string]int32)
 
 // sortClasses renumbers the classes in the order of their names, by value if all of them are integers.
 func (g *Graph) sortClasses() {
+	// 10 comes after 9, which it would not as a name.
 	value := make(map[string]int, len(g.Classes))
 	for _, c := range g.Classes {
 		if v, err := strconv.Atoi(c); err == nil {
@@ -156,7 +158,7 @@ func (g *Graph) ReadLinks(r io.Reader, name string) error {
 	for i, node := range g.Nodes {
 		number[node] = i
 	}
-	edges := newEdgeSet(g.Edges)
+	edges := newEdgeSet(g.Edges) // a copy, for g must not change where an error comes late
 	err := eachLine(r, "data.ReadLinks", name, longestLine, func(line string) error {
 		var ends [2]int
 		words := strings.Fields(line)
@@ -223,6 +225,7 @@ func ReadEdges(r io.Reader, name string) (*Graph, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The number of neighbours is all that a bare graph says of a node alone.
 	g.Rows, g.Edges, g.X = len(g.Nodes), edges.list, make([]float64, len(g.Nodes))
 	for _, e := range g.Edges {
 		g.X[e[0]]++
@@ -243,7 +246,7 @@ func (g *Graph) NormalizeRows() error {
 			sum += x
 		}
 		if sum == 0 {
-			continue
+			continue // a paper without any of the words
 		}
 		for j := range g.Row(i) {
 			g.Row(i)[j] /= sum
@@ -252,12 +255,14 @@ func (g *Graph) NormalizeRows() error {
 	return nil
 }
 
-// edgeSet collects the edges of an undirected graph.
+// edgeSet collects the edges of an undirected graph: citations go one way, but who cites whom does not matter to a
+// model that passes messages both ways, and files that list both directions would count them twice.
 type edgeSet struct {
-	list [][2]int
-	seen map[[2]int]bool
+	list [][2]int        // in the order of their first appearance, smaller node first
+	seen map[[2]int]bool // the same
 }
 
+// newEdgeSet begins with a copy of some edges.
 func newEdgeSet(edges [][2]int) *edgeSet {
 	s := &edgeSet{list: slices.Clip(edges), seen: make(map[[2]int]bool, len(edges))}
 	for _, e := range edges {

@@ -66,8 +66,11 @@ func (s GraphSet) Load(path string) (*Parts, error) {
 
 // nodes lists the nodes of a span.
 func (r span) nodes() []int {
-	nodes := rowNumbers(r.hi)
-	return nodes[r.lo:]
+	nodes := make([]int, 0, r.hi-r.lo)
+	for i := r.lo; i < r.hi; i++ {
+		nodes = append(nodes, i)
+	}
+	return nodes
 }
 
 // graph reads the graph, its features divided by their sums.

@@ -6,7 +6,18 @@ import (
 	"io"
 )
 
-// idxTypes are the element types of IDX by their code.
+// The layout of an IDX file, all numbers big-endian:
+//
+//	offset  bytes  content
+//	0       2      zero
+//	2       1      type of the elements, see idxTypes
+//	3       1      number k of dimensions
+//	4       4·k    lengths of the dimensions, the slowest first
+//	4+4·k          elements in C order, to the end of the file
+//
+// train-images-idx3-ubyte of MNIST begins with 00 00 08 03 and the lengths 60000, 28, 28.
+
+// idxTypes are the element types of IDX by their code. There is no code for i8, and u2 and u4 do not exist.
 var idxTypes = map[byte]string{0x08: "u1", 0x09: "i1", 0x0b: "i2", 0x0c: "i4", 0x0d: "f4", 0x0e: "f8"}
 
 // LoadIDX reads a file in the IDX format of MNIST and its successors, packed with gzip or not.
@@ -14,8 +25,7 @@ func LoadIDX(path string) (*Array, error) {
 	return readFile("data.LoadIDX", path, "an IDX file such as train-images-idx3-ubyte", ReadIDX)
 }
 
-// ReadIDX reads an array from a stream in the IDX format: two zero bytes, the type, the number k of dimensions, k
-// lengths of four bytes, the values; all big-endian. name stands for the file in errors, which give the byte
+// ReadIDX reads an array from a stream in the IDX format. name stands for the file in errors, which give the byte
 // where reading stopped. Memory beyond the values is bounded, and no header makes the values take more than 16 times
 // the bytes that are there.
 func ReadIDX(r io.Reader, name string) (*Array, error) {
@@ -76,6 +86,7 @@ func LoadIDXImages(images, labels string, classes []string) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Grey images have one channel, which IDX does not count as a dimension.
 	d.Shape = append([]int{1}, d.Shape...)
 	toUnit(d.X)
 	return d, nil

@@ -47,6 +47,7 @@ func (s ImageSet) Load(path string) (*Parts, error) {
 		return nil, err
 	}
 	for _, d := range []*Dataset{train, test} {
+		// A right file of another set: the scaling would not fit it.
 		if d.Cols != len(scaling.Shift) {
 			return nil, d.errorf("images of shape %v; want %d pixels, as %s has", d.Shape, len(scaling.Shift), s.Set)
 		}
@@ -69,6 +70,7 @@ func (s ImageSet) idx(path, part string) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Named here rather than counted: a part without the last class still has it.
 	classes := numbered(10)
 	if s.Set == "fashion_mnist" {
 		classes = append([]string(nil), fashionClasses...)

@@ -14,6 +14,7 @@ const longestLine = 1 << 20
 // eachLine hands the lines of a text that are not blank to read, without the byte order mark that spreadsheets write.
 // An error of read gets whose error it is, the file and the line before it. Memory is bounded by one line.
 func eachLine(r io.Reader, op, name string, longest int, read func(line string) error) error {
+	// A line that is too long is refused before it is read to its end, be it a file of another kind or an attack.
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, min(longest, 1<<16)), longest)
 	n := 0

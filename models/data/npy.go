@@ -11,10 +11,22 @@ import (
 	"strings"
 )
 
+// The layout of an npy file:
+//
+//	offset  bytes   content
+//	0       6       \x93NUMPY
+//	6       2       version: 1 0, 2 0 or 3 0
+//	8       2 or 4  length of the header, little-endian, four bytes from version 2 on
+//	10/12           header, a dictionary in Python's notation, filled up with blanks
+//	                elements, to the end of the file
+//
+// Version 3 differs from 2 in the encoding of field names, and arrays of numbers have none.
+
 // npyTypes are the element types that are read from npy files.
 var npyTypes = []string{"u1", "i4", "i8", "f4", "f8"}
 
-// npyHeader is the dictionary of a header as NumPy writes it: three keys in this order, in Python's notation.
+// npyHeader is the dictionary of a header as NumPy writes it: three keys in this order. Other writers follow it to the
+// letter, so that a parser of Python is not called for; a header that differs is an error and shows itself.
 var npyHeader = regexp.MustCompile(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\), *\}[ \n]*$`)
 
 // LoadNPY reads a file that numpy.save has written.

@@ -44,6 +44,7 @@ func ReadSeries(r io.Reader, name string) (*Series, error) {
 
 // addLine takes in the names or the numbers of a time.
 func (s *Series) addLine(cells []string) error {
+	// The first line names the instances; what stands above the times does not matter.
 	if s.Instances == nil {
 		if len(cells) < 2 {
 			return errors.New("one column; want times and at least one instance, separated by commas")
@@ -152,7 +153,7 @@ func (s *Series) check() error {
 //
 //	x = v[t … t+X−1],  y = v[t+X+Gap … t+X+Gap+Y−1],  t = 0 … T−X−Y−Gap
 type Window struct {
-	X, Y, Gap int
+	X, Y, Gap int     // values, in this order at least 1, 1, 0
 	Train     float64 // share of the windows for training, the earlier ones; 0: 0.8
 }
 
@@ -178,6 +179,7 @@ func (s *Series) Windows(w Window) (train, test *Dataset, err error) {
 		return nil, nil, fmt.Errorf("data.Series.Windows: %s: %d times are too few for a window of %d + %d + %d; want a shorter window", s.Name, t, w.X, w.Gap, w.Y)
 	}
 	count := t - w.X - w.Gap - w.Y + 1
+	// Windows near the cut share values with the other part; that is how the published results were measured.
 	n := int(w.Train*float64(count) + 1e-9)
 	if !(w.Train > 0 && w.Train < 1) || n < 1 || n >= count {
 		return nil, nil, fmt.Errorf("data.Series.Windows: %s: a share of %v of %d windows leaves a part empty; want both parts to have some", s.Name, w.Train, count)

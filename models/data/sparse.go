@@ -40,7 +40,7 @@ func GatherSparse[D Number](dst []D, s *Sparse, rows []int) error {
 	if s.Cols < 1 || len(s.Start) != s.Rows+1 || !isTable(len(dst), len(rows), s.Cols) {
 		return fmt.Errorf("data.GatherSparse: room for %d values; want %d rows of %d", len(dst), len(rows), s.Cols)
 	}
-	clear(dst)
+	clear(dst) // buffers are used again and again
 	for i, r := range rows {
 		if r < 0 || r >= s.Rows {
 			return fmt.Errorf("data.GatherSparse: row %d of %d; want rows 0…%d", r, s.Rows, s.Rows-1)
@@ -62,6 +62,7 @@ func (s *Sparse) Dense(most int) ([]float64, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
+	// Dividing instead of multiplying cannot overflow.
 	if s.Rows > most/s.Cols {
 		return nil, fmt.Errorf("data.Sparse.Dense: %d×%d values with their zeros; want at most %d: gather batches, take fewer rows or terms, or raise the limit", s.Rows, s.Cols, most)
 	}

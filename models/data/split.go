@@ -45,6 +45,7 @@ func KFold(d *Dataset, k, fold int, opts *SplitOptions) (train, test *Dataset, e
 	if err != nil {
 		return nil, nil, err
 	}
+	// The folds before this one have n/k rows each, and the first n mod k of them one more.
 	lo := fold*(d.Rows/k) + min(fold, d.Rows%k)
 	hi := lo + d.Rows/k
 	if fold < d.Rows%k {

@@ -64,18 +64,19 @@ func ReadTable(r io.Reader, name string, opts *TableOptions) (*Dataset, error) {
 
 // tableReader collects a set line by line.
 type tableReader struct {
-	name    string
-	opts    TableOptions
-	cells   []string
+	name    string         // of the file, for errors
+	opts    TableOptions   // with the defaults filled in
+	cells   []string       // of the current line; the array is used again for the next
 	columns []*tableColumn // nil before the header
-	out     *Dataset
+	out     *Dataset       // the set so far
 }
 
 // tableColumn says what a column holds.
 type tableColumn struct {
-	name, kind string
-	codes      map[string]int // of a column of strings
-	seen       []string       // the strings in the order of their codes
+	name  string
+	kind  string         // int, float or str
+	codes map[string]int // of a column of strings; nil for numbers
+	seen  []string       // the strings in the order of their codes
 }
 
 // readLine takes in the header or a row.
@@ -90,6 +91,7 @@ func (t *tableReader) readLine(line string) (err error) {
 		return fmt.Errorf("%d cells; want %d as in the header", len(t.cells), len(t.columns))
 	}
 	last := len(t.columns) - 1
+	// Column 0 is the identifier, which may be anything.
 	for j := 1; j <= last; j++ {
 		v, err := t.value(j)
 		if err != nil {
@@ -114,6 +116,7 @@ func (t *tableReader) readHeader() error {
 		return fmt.Errorf("%d columns; want an identifier, at least one feature and the truth", len(t.cells))
 	}
 	for j, cell := range t.cells {
+		// A second _ would go into the type, where it is no type.
 		name, kind, _ := strings.Cut(cell, "_")
 		kind = strings.ToLower(kind)
 		if !slices.Contains([]string{"int", "float", "str"}, kind) {

@@ -75,6 +75,7 @@ func (s TableSet) Load(path string) (*Parts, error) {
 // table reads the table, from the program or a file.
 func (s TableSet) table(path string) (d *Dataset, err error) {
 	switch {
+	// A user who gives a path wants that file, also of a set that is in the program.
 	case path == "" && s.Set == "iris":
 		d, err = Iris()
 	case path == "" && s.Set == "digits":
@@ -90,16 +91,10 @@ func (s TableSet) table(path string) (d *Dataset, err error) {
 		return nil, err
 	}
 	d.Y, d.YCols = make([]float64, d.Rows), 1
-	return d, Gather(d.Y, d.Labels, 1, rowNumbers(d.Rows))
-}
-
-// rowNumbers are 0 … n−1.
-func rowNumbers(n int) []int {
-	rows := make([]int, n)
-	for i := range rows {
-		rows[i] = i
+	for i, label := range d.Labels {
+		d.Y[i] = float64(label)
 	}
-	return rows
+	return d, nil
 }
 
 // fit takes the statistics of all rows.

@@ -65,7 +65,7 @@ func FitTerms(docs []string, opts *TermOptions) (*Terms, error) {
 	for _, word := range o.Stop {
 		stop[word] = true
 	}
-	df := map[string]int{}
+	df := map[string]int{}   // documents that have a term
 	last := map[string]int{} // the document that a term was last counted in, from 1
 	for i, doc := range docs {
 		eachWord(doc, func(word string) {
@@ -118,8 +118,9 @@ func (t *Terms) Rows(docs []string) *Sparse {
 	for j, name := range t.Names {
 		column[name] = int32(j)
 	}
-	tf := map[int32]float64{}
+	tf := map[int32]float64{} // how often the current text has the terms that it has
 	for _, doc := range docs {
+		// A text has few of the terms: its row takes memory for those alone.
 		clear(tf)
 		eachWord(doc, func(word string) {
 			if j, is := column[word]; is {

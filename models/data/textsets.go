@@ -12,7 +12,7 @@ type TextSet struct {
 	Batching `yaml:",inline"`
 	LoadType string `yaml:"load_type"` // tfidf or counts
 
-	TermOptions
+	TermOptions // no parameters of the reference, whose limits are their defaults
 }
 
 // textEntries are the sets of texts.
@@ -43,6 +43,7 @@ func (s TextSet) Load(path string) (*Parts, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Words that only the test has must not become columns: nothing is learned of it.
 	terms, err := FitTerms(train.Docs, &opts)
 	if err != nil {
 		return nil, err
@@ -61,6 +62,7 @@ func (s TextSet) Load(path string) (*Parts, error) {
 
 // texts reads one part, train or test.
 func (s TextSet) texts(path, part string) (*Texts, error) {
+	// AG News has a title and a description, which become one text.
 	opts, name := &TextOptions{Classes: []string{"1", "2", "3", "4"}}, part+".csv"
 	switch s.Set {
 	case "imdb":
@@ -98,7 +100,7 @@ func readReviews(path, part string) (*Texts, error) {
 		}
 		for _, f := range files {
 			if filepath.Ext(f.Name()) != ".txt" {
-				continue
+				continue // notes and indexes that stand beside the reviews
 			}
 			text, err := os.ReadFile(filepath.Join(dir, f.Name()))
 			if err != nil {
