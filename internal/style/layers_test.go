@@ -36,6 +36,7 @@ var layers = map[string]layer{
 	"internal/style":    {},
 	"ops":               {ours: []string{"graph", "internal/kernels"}},
 	"ops/cuda":          {ours: []string{"graph", "ops"}, others: []string{"github.com/ebitengine/purego"}},
+	"ops/cuda/emulate":  {ours: []string{"ops/cuda"}},
 	"rpnops":            {ours: []string{"graph", "ops"}, others: []string{gonum}},
 	"rpnops/check":      {ours: core},
 	"compile":           {ours: []string{"graph", "ops", "ops/cuda", "internal/kernels"}, others: []string{"gorgonia.org/", "github.com/chewxy/hm", "go4.org/unsafe"}},

@@ -1,0 +1,63 @@
+package cuda
+
+import (
+	"errors"
+	"unsafe"
+
+	"rpnc/ops"
+)
+
+// ErrNoDevice reports that this machine has no GPU that can be used. What it is wrapped in says why.
+var ErrNoDevice = errors.New("no usable CUDA device")
+
+type (
+	// Addr is an address in device memory.
+	Addr uint64
+	// Module is PTX that the device has translated.
+	Module uintptr
+	// Func is an entry point of a module.
+	Func uintptr
+	// Graph is a recorded list of launches.
+	Graph uintptr
+)
+
+// Device is what kernels need of a device. Work is done in the order of the calls; Launch and Replay may return before
+// it is done, the copies wait for all of it. Calls other than Bound are made within Bound, which keeps other callers
+// and threads away.
+type Device interface {
+	// Name is that of the card.
+	Name() string
+	// Bound runs f with the device at hand and answers with its error.
+	Bound(f func() error) error
+	// Alloc reserves memory, which Free gives back.
+	Alloc(bytes int) (Addr, error)
+	Free(a Addr) error
+	// Upload and Download copy between the host and the device.
+	Upload(to Addr, from []byte) error
+	Download(to []byte, from Addr) error
+	// Load translates PTX and finds its entry points; Unload gives the module back.
+	Load(ptx string, entries []string) (Module, []Func, error)
+	Unload(m Module) error
+	// Launch starts grid × block threads. args are the addresses that the entry point takes; they stay as they are
+	// until the launch is done.
+	Launch(f Func, grid, block int, args []Addr) error
+	// Capture records the launches of f instead of doing them; Replay does them; Drop forgets them.
+	Capture(f func() error) (Graph, error)
+	Replay(g Graph) error
+	Drop(g Graph) error
+	// Sync waits until all work is done.
+	Sync() error
+}
+
+// Bytes is the memory of b.
+func Bytes(b ops.Buffer) []byte {
+	switch {
+	case len(b.F32) > 0:
+		return unsafe.Slice((*byte)(unsafe.Pointer(&b.F32[0])), 4*len(b.F32))
+	case len(b.F64) > 0:
+		return unsafe.Slice((*byte)(unsafe.Pointer(&b.F64[0])), 8*len(b.F64))
+	case len(b.I32) > 0:
+		return unsafe.Slice((*byte)(unsafe.Pointer(&b.I32[0])), 4*len(b.I32))
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package emulate
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"rpnc/ops/cuda"
+)
+
+// thread is the state of one thread.
+type thread struct {
+	d      *Device
+	w      []uint64
+	pc     int
+	done   bool
+	waits  bool // at a barrier
+	shared []byte
+	args   []cuda.Addr
+}
+
+// run executes a launch; what goes wrong is an error that names the instruction.
+func (d *Device) run(l launch) (err error) {
+	if l.f == 0 || int(l.f) > len(d.entries) {
+		return fmt.Errorf("emulate.Launch: no function %d", l.f)
+	}
+	e := d.entries[l.f-1]
+	if l.grid < 1 || l.block < 1 || l.block > 1024 || len(l.args) != e.params || e.shared > 48<<10 {
+		return fmt.Errorf("emulate.Launch: %s: grid %d, block %d, %d arguments for %d parameters, %d bytes shared", e.name, l.grid, l.block, len(l.args), e.params, e.shared)
+	}
+	threads := make([]*thread, l.block)
+	words := make([]uint64, l.block*len(e.words))
+	for i := range threads {
+		threads[i] = &thread{d: d, w: words[i*len(e.words) : (i+1)*len(e.words)], args: l.args}
+	}
+	for b := range l.grid {
+		if d.Reverse {
+			b = l.grid - 1 - b
+		}
+		if err := d.block(e, threads, b); err != nil {
+			return fmt.Errorf("emulate: %s, block %d of %d: %w", e.name, b, l.grid, err)
+		}
+	}
+	return nil
+}
+
+// block runs all threads from barrier to barrier.
+func (d *Device) block(e *entry, threads []*thread, number int) error {
+	shared := make([]byte, e.shared)
+	for i := range shared {
+		shared[i] = 0xFF
+	}
+	for i, t := range threads {
+		copy(t.w, e.words)
+		t.pc, t.done, t.waits, t.shared = 0, false, false, shared
+		if e.tid >= 0 {
+			t.w[e.tid] = uint64(i)
+		}
+		if e.ctaid >= 0 {
+			t.w[e.ctaid] = uint64(number)
+		}
+	}
+	for {
+		waiting := 0
+		for i := range threads {
+			if d.Reverse {
+				i = len(threads) - 1 - i
+			}
+			if err := threads[i].until(e); err != nil {
+				return fmt.Errorf("thread %d: %w", i, err)
+			}
+			if threads[i].waits {
+				waiting++
+			}
+		}
+		switch waiting {
+		case 0:
+			return nil
+		case len(threads):
+		default:
+			return fmt.Errorf("%d of %d threads are at a barrier that the others never reach", waiting, len(threads))
+		}
+	}
+}
+
+// until runs a thread to the next barrier or its end.
+func (t *thread) until(e *entry) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: %v", e.code[t.pc-1].text, r)
+		}
+	}()
+	t.waits = false
+	for !t.done && !t.waits {
+		t.pc++
+		e.code[t.pc-1].do(t)
+	}
+	return nil
+}
+
+// memory is n bytes in global or shared memory; an access outside or off its alignment panics, which until recovers.
+func (t *thread) memory(shared bool, a uint64, n int) []byte {
+	if a%uint64(n) != 0 {
+		panic(fmt.Sprintf("%#x is not aligned to %d bytes", a, n))
+	}
+	if shared {
+		return t.shared[a : a+uint64(n)]
+	}
+	m, err := t.d.at(a, n)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// read and write are little-endian words of 4 or 8 bytes.
+func read(m []byte) uint64 {
+	if len(m) == 4 {
+		return uint64(binary.LittleEndian.Uint32(m))
+	}
+	return binary.LittleEndian.Uint64(m)
+}
+
+func write(m []byte, x uint64) {
+	if len(m) == 4 {
+		binary.LittleEndian.PutUint32(m, uint32(x))
+		return
+	}
+	binary.LittleEndian.PutUint64(m, x)
+}

@@ -1,0 +1,221 @@
+package cuda
+
+import (
+	"rpnc/graph"
+	"rpnc/ops"
+)
+
+// product is c = Σ_p op(a_p)·op(b_p), or one product a batch, of row-major matrices.
+type product struct {
+	m, k, n      int
+	ta, tb       bool
+	batch, sum   int // products with a result of their own, products added up in each
+	stepA, stepB int // elements from one matrix of a batch to the next, 0 for one shared by all
+	a, b, c      arg // operands and result
+	kind         kind
+}
+
+// depth is how many columns of a, and rows of b, a block of threads has in shared memory at a time.
+const depth = 16
+
+// side is how many threads a block has along each side of its part of the result.
+const side = 16
+
+// products builds matrix products.
+func (b *binder) products(op graph.Op) bool {
+	switch op := op.(type) {
+	case ops.MatMul:
+		b.multiply(op, false)
+	case ops.MatMulSum:
+		b.multiply(ops.MatMul(op), true)
+	case ops.MatPow:
+		b.power(op)
+	default:
+		return false
+	}
+	return true
+}
+
+// multiply takes the sizes from the types.
+func (b *binder) multiply(o ops.MatMul, sum bool) {
+	x, y := b.in[0].Shape, b.in[1].Shape
+	p := product{m: x.Dim(-2), k: x.Dim(-1), n: y.Dim(-1), ta: o.TA, tb: o.TB, sum: 1, a: arg{operand, 0}, b: arg{operand, 1}, c: arg{result, 0}, kind: b.kind}
+	if o.TA {
+		p.m, p.k = p.k, p.m
+	}
+	if o.TB {
+		p.n = y.Dim(-2)
+	}
+	if x.Rank() > 2 {
+		p.stepA = p.m * p.k
+	}
+	if y.Rank() > 2 {
+		p.stepB = p.k * p.n
+	}
+	batch := max(x.Size()/max(1, p.m*p.k), y.Size()/max(1, p.k*p.n))
+	if p.m*p.k*p.n == 0 {
+		batch = b.out[0].Shape.Size() / max(1, p.m*p.n)
+	}
+	if p.batch = batch; sum {
+		p.batch, p.sum = 1, batch
+	}
+	b.gemm(p)
+}
+
+// gemm gives every block of threads a square of the result; each thread computes q×q elements of it, which lie side
+// entries apart, so that neighbouring threads read and write neighbours.
+func (b *binder) gemm(p product) {
+	if p.m*p.n*p.batch == 0 {
+		return
+	}
+	q := p.perThread()
+	rows, cols := (p.m+q*side-1)/(q*side), (p.n+q*side-1)/(q*side)
+	b.launch(rows*cols*p.batch, side*side, func(c *code) {
+		rest, col := c.split2(c.special("ctaid.x"), cols)
+		batch, row := c.split2(rest, rows)
+		t := &tile{product: p, c: c, q: q, tid: c.special("tid.x"), top: c.mul(row, n(q*side)), left: c.mul(col, n(q*side)), batch: batch}
+		t.ty, t.tx = c.split2(t.tid, side)
+		t.run()
+	})
+}
+
+// perThread is the side of a thread's part. A larger one reads shared memory less often, a smaller one makes more blocks.
+func (p product) perThread() int {
+	for _, q := range []int{8, 4, 2} {
+		if blocks := (p.m / (q * side)) * (p.n / (q * side)) * p.batch; blocks >= 128 {
+			return q
+		}
+	}
+	if min(p.m, p.n) > side {
+		return 2
+	}
+	return 1
+}
+
+// tile is the code of one block of threads.
+type tile struct {
+	product
+	c            *code
+	q            int
+	tid, tx, ty  val
+	top, left    val // of the block's part of the result
+	batch        val
+	partA, partB val // in shared memory, depth × (q·side + 1): the odd width keeps threads on different banks
+	acc          [][]val
+}
+
+// width is the length of a row in shared memory.
+func (t *tile) width() int { return t.q*side + 1 }
+
+// run adds up part after part and writes the result.
+func (t *tile) run() {
+	c := t.c
+	t.partA, t.partB = c.share(t.kind, depth*t.width()), c.share(t.kind, depth*t.width())
+	t.acc = make([][]val, t.q)
+	for i := range t.acc {
+		for range t.q {
+			t.acc[i] = append(t.acc[i], c.variable(num(t.kind, 0)))
+		}
+	}
+	c.loop(n(0), n(t.sum), n(1), func(s val) {
+		which := t.batch
+		if t.sum > 1 {
+			which = s
+		}
+		offA, offB := c.mul(which, n(t.stepA)), c.mul(which, n(t.stepB))
+		c.loop(n(0), n(t.k), n(depth), func(k0 val) {
+			t.fetch(t.partA, t.a, offA, k0, t.top, t.m, !t.ta)
+			t.fetch(t.partB, t.b, offB, k0, t.left, t.n, t.tb)
+			c.sync()
+			t.accumulate()
+			c.sync()
+		})
+	})
+	t.write()
+}
+
+// fetch copies depth × (q·side) elements to shared memory, zeros beyond the matrix. inner says that the inner
+// dimension k is the one along which memory is contiguous: threads follow it, then.
+func (t *tile) fetch(to val, from arg, off, k0, first val, size int, inner bool) {
+	c := t.c
+	for part := range t.q {
+		at := c.add(t.tid, n(part*side*side))
+		var k, j val
+		if inner {
+			j, k = c.split2(at, depth)
+		} else {
+			k, j = c.split2(at, t.q*side)
+		}
+		row, col := c.add(k0, k), c.add(first, j)
+		x := c.variable(num(t.kind, 0))
+		c.when(c.and(c.cmp("lt", row, n(t.k)), c.cmp("lt", col, n(size))), func() {
+			i := c.mad(row, size, col)
+			if inner {
+				i = c.mad(col, t.k, row)
+			}
+			c.set(x, c.load(t.kind, c.addr(from), c.add(i, off)))
+		})
+		c.put(to, c.mad(k, t.width(), j), x)
+	}
+}
+
+// accumulate adds the products of what lies in shared memory.
+func (t *tile) accumulate() {
+	c := t.c
+	for k := range depth {
+		var a, b []val
+		for i := range t.q {
+			a = append(a, c.get(t.kind, t.partA, t.ty, k*t.width()+i*side))
+			b = append(b, c.get(t.kind, t.partB, t.tx, k*t.width()+i*side))
+		}
+		for i := range a {
+			for j := range b {
+				c.set(t.acc[i][j], c.fma(a[i], b[j], t.acc[i][j]))
+			}
+		}
+	}
+}
+
+// write stores what lies within the result.
+func (t *tile) write() {
+	c := t.c
+	for i := range t.q {
+		row := c.add(t.top, c.add(t.ty, n(i*side)))
+		for j := range t.q {
+			col := c.add(t.left, c.add(t.tx, n(j*side)))
+			c.when(c.and(c.cmp("lt", row, n(t.m)), c.cmp("lt", col, n(t.n))), func() {
+				at := c.mad(t.batch, t.m*t.n, c.mad(row, t.n, col))
+				c.store(c.addr(t.product.c), at, t.acc[i][j])
+			})
+		}
+	}
+}
+
+// power multiplies step by step, between two pieces of scratch; Horner's rule makes the sum.
+func (b *binder) power(o ops.MatPow) {
+	w := b.in[0].Shape.Dim(0)
+	if o.H == 0 && !o.Accumulative {
+		b.each(w*w, func(c *code, i val) {
+			row, col := c.split2(i, w)
+			c.store(c.out(0), i, c.pick(c.cmp("eq", row, col), b.num(1), b.num(0)))
+		})
+		return
+	}
+	if o.H <= 1 {
+		b.copy()
+		return
+	}
+	spare := [2]arg{b.space(b.kind, w*w), b.space(b.kind, w*w)}
+	from := arg{operand, 0}
+	for h := 1; h < o.H; h++ {
+		to := spare[h%2]
+		if h == o.H-1 {
+			to = arg{result, 0}
+		}
+		b.gemm(product{m: w, k: w, n: w, batch: 1, sum: 1, a: arg{operand, 0}, b: from, c: to, kind: b.kind})
+		if o.Accumulative {
+			b.each(w*w, func(c *code, i val) { c.store(c.addr(to), i, c.add(b.float(c, 0, i), c.load(b.kind, c.addr(to), i))) })
+		}
+		from = to
+	}
+}

@@ -1,0 +1,232 @@
+package cuda
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"rpnc/ops"
+)
+
+// Task is a kernel with the memory that it works on.
+type Task struct {
+	Kernel  *Kernel
+	In, Out []Addr
+	// Guarded tasks do nothing once a task before them has failed: those that commit.
+	Guarded bool
+}
+
+// Sequence is a list of tasks on a device, ready to run: their code is one module, their tables are in device memory.
+type Sequence struct {
+	dev    Device
+	tasks  []Task
+	steps  [][]step // of each task
+	module Module
+	memory []Addr
+	faults Addr // a word for all tasks, then one a task
+	words  []int32
+}
+
+// step is a launch with its function and arguments.
+type step struct {
+	f           Func
+	grid, block int
+	args        []Addr
+}
+
+// alignment is the distance of pieces of scratch in bytes.
+const alignment = 256
+
+// Load translates the code of all tasks and brings their tables to the device. Close gives everything back.
+func Load(dev Device, tasks []Task) (*Sequence, error) {
+	s := &Sequence{dev: dev, tasks: tasks, words: make([]int32, 1+len(tasks))}
+	err := dev.Bound(func() error {
+		spare, err := s.scratch()
+		if err != nil {
+			return err
+		}
+		functions, err := s.translate()
+		if err != nil {
+			return err
+		}
+		for i, t := range tasks {
+			if err := s.resolve(i, t, functions, spare); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cuda.Load: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// alloc reserves memory of the sequence.
+func (s *Sequence) alloc(bytes int) (Addr, error) {
+	a, err := s.dev.Alloc(max(bytes, 1))
+	if err == nil {
+		s.memory = append(s.memory, a)
+	}
+	return a, err
+}
+
+// scratch reserves the fault words and the largest scratch that a task needs: tasks run one after the other.
+func (s *Sequence) scratch() (spare Addr, err error) {
+	if s.faults, err = s.alloc(4 * len(s.words)); err != nil {
+		return 0, err
+	}
+	if err = s.dev.Upload(s.faults, Bytes(ops.Buffer{I32: s.words})); err != nil {
+		return 0, err
+	}
+	most := 0
+	for _, t := range s.tasks {
+		size := 0
+		for _, n := range t.Kernel.scratch {
+			size += roundUp(n)
+		}
+		most = max(most, size)
+	}
+	if most == 0 {
+		return 0, nil
+	}
+	return s.alloc(most)
+}
+
+func roundUp(bytes int) int { return (bytes + alignment - 1) / alignment * alignment }
+
+// translate writes one module of all launches; equal code is there once.
+func (s *Sequence) translate() (map[*code]Func, error) {
+	var text strings.Builder
+	text.WriteString(header)
+	var names []string
+	number, of := map[string]int{}, map[*code]int{}
+	for _, t := range s.tasks {
+		for _, l := range t.Kernel.launches {
+			if t.Guarded {
+				l.code.guard()
+			}
+			body := l.code.finish("")
+			i, ok := number[body]
+			if !ok {
+				i = len(names)
+				number[body] = i
+				names = append(names, fmt.Sprintf("k%d", i))
+				text.WriteString(l.code.finish(names[i]))
+			}
+			of[l.code] = i
+		}
+	}
+	functions := map[*code]Func{}
+	if len(names) == 0 {
+		return functions, nil
+	}
+	module, fs, err := s.dev.Load(text.String(), names)
+	if err != nil {
+		return nil, err
+	}
+	s.module = module
+	for c, i := range of {
+		functions[c] = fs[i]
+	}
+	return functions, nil
+}
+
+// resolve finds the addresses of one task.
+func (s *Sequence) resolve(i int, t Task, functions map[*code]Func, spare Addr) error {
+	var tables, pieces []Addr
+	for _, v := range t.Kernel.tables {
+		a, err := s.alloc(4 * len(v))
+		if err == nil && len(v) > 0 {
+			err = s.dev.Upload(a, Bytes(ops.Buffer{I32: v}))
+		}
+		if err != nil {
+			return s.wrap(i, err)
+		}
+		tables = append(tables, a)
+	}
+	for _, n := range t.Kernel.scratch {
+		pieces, spare = append(pieces, spare), spare+Addr(roundUp(n))
+	}
+	faults := []Addr{s.faults + Addr(4*(i+1)), s.faults}
+	from := map[source][]Addr{operand: t.In, result: t.Out, table: tables, scratch: pieces, fault: faults}
+	var steps []step
+	for _, l := range t.Kernel.launches {
+		st := step{f: functions[l.code], grid: l.grid, block: l.block}
+		for _, a := range l.code.args {
+			st.args = append(st.args, from[a.from][a.i])
+		}
+		steps = append(steps, st)
+	}
+	s.steps = append(s.steps, steps)
+	return nil
+}
+
+// wrap names the task in an error.
+func (s *Sequence) wrap(i int, err error) error {
+	return fmt.Errorf("cuda: %s: %w", s.tasks[i].Kernel.name, err)
+}
+
+// Run launches task i. It is called within [Device.Bound].
+func (s *Sequence) Run(i int) error {
+	for _, st := range s.steps[i] {
+		if err := s.dev.Launch(st.f, st.grid, st.block, st.args); err != nil {
+			return s.wrap(i, err)
+		}
+	}
+	return nil
+}
+
+// Check waits for all tasks and says which of those that ran last has failed, and why; nil if none has. It is called
+// within [Device.Bound].
+func (s *Sequence) Check() error {
+	words := Bytes(ops.Buffer{I32: s.words})
+	if err := s.dev.Download(words[:4], s.faults); err != nil || s.words[0] == 0 {
+		return err
+	}
+	if err := s.dev.Download(words, s.faults); err != nil {
+		return err
+	}
+	err := error(nil)
+	for i, t := range s.tasks {
+		if s.words[i+1] != 0 && err == nil {
+			err = &Fault{i, fmt.Sprintf("%s: %s", t.Kernel.name, t.Kernel.fault())}
+		}
+	}
+	// The next run starts afresh.
+	clear(s.words)
+	return errors.Join(err, s.dev.Upload(s.faults, words))
+}
+
+// Fault is a task that could not compute what it should from the numbers that it was given.
+type Fault struct {
+	Task int
+	what string
+}
+
+// Error names the kernel and what was wrong.
+func (f *Fault) Error() string { return "cuda: " + f.what }
+
+// fault is what it means that the kernel has failed.
+func (k *Kernel) fault() string {
+	for _, l := range k.launches {
+		if l.code.fault != "" {
+			return l.code.fault
+		}
+	}
+	return "failed"
+}
+
+// Close gives module and memory back. The sequence cannot run afterwards.
+func (s *Sequence) Close() error {
+	return s.dev.Bound(func() (err error) {
+		for _, a := range s.memory {
+			err = errors.Join(err, s.dev.Free(a))
+		}
+		if s.memory = nil; s.module != 0 {
+			err = errors.Join(err, s.dev.Unload(s.module))
+			s.module = 0
+		}
+		return err
+	})
+}
