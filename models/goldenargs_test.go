@@ -40,8 +40,10 @@ func stemOf(class string) string {
 	if e, ok := models.Lookup(class); ok {
 		return e.Kind
 	}
-	if c, ok := config.Functions.Lookup(class); ok {
-		return c.Stem
+	for _, r := range []config.Registry{config.Functions, config.Training} {
+		if c, ok := r.Lookup(class); ok {
+			return c.Stem
+		}
 	}
 	return "function"
 }
@@ -175,6 +177,9 @@ func exists(name string) bool {
 		return true
 	}
 	if _, ok := rpnops.Lookup(last); ok {
+		return true
+	}
+	if _, ok := config.Training.Lookup(last); ok {
 		return true
 	}
 	return last == "grid" || last == "chain" || last == "graph" || new(rpnops.Metric).UnmarshalText([]byte(last)) == nil

@@ -38,7 +38,7 @@ func (c *golden) run() error {
 	return c.compare(func(s *rpnops.Scope, in map[string]*graph.Node) (built, error) { return c.build(obj, s, in) })
 }
 
-var codec = config.Codec{Registries: []config.Registry{config.Functions, config.Models}}
+var codec = config.Codec{Registries: []config.Registry{config.Functions, config.Models, config.Training}}
 
 // make decodes the object of the case.
 func (c *golden) make() (any, error) {
