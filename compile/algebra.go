@@ -37,6 +37,8 @@ func sums(n *graph.Node, _ func(int) bool) *graph.Node {
 }
 
 // swapsLast says that n only swaps the last two axes of its operand.
+//
+// Products know only transposes of the last two axes; a permutation of batch axes stays where it is.
 func swapsLast(n *graph.Node) bool {
 	op, ok := n.Op.(ops.Permuted)
 	if !ok || op.Rank < 2 {
@@ -144,6 +146,8 @@ func joins(n *graph.Node, _ func(int) bool) *graph.Node {
 
 // sliceOf looks through what the slice is of, where the axes agree: x[a:b][c:d] is x[a+c:a+d], a slice of a join reads only
 // the operands that it reaches, and a slice inside what was padded is a slice of the original.
+//
+// Where axes differ, slices commute, and neither order is better: nothing is done.
 func sliceOf(n *graph.Node, op ops.Slice) *graph.Node {
 	x := n.In[0]
 	ax := axisOf(op.Axis, x.Shape())
@@ -166,6 +170,9 @@ func sliceOf(n *graph.Node, op ops.Slice) *graph.Node {
 }
 
 // sliceOfJoin leaves out the operands of a join that the slice does not reach.
+//
+// A slice that begins or ends within an operand stays a slice, of a shorter join: [x y z][part of y and z] is a slice of
+// [y z].
 func sliceOfJoin(n *graph.Node, in []*graph.Node, ax, lo, hi int) *graph.Node {
 	var keep []*graph.Node
 	at, start := 0, 0
@@ -186,6 +193,9 @@ func sliceOfJoin(n *graph.Node, in []*graph.Node, ax, lo, hi int) *graph.Node {
 }
 
 // joined merges joins of joins along one axis, and neighbouring slices of one value.
+//
+// The rule looks at neighbours only, so a join of many slices shrinks by one round after the other; a join of one operand
+// is that operand.
 func joined(n *graph.Node, ax int) *graph.Node {
 	if x := n.In[0]; x.Shape().Dim(ax) == 1 && !slices.ContainsFunc(n.In, func(y *graph.Node) bool { return y != x }) {
 		return ops.BroadcastTo(x, n.Shape())

@@ -47,6 +47,9 @@ func (st *stack) batches() bool {
 
 // joinsRows says that the members are products of one stack of matrices with a matrix of their own each, whose rows are
 // rows or columns of the results: then one product with all those rows serves.
+//
+// Heads on a grid have it: the patches of all rows, one stack, times the parameters of each head. A batched product would
+// read the patches once a head.
 func (st *stack) joinsRows() bool {
 	n := st.members[0]
 	op, ok := n.Op.(ops.MatMul)
@@ -148,6 +151,9 @@ func upwards(x *graph.Node, count int) *graph.Node {
 }
 
 // aligned is s with axes of size 1 in front, up to rank r.
+//
+// Broadcasting aligns shapes from the right, and a new axis in front of (n) would be taken for rows: (H×n) must be
+// (H×1×n) to mean one row a lane.
 func aligned(s graph.Shape, r int) graph.Shape {
 	d := s.Dims()
 	for len(d) < r {

@@ -22,6 +22,9 @@ type commit struct {
 }
 
 // sinkable marks the nodes whose results only updates read.
+//
+// An optimizer's kernel has several results (parameter and moments) that are updates each; if anything else reads one of
+// them, the kernel must run before that reader, and its results are copied by the commit instead.
 func sinkable(g *graph.Graph, outputs []*graph.Node) map[*graph.Node]bool {
 	sink, other := map[*graph.Node]bool{}, map[*graph.Node]bool{}
 	// A result and the node it is of are one kernel.
@@ -93,6 +96,9 @@ type member struct {
 func copyUnit(from, to *slot) *unit { return &unit{in: []*slot{from}, out: []*slot{to}} }
 
 // direct lets a sunk kernel write the states themselves where its results may share their memory.
+//
+// What shares memory must be safe element by element: an op says so (ops.MayShare) for a result and an operand, and a
+// state that is no operand at all may be written in any case.
 func (c *commit) direct(m *member, targets map[*slot][]*slot) {
 	for i, x := range m.out {
 		for k, to := range targets[x] {

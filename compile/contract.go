@@ -49,6 +49,9 @@ func contract(g *graph.Graph, roots []*graph.Node, groups [][]*graph.Node, merge
 
 // sideBySide orders nodes operands first with the members of each group in a row, and otherwise as they were, so that
 // values live as briefly as before. It answers nil where groups wait for each other in a circle.
+//
+// The order matters beyond being legal: kernels run in it, and the longer a value waits for its reader, the more memory
+// is in use at a time and the less of it in cache.
 func sideBySide(live []*graph.Node, groups [][]*graph.Node, member map[*graph.Node]int) []*graph.Node {
 	o := ordering{groups: groups, member: member, state: map[*graph.Node]visit{}}
 	for _, n := range live {
@@ -74,10 +77,10 @@ const (
 	placed
 )
 
+// place puts what n and its group read into the list, and then the group; it reports false on a circle.
+//
 // The search is depth first, by groups: a group is placed when all that its members read is placed. To meet a group again
 // while what it reads is being placed means that a path leads out of the group and back.
-
-// place puts what n and its group read into the list, and then the group; it reports false on a circle.
 func (o *ordering) place(n *graph.Node) bool {
 	block := []*graph.Node{n}
 	if i, ok := o.member[n]; ok {

@@ -27,6 +27,29 @@
 // commit, one instruction after all of them, writes parameters and states. So every reader sees the values before the
 // step, in whatever order a model was built, and a run that fails changes nothing.
 //
+// # An example
+//
+// One layer y = relu(x·Wᵀ + b) with the loss mean(y²) is built as eight nodes (Text of a dump, shapes left out):
+//
+//	v3 = Permute[1 0] v1          v5 = Broadcast(64×8) v2      v8 = Square v7
+//	v4 = MatMul v0 v3             v6 = Add v4 v5               v9 = SumTo() v8
+//	                              v7 = Relu v6                 v11 = Mul v9 v10
+//
+// prepare/simplify makes the transpose a flag of the product; with the gradient and an optimizer with momentum, the graph
+// has some thirty nodes. After optimise/fuse-elementwise they are
+//
+//	v3 = MatMul·ᵀ v0 v1                                            x·Wᵀ
+//	v6 = Elementwise{t1=Relu(Add(x0,x1)); t1, …Step(t1)} v3 v2     y, and dL/d(x·Wᵀ + b) = y/256 where y > 0
+//	v9 = MapSum(){Square(x0)} v7                                   Σ y², the squares never in memory
+//	v11 = Elementwise{Mul(x0,0.00195312)} v9                       the loss
+//	v12 = SumTo(8) v8                                              the gradient of b
+//	v13 = MatMulᵀ· v8 v0                                           the gradient of W
+//	v19, v25 = Elementwise{t1=Add(Mul(x0,0.9),x1); t1, Sub(…)}     momentum and new value of b, and of W
+//
+// Lowering makes a unit of each of them. Of the two results of v6 the first is written over the product, which nobody
+// reads afterwards. v19 and v25 serve updates alone, so they go to the commit and write b, W and their momenta where they
+// are. Six instructions before the commit and the commit itself: that is what the VM runs.
+//
 // # Passes
 //
 // The table of passes, which [PassNames] lists, is in passes.go with the order constraints and their reasons. A pass is a function from

@@ -115,6 +115,8 @@ func (o *instruction) exec() (err error) {
 }
 
 // panicOnNaN is the check of Options.NaN.
+//
+// The check is a panic because exec turns panics into errors that name the node, and a run without it pays nothing.
 func (u *unit) panicOnNaN() {
 	for i, b := range u.dst {
 		for k, x := range b.F32 {
@@ -131,6 +133,9 @@ func (u *unit) panicOnNaN() {
 }
 
 // emitter builds the gorgonia graph of a schedule.
+//
+// A leaf of the emitted graph is memory that no instruction writes before it is read: inputs, constants, and the states,
+// which the commit writes when everybody is done.
 type emitter struct {
 	g     *gorgonia.ExprGraph
 	nodes map[*slot]*gorgonia.Node

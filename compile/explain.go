@@ -55,6 +55,8 @@ func shortened(name string) string {
 }
 
 // places names the memory of slots.
+//
+// Numbers are given in the order in which memory is first mentioned, so two programs of one graph read alike.
 func places(ids map[*slot]int, ss []*slot) string {
 	var out []string
 	for _, x := range ss {

@@ -34,11 +34,11 @@ func fuseElementwise(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*grap
 	return out, mapped
 }
 
+// fuseGroup applies one op for the nodes of a group: a MapSum for a chain with a sum at its end, else an Elementwise.
+//
 // What fusing is worth: a chain of k primitives on memory reads and writes about k times what it must, and each is an
 // instruction. In a chain, blocks of 1,024 elements pass through all k loops in L1. A sum at the end saves the last write
 // and the read of it.
-
-// fuseGroup applies one op for the nodes of a group: a MapSum for a chain with a sum at its end, else an Elementwise.
 func fuseGroup(h *graph.Graph, group, outputs []*graph.Node, of func(*graph.Node) *graph.Node) []*graph.Node {
 	last := group[len(group)-1]
 	to, sums := last.Op.(ops.SumTo)

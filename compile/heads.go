@@ -203,6 +203,9 @@ func (s *stacks) operand(members []*graph.Node, k int) operand {
 }
 
 // prune drops stacks that have no batched form, that would copy more than they save, or that serve no product.
+//
+// Pruning goes to a fixed point: a stack that is dropped leaves its readers with separate operands, which they would have
+// to join by copying.
 func (s *stacks) prune() {
 	// Dropping a stack makes its readers' operands loose, which may be too dear for them in turn.
 	for changed := true; changed; {
@@ -317,6 +320,8 @@ func (s *stacks) keepProducts() {
 }
 
 // merge builds the stacked node of a group; members become its slices.
+//
+// Readers outside get slices: of the first axis, so they are views and cost nothing.
 func (s *stacks) merge(h *graph.Graph, group []*graph.Node, of func(*graph.Node) *graph.Node) []*graph.Node {
 	st := s.group[group[0]]
 	st.node = st.build(h, of)

@@ -2,10 +2,10 @@ package compile
 
 import "rpnc/graph"
 
+// interpreter runs a program by the oracle of every op. It is the VM that the others are tested against.
+//
 // The interpreter knows nothing of schedules, slots and kernels: it reads the graph that the passes left, so a difference
 // to another VM is a mistake below the passes, and a difference between levels on it is one in the passes.
-
-// interpreter runs a program by the oracle of every op. It is the VM that the others are tested against.
 type interpreter struct{ p *Program }
 
 // RunAll evaluates the graph in float64 and commits the updates to the store.

@@ -47,6 +47,9 @@ type Options struct {
 }
 
 // merged are the options with those of the environment.
+//
+// The environment adds to what the caller says and never takes away, so that a program under test can be looked into
+// without a change to it.
 func (o *Options) merged() (Options, error) {
 	var m Options
 	if o != nil {

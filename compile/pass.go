@@ -114,10 +114,10 @@ func (b *builder) pass(p pass) error {
 	return b.dump(stat.Name)
 }
 
+// verify holds the graph that a pass left against the one before.
+//
 // A pass answers with a graph instead of changing the one it gets, so a mistake is found by comparing the two: outputs and
 // updates are as many and of the same types, and every node is one that could have been built by hand.
-
-// verify holds the graph that a pass left against the one before.
 func (b *builder) verify(p pass, g *graph.Graph, roots []*graph.Node) error {
 	if err := g.Err(); err != nil {
 		return fmt.Errorf("compile: pass %s made a mistake: %w", p.name, err)

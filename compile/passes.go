@@ -16,10 +16,10 @@ var passes = []pass{
 	{"fuse-elementwise", optimise, "chains of elementwise nodes become one blocked op", fuseElementwise},
 }
 
+// orders is the table of order constraints; they hold within a phase.
+//
 // simplify, reassociate and cse run twice: the backward is new nodes, and what was one product forward is two backward.
 // structure and fuse-heads do not: rules of gradients keep what they found.
-
-// orders is the table of order constraints; they hold within a phase.
 var orders = []order{
 	{"simplify", "structure", "a transposed matrix shows its structure once the transpose is a flag"},
 	{"outer-products", "reassociate", "a contracted outer product is sparse"},

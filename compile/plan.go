@@ -55,6 +55,9 @@ func (s *schedule) plan(check bool) int {
 }
 
 // liveness finds the first writer and the last reader of every root slot.
+//
+// Leaves, outputs and constants are alive all the time, so only temporaries are looked at below; that they have numbers
+// too does no harm.
 func (s *schedule) liveness(steps []*unit) {
 	for _, x := range s.all {
 		x.def, x.last = -1, -1
@@ -123,6 +126,9 @@ func padded(x *slot) int {
 }
 
 // lowest is the first gap between the slots placed so far (by offset) that live at the same time as x.
+//
+// Lifetimes are closed intervals: what a kernel reads and what it writes live at the same time, even where one ends and
+// the other begins.
 func lowest(x *slot, placed []*slot) int {
 	off := 0
 	for _, p := range placed {

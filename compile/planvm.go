@@ -6,11 +6,11 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// A run on the TapeMachine costs some µs and a few small allocations an instruction, for bookkeeping that an emitted graph
-// does not need. This VM reads the order off the same graph once and then calls kernels.
-
 // planVM runs an emitted graph instruction by instruction on the caller's goroutine. It allocates nothing: results are
 // memory of the instructions, and there is nothing to reset.
+//
+// A run on the TapeMachine costs some µs and a few small allocations an instruction, for bookkeeping that an emitted graph
+// does not need. This VM reads the order off the same graph once and then calls kernels.
 type planVM struct{ program []*instruction }
 
 // newPlanVM lists the instructions of g in order. The emitted order edges leave only one.

@@ -31,10 +31,10 @@ type input struct {
 	buf ops.Buffer
 }
 
+// errBusy reports a second Run at the same moment.
+//
 // A program owns its arena, inputs and outputs, which is why it cannot run twice at a time; what it shares with others is
 // the store. To predict from several goroutines takes several programs.
-
-// errBusy reports a second Run at the same moment.
 var errBusy = errors.New("compile.Program.Run: the program is running already; it is not re-entrant, compile one a goroutine")
 
 // Input is the memory of an input, to be filled before Run; its contents stay from run to run. A name that the

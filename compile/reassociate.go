@@ -101,6 +101,9 @@ func isProduct(n *graph.Node) bool {
 }
 
 // open appends the factors of n, transposed where t says so, and adds up what the products cost in the order they have.
+//
+// A transposed product is opened from behind, (a·b)ᵀ = bᵀ·aᵀ, so that the list of factors is a product from left to right
+// whatever the flags were.
 func (c *chain) open(n *graph.Node, t, top bool, uses map[*graph.Node]int, now *float64) {
 	// A product that others read is computed anyway: it is a factor. So is one with batch axes that would be transposed.
 	if !isProduct(n) || !top && (uses[n] > 1 || t && n.Shape().Rank() > 2) {
@@ -130,6 +133,9 @@ func (c *chain) open(n *graph.Node, t, top bool, uses map[*graph.Node]int, now *
 }
 
 // solve is the dynamic programme of matrix chains: cost[i][j] is that of the product of factors i…j.
+//
+// cost[i][j] = min over s of cost[i][s] + cost[s+1][j] + (product of the two parts), for parts of rising width; k is 3 or
+// 4 in practice.
 func (c *chain) solve() float64 {
 	k := len(c.factors)
 	cost := make([][]float64, k)

@@ -45,6 +45,9 @@ func applyRules(g *graph.Graph, roots []*graph.Node, rules []rule) (*graph.Graph
 }
 
 // firstRule is what the first rule that finds something makes of n; nil if none does.
+//
+// A rule that answers with its own node has found nothing: builders such as ops.ReshapeTo return their operand where
+// nothing is to be done, and hash-consing turns an equal node into the same.
 func firstRule(rules []rule, n *graph.Node, shared func(i int) bool) *graph.Node {
 	for _, r := range rules {
 		if out := r(n, shared); out != nil && out != n {
@@ -55,6 +58,8 @@ func firstRule(rules []rule, n *graph.Node, shared func(i int) bool) *graph.Node
 }
 
 // useCounts counts the readers of every live node, outputs and updates among them.
+//
+// Reading twice counts twice (x·x), and so does being an output: what is counted is who would miss the node.
 func useCounts(g *graph.Graph, roots []*graph.Node) map[*graph.Node]int {
 	uses := map[*graph.Node]int{}
 	for _, n := range g.Live(roots...) {
@@ -118,6 +123,8 @@ func foldConstants(n *graph.Node, _ func(int) bool) *graph.Node {
 }
 
 // constantOf is a constant of n's type, by one value if all are equal.
+//
+// Constants of one repeated value are kept as that value: they are read as an immediate of a chain, not from memory.
 func constantOf(n *graph.Node, v []float64) *graph.Node {
 	if len(v) > 1 && !slices.ContainsFunc(v, func(x float64) bool { return x != v[0] }) {
 		v = v[:1]
@@ -212,6 +219,9 @@ func views(n *graph.Node, _ func(int) bool) *graph.Node {
 }
 
 // compose is the permutation that applies p and then q.
+//
+// Permutations are given as sources: axis i of the result is axis p[i] of the operand. So the second one is looked up in
+// the first.
 func compose(p, q []int) []int {
 	r := make([]int, len(p))
 	for i := range r {
@@ -221,6 +231,8 @@ func compose(p, q []int) []int {
 }
 
 // keepsOrder says that the axes longer than 1 stay in order.
+//
+// Axes of length 1 may go anywhere without moving an element.
 func keepsOrder(axes []int, s graph.Shape) bool {
 	last := -1
 	for _, a := range axes {

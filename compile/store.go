@@ -85,6 +85,9 @@ func (s *Store) Bytes() int {
 }
 
 // fill draws the parameters and states of g that the store does not hold yet and checks the types of the others.
+//
+// Draws depend on seed, name and element, never on the order in which parameters are made: adding a layer leaves the
+// initial values of the others as they were.
 func (s *Store) fill(g *graph.Graph, seed uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,11 +123,11 @@ func leafName(n *graph.Node) string {
 	return l.Path
 }
 
-// Memory of a leaf may move until a program has bound it, since a bound address is part of the program. So the first program
-// over a store decides how stacked parameters lie, and later ones find them so, or pay for a kernel that joins them.
-
 // sideBySide lays the leaves out one after the other and answers with their common memory; ok is false if they lie
 // elsewhere and some program reads them there.
+//
+// Memory of a leaf may move until a program has bound it, since a bound address is part of the program. So the first program
+// over a store decides how stacked parameters lie, and later ones find them so, or pay for a kernel that joins them.
 func (s *Store) sideBySide(names []string) (all ops.Buffer, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

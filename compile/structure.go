@@ -32,6 +32,8 @@ type sparse struct {
 const denseShare = 0.25
 
 // structured recognises the dense form of a sparse matrix.
+//
+// A transpose of a sparse matrix is the same values read the other way, so it is a flag here as it is in products.
 func structured(n *graph.Node) (s sparse, ok bool) {
 	switch op := n.Op.(type) {
 	case ops.Densify:
@@ -90,10 +92,10 @@ func upright(x *graph.Node, t bool) *graph.Node {
 	return x
 }
 
+// times is the product with x: one sparse product with the power, where its pattern is known and cheaper, or h of them.
+//
 // The order of the two products in y ← A·(x + y) is Horner's rule for (A + A² + … + Aʰ)·x: h products, as many as Aʰ·x
 // alone takes.
-
-// times is the product with x: one sparse product with the power, where its pattern is known and cheaper, or h of them.
 func (s sparse) times(x *graph.Node) *graph.Node {
 	// A chain's third power has 4 diagonals where three products read 2 each: one product is cheaper, and x is read once.
 	if p := s.power(); p != nil {
@@ -116,6 +118,9 @@ func (s sparse) once(x *graph.Node) *graph.Node {
 
 // power is the sparse power of a constant matrix; nil where the values are not constant or the power has more entries
 // than the repeated product reads.
+//
+// The power of a band of width w has width h·w: three hops along a chain are 4 diagonals, computed once while compiling.
+// A matrix that spreads fast (a graph with hubs) fills up, and repeated products stay cheaper; limit is where.
 func (s sparse) power() *sparse {
 	c, ok := s.values.Op.(graph.Const)
 	if s.h < 2 || !ok {
@@ -219,6 +224,9 @@ func (m rows) pattern(cols int) (ops.Pattern, []float64) {
 
 // triangleProduct: products with the triangle of ones are running sums. Uᵀ·x sums from the first row down, U·x from
 // the last one up, x·U along columns, x·Uᵀ along columns from the end.
+//
+// The inverse of a chain's I − S is the triangle of ones: an inverse interdependence over b instances costs b additions
+// a column instead of b²/2 products.
 func triangleProduct(n *graph.Node, _ func(int) bool) *graph.Node {
 	mm, ok := n.Op.(ops.MatMul)
 	if !ok {
@@ -276,6 +284,9 @@ func isThin(p ops.Pattern) bool {
 }
 
 // sampledProduct: a product of which only the entries on a pattern are read is computed only there.
+//
+// It is what attention on a graph needs: scores for its edges, of which there are far fewer than pairs of nodes. The
+// softmax over them is one on the pattern, and no matrix of all pairs is ever in memory.
 func sampledProduct(n *graph.Node, shared func(int) bool) *graph.Node {
 	at, ok := n.Op.(ops.AtPattern)
 	if !ok || shared(0) || !isThin(at.P) {
