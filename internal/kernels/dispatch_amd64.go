@@ -4,6 +4,7 @@ package kernels
 
 //go:generate go -C gen run . -pkg kernels -out ../cpu_amd64.s -stubs ../cpu_amd64.go cpu
 //go:generate go -C gen run . -pkg kernels -out ../gemm_amd64.s -stubs ../gemm_amd64.go gemm
+//go:generate go -C gen run . -pkg kernels -out ../maths_amd64.s -stubs ../maths_amd64.go maths
 //go:generate go -C gen run . -pkg kernels -out ../transpose_amd64.s -stubs ../transpose_amd64.go transpose
 
 // assembly lists the tables in assembly that the processor and the operating
@@ -44,34 +45,4 @@ func features() (avx2, avx512 bool) {
 	enabled := xgetbv()
 	avx2 = b&extended == extended && enabled&ymmState == ymmState
 	return avx2, avx2 && b&subsets == subsets && enabled&zmmState == zmmState
-}
-
-// avx512Table32 is the AVX-512 table for float32; what it does not replace is
-// plain Go. The other tables are made in the same way.
-func avx512Table32() *engine[float32] {
-	e := portable32()
-	tiles[float32]{width: 32, wide: tileAVX512F32, narrow: tileNarrowAVX512F32, masked: true}.install(e)
-	e.side, e.transpose = 8, transposeAVX2F32
-	return e
-}
-
-func avx512Table64() *engine[float64] {
-	e := portable64()
-	tiles[float64]{width: 16, wide: tileAVX512F64, narrow: tileNarrowAVX512F64, masked: true}.install(e)
-	e.side, e.transpose = 4, transposeAVX2F64
-	return e
-}
-
-func avx2Table32() *engine[float32] {
-	e := portable32()
-	tiles[float32]{width: 16, wide: tileAVX2F32}.install(e)
-	e.side, e.transpose = 8, transposeAVX2F32
-	return e
-}
-
-func avx2Table64() *engine[float64] {
-	e := portable64()
-	tiles[float64]{width: 8, wide: tileAVX2F64}.install(e)
-	e.side, e.transpose = 4, transposeAVX2F64
-	return e
 }

@@ -68,7 +68,9 @@ type engine[T Float] struct {
 	transpose func(dst, src []T, rows, cols, rowDst, rowSrc int)
 
 	// Transcendental maps, element by element.
-	exp, log, tanh, sigmoid func(dst, x []T)
+	exp, log, tanh, sigmoid, sin, cos func(dst, x []T)
+	// expShifted computes dst = exp(x − shift).
+	expShifted func(dst, x []T, shift T)
 
 	jobs    freelist[gemmJob[T]]
 	scratch freelist[scratch[T]]
@@ -79,30 +81,36 @@ type engine[T Float] struct {
 // float64, which in scalar code costs no more and rounds once.
 func portable32() *engine[float32] {
 	return &engine[float32]{
-		cut:       cutPortable[float32],
-		block:     block[float32],
-		direct:    directWork,
-		side:      1,
-		transpose: transposeGo[float32],
-		exp:       exp32,
-		log:       log32,
-		tanh:      tanh32,
-		sigmoid:   sigmoid32,
+		cut:        cutPortable[float32],
+		block:      block[float32],
+		direct:     directWork,
+		side:       1,
+		transpose:  transposeGo[float32],
+		exp:        exp32,
+		log:        log32,
+		tanh:       tanh32,
+		sigmoid:    sigmoid32,
+		sin:        sinGo[float32],
+		cos:        cosGo[float32],
+		expShifted: expShifted32,
 	}
 }
 
 // portable64 is the plain Go table for float64, on package math.
 func portable64() *engine[float64] {
 	return &engine[float64]{
-		cut:       cutPortable[float64],
-		block:     block[float64],
-		direct:    directWork,
-		side:      1,
-		transpose: transposeGo[float64],
-		exp:       exp64,
-		log:       log64,
-		tanh:      tanh64,
-		sigmoid:   sigmoid64,
+		cut:        cutPortable[float64],
+		block:      block[float64],
+		direct:     directWork,
+		side:       1,
+		transpose:  transposeGo[float64],
+		exp:        exp64,
+		log:        log64,
+		tanh:       tanh64,
+		sigmoid:    sigmoid64,
+		sin:        sinGo[float64],
+		cos:        cosGo[float64],
+		expShifted: expShifted64,
 	}
 }
 

@@ -55,21 +55,43 @@ func maxNonzero[T Float](x []T) T {
 	return m
 }
 
-// shift computes dst = x − m, and −Inf, whose exponential is 0, in masked places.
-func shift[T Float](dst, x []T, m T, mask bool) {
+// expOver computes dst = exp(x − m), and 0 in masked places, piece by piece.
+func (e *engine[T]) expOver(dst, x []T, m T, mask bool) {
+	for ; len(dst) > piece; dst, x = dst[piece:], x[piece:] {
+		e.expOver(dst[:piece], x[:piece], m, mask)
+	}
+	if !mask {
+		e.expShifted(dst, x, m)
+		return
+	}
 	for i, v := range x {
-		if mask && v == 0 {
+		if v == 0 {
 			dst[i] = T(math.Inf(-1))
 		} else {
 			dst[i] = v - m
 		}
 	}
+	e.exp(dst, dst)
+}
+
+// expShifted32 and expShifted64 are expShifted in plain Go.
+func expShifted32(dst, x []float32, shift float32) {
+	for i, v := range x {
+		dst[i] = v - shift
+	}
+	exp32(dst, dst)
+}
+
+func expShifted64(dst, x []float64, shift float64) {
+	for i, v := range x {
+		dst[i] = v - shift
+	}
+	exp64(dst, dst)
 }
 
 // softmaxRow replaces row, of largest entry m, by its softmax.
 func softmaxRow[T Float](row []T, m T, mask bool) {
-	shift(row, row, m, mask)
-	engineOf[T]().exp(row, row)
+	engineOf[T]().expOver(row, row, m, mask)
 	total := Sum(row)
 	if mask && total == 0 { // every entry is masked: 0/0 otherwise
 		return
@@ -91,8 +113,7 @@ func logSoftmaxRow[T Float](row []T, m T, mask bool) {
 	for lo := 0; lo < len(row); lo += len(s.column) {
 		piece := row[lo:min(lo+len(s.column), len(row))]
 		shifted := s.column[:len(piece)]
-		shift(shifted, piece, m, mask)
-		e.exp(shifted, shifted)
+		e.expOver(shifted, piece, m, mask)
 		total += Sum(shifted)
 	}
 	e.scratch.put(s)

@@ -22,6 +22,7 @@ import (
 var families = map[string]func(){
 	"cpu":       cpu,
 	"gemm":      each(gemm),
+	"maths":     each(maths),
 	"transpose": each(transpose),
 }
 

@@ -1,0 +1,124 @@
+package main
+
+import "math"
+
+// log returns ln x = k·ln 2 + ln m, √½ ≤ m < √2, with f = m − 1, s = f/(2 + f):
+//
+//	ln(1 + f) = f − (f²/2 − s·(f²/2 + R)),  R = ⅔s² + ⅖s⁴ + 2/7 s⁶ + …
+//
+// (the form of fdlibm's log; |s| ≤ 0.172 bounds the terms that R needs).
+func (e *elementwise) log(in []vec) vec {
+	x := in[0]
+	m, k := e.logSplit(x)
+	ln2High, ln2Low := e.ln2()
+	f, s, half, z := e.reg(), e.reg(), e.reg(), e.reg()
+	e.sub(f, m, e.constant(1))
+	e.add(s, f, e.constant(2))
+	e.div(s, f, s)
+	e.mul(z, s, s)
+	terms := 4
+	if e.f64 {
+		terms = 9
+	}
+	series := make([]float64, terms)
+	for i := range series {
+		series[terms-1-i] = 2 / float64(2*i+3)
+	}
+	r := e.polynomial(z, series)
+	e.mul(r, r, z)
+	e.mul(half, f, f)
+	e.mul(half, half, e.constant(0.5))
+	e.add(r, r, half)
+	e.mul(r, r, s)
+	e.fma(r, k, e.constant(ln2Low))
+	e.sub(half, half, r)
+	e.sub(f, f, half)
+	e.fma(f, k, e.constant(ln2High))
+	return e.logSpecial(x, f)
+}
+
+// logSplit returns m and k of a positive x = 2ᵏ·m. The exponent is that of x/√½.
+func (e *elementwise) logSplit(x vec) (m, k vec) {
+	bits := e.mantissaBits()
+	lift, smallest := math.Ldexp(1, bits+2), e.bits(0x00800000, 0x0010000000000000)
+	denormal := e.compare(x, e.constant(smallest), less)
+	m = e.reg()
+	e.mul(m, x, e.constant(lift))
+	m = e.choose(denormal, m, x)
+
+	halfRoot := e.bits(0x3f3504f3, 0x3fe6a09e667f3bcd)
+	u := e.reg()
+	e.subInt(u, m, e.constant(halfRoot))
+	e.addInt(u, u, e.constant(1))
+	k = e.reg()
+	e.shiftRight(k, u, bits) // k + bias, as an integer: into the mantissa of 2ᵇⁱᵗˢ
+	power := math.Ldexp(1, bits)
+	e.or(k, k, e.constant(power))
+	e.sub(k, k, e.constant(power+e.bias()))
+	lowered := e.reg()
+	e.sub(lowered, k, e.constant(float64(bits+2)))
+	k = e.choose(denormal, lowered, k)
+
+	e.and(m, u, e.constant(e.bits(0x007fffff, 0x000fffffffffffff)))
+	e.addInt(m, m, e.constant(halfRoot))
+	return m, k
+}
+
+// logSpecial replaces y where x is not a positive number: −Inf at 0, NaN below,
+// x itself at +Inf and NaN.
+func (e *elementwise) logSpecial(x, y vec) vec {
+	zero := e.reg()
+	e.zero(zero)
+	y = e.choose(e.compare(x, e.constant(math.Inf(1)), notLess), x, y)
+	y = e.choose(e.compare(x, zero, equal), e.constant(math.Inf(-1)), y)
+	return e.choose(e.compare(x, zero, less), e.constant(e.bits(0x7fc00000, 0x7ff8000000000000)), y)
+}
+
+// sinLimit bounds |x| where three parts of π/2 reduce it without loss: the
+// caller computes the sine of larger arguments otherwise.
+const sinLimit = 1 << 16
+
+// tooFar are the lanes with |x| > sinLimit, Inf included.
+func (e *elementwise) tooFar(x vec) mask {
+	size := e.reg()
+	e.andNot(size, e.signBit(), x)
+	return e.compare(size, e.constant(sinLimit), greaterThan)
+}
+
+// sinusoid returns sin(x + quarter·π/2) in float32. With n = round(x·2/π) and
+// r = x − n·π/2 it is ±sin r or ±cos r by n + quarter mod 4. FMA makes the first
+// step of the reduction exact and rounds the others relative to r.
+func (e *elementwise) sinusoid(x vec, quarter int) vec {
+	t, n, r := e.reg(), e.reg(), e.reg()
+	e.broadcast(t, e.number(e.rounder()))
+	e.fma(t, x, e.constant(2/math.Pi))
+	e.sub(n, t, e.constant(e.rounder())) // +0 for x = −0, so that r keeps the sign
+	e.move(r, x)
+	for _, part := range []float64{0x1.921fb4p0, 0x1.4442d0p-24, 0x1.846988p-48} { // of π/2
+		e.fnma(r, n, e.constant(part))
+	}
+	z, sin := e.reg(), e.reg()
+	e.mul(z, r, r)
+	e.mul(sin, z, r)
+	p := e.polynomial(z, []float64{-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1})
+	e.horner(sin, p, r)
+	cos := e.polynomial(z, []float64{2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2, -0.5})
+	e.horner(cos, z, e.constant(1))
+
+	odd, sign := e.reg(), e.reg()
+	if quarter != 0 {
+		one := e.constant(float64(math.Float32frombits(uint32(quarter))))
+		e.addInt(t, t, one)
+	}
+	e.shiftLeft(odd, t, 31)
+	y := e.choose(e.negative(odd), cos, sin)
+	e.shiftLeft(sign, t, 30)
+	e.and(sign, sign, e.signBit())
+	e.xor(y, y, sign)
+	if quarter != 0 {
+		return y
+	}
+	zero := e.reg() // the sum of the series loses the sign of −0
+	e.zero(zero)
+	return e.choose(e.compare(x, zero, equal), x, y)
+}
