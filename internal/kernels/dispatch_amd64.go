@@ -5,7 +5,10 @@ package kernels
 //go:generate go -C gen run . -pkg kernels -out ../cpu_amd64.s -stubs ../cpu_amd64.go cpu
 //go:generate go -C gen run . -pkg kernels -out ../gemm_amd64.s -stubs ../gemm_amd64.go gemm
 //go:generate go -C gen run . -pkg kernels -out ../maths_amd64.s -stubs ../maths_amd64.go maths
+//go:generate go -C gen run . -pkg kernels -out ../reduce_amd64.s -stubs ../reduce_amd64.go reduce
 //go:generate go -C gen run . -pkg kernels -out ../transpose_amd64.s -stubs ../transpose_amd64.go transpose
+//go:generate go -C gen run . -pkg kernels -out ../vector_amd64.s -stubs ../vector_amd64.go vector
+//go:generate go -C gen run . tables ../tables_amd64.go
 
 // assembly lists the tables in assembly that the processor and the operating
 // system support, the fastest first.
@@ -45,4 +48,23 @@ func features() (avx2, avx512 bool) {
 	enabled := xgetbv()
 	avx2 = b&extended == extended && enabled&ymmState == ymmState
 	return avx2, avx2 && b&subsets == subsets && enabled&zmmState == zmmState
+}
+
+// sinusoid completes a kernel that stops at a register with an element too large
+// to reduce: f computes such elements. The others of that register pass through
+// the kernel alone, so that their bits do not depend on their neighbours.
+func sinusoid(kernel func(dst, x []float32) (done int), f func(float64) float64) func(dst, x []float32) {
+	return func(dst, x []float32) {
+		for len(dst) > 0 {
+			done := kernel(dst, x)
+			dst, x = dst[done:], x[done:]
+			few := min(16, len(dst))
+			for i := range few {
+				if kernel(dst[i:i+1], x[i:i+1]) == 0 {
+					dst[i] = float32(f(float64(x[i])))
+				}
+			}
+			dst, x = dst[few:], x[few:]
+		}
+	}
 }

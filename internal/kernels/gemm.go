@@ -23,9 +23,10 @@ type gemmJob[T Float] struct {
 // scratch is what one block in progress needs. The slices are made when first
 // used, in the one size that the table in use asks for.
 type scratch[T Float] struct {
-	rows, panels []T             // A and B made contiguous
-	panel        [depth][width]T // of B, row by row
-	column       [depth]T        // of B
+	rows, panels []T                // A and B made contiguous
+	panel        [depth][width]T    // of B, row by row
+	column       [depth]T           // of B
+	sums         [48][columnPanel]T // of columns: one row for each halving
 	tile         tileArgs
 }
 

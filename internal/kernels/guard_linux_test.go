@@ -99,3 +99,39 @@ func guardedTranspose[T kernels.Float](t *testing.T, g guards, rows, cols int) {
 		}
 	}
 }
+
+// guardedMaps runs every map and reduction on n elements.
+func guardedMaps[T kernels.Float](g guards, n int) {
+	x, y, z := guarded(g, uniform[T](n, 1)), guarded(g, uniform[T](n, 2)), guarded(g, make([]T, n))
+	for _, u := range unaries[T]() {
+		u.f(z, x)
+	}
+	for _, f := range []func(dst, x, y []T){
+		kernels.Add[T], kernels.Sub[T], kernels.Mul[T], kernels.Div[T], kernels.Maximum[T], kernels.Minimum[T],
+		kernels.Less[T], kernels.LessEqual[T], kernels.Equal[T],
+	} {
+		f(z, x, y)
+	}
+	kernels.Axpy(z, 2, x)
+	kernels.Dot(x, y)
+	kernels.Sum(x)
+	kernels.Max(x)
+	kernels.Softmax(z, 1, n, false)
+	kernels.LogSoftmax(z, 1, n, true)
+	m, v := guarded(g, make([]T, n)), guarded(g, make([]T, n))
+	kernels.Adam(z, x, m, v, kernels.AdamStep{LR: 0.1, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, Step: 1})
+	kernels.SGD(z, x, m, kernels.SGDStep{LR: 0.1, Momentum: 0.9})
+	for _, rows := range []int{1, 2, 300} {
+		kernels.SumColumns(z, guarded(g, uniform[T](rows*n, 3)), rows, n)
+		kernels.SumRows(guarded(g, make([]T, rows)), guarded(g, uniform[T](rows*n, 3)), rows, n)
+	}
+}
+
+func TestMapsAndReductionsStayInsideTheirSlices(t *testing.T) {
+	onEveryTableGuarded(t, func(t *testing.T, g guards) {
+		for _, n := range positions {
+			guardedMaps[float32](g, n)
+			guardedMaps[float64](g, n)
+		}
+	})
+}

@@ -51,69 +51,6 @@ import (
 // Float is the set of element types.
 type Float interface{ ~float32 | ~float64 }
 
-// engine is what a back end supplies for one element type, together with the
-// free lists that its drivers draw on.
-type engine[T Float] struct {
-	// cut chooses how many rows and columns of C make a block.
-	cut func(p *product[T]) (rows, cols int)
-	// block computes C[i0:i1, j0:j1] of the z-th product of a batch.
-	block func(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int)
-	// direct is the number mnk of multiplications up to which a product is
-	// computed without scratch.
-	direct int
-
-	// transpose computes dst[j·rowDst + i] = src[i·rowSrc + j] for numbers of rows
-	// and columns that are positive multiples of side.
-	side      int
-	transpose func(dst, src []T, rows, cols, rowDst, rowSrc int)
-
-	// Transcendental maps, element by element.
-	exp, log, tanh, sigmoid, sin, cos func(dst, x []T)
-	// expShifted computes dst = exp(x − shift).
-	expShifted func(dst, x []T, shift T)
-
-	jobs    freelist[gemmJob[T]]
-	scratch freelist[scratch[T]]
-	rows    freelist[rowsJob[T]]
-}
-
-// portable32 is the plain Go table for float32: polynomials evaluated in
-// float64, which in scalar code costs no more and rounds once.
-func portable32() *engine[float32] {
-	return &engine[float32]{
-		cut:        cutPortable[float32],
-		block:      block[float32],
-		direct:     directWork,
-		side:       1,
-		transpose:  transposeGo[float32],
-		exp:        exp32,
-		log:        log32,
-		tanh:       tanh32,
-		sigmoid:    sigmoid32,
-		sin:        sinGo[float32],
-		cos:        cosGo[float32],
-		expShifted: expShifted32,
-	}
-}
-
-// portable64 is the plain Go table for float64, on package math.
-func portable64() *engine[float64] {
-	return &engine[float64]{
-		cut:        cutPortable[float64],
-		block:      block[float64],
-		direct:     directWork,
-		side:       1,
-		transpose:  transposeGo[float64],
-		exp:        exp64,
-		log:        log64,
-		tanh:       tanh64,
-		sigmoid:    sigmoid64,
-		sin:        sinGo[float64],
-		cos:        cosGo[float64],
-		expShifted: expShifted64,
-	}
-}
-
 // engineOf returns the table of T. Types of one size share their layout and
 // arithmetic, so a named float type may use the table of its underlying type.
 func engineOf[T Float]() *engine[T] {

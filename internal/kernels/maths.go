@@ -44,13 +44,7 @@ func Log1p[T Float](dst, x []T) { mapMath("Log1p", dst, x, math.Log1p) }
 func Expm1[T Float](dst, x []T) { mapMath("Expm1", dst, x, math.Expm1) }
 
 // Sqrt computes dst = √x: NaN below 0, −0 is kept.
-func Sqrt[T Float](dst, x []T) {
-	checkLen("Sqrt", "x", len(x), len(dst))
-	x = x[:len(dst)]
-	for i := range dst { // written out: one instruction, not a call
-		dst[i] = T(math.Sqrt(float64(x[i])))
-	}
-}
+func Sqrt[T Float](dst, x []T) { map1("Sqrt", engineOf[T]().sqrt, dst, x) }
 
 // Sinh computes dst = sinh x.
 func Sinh[T Float](dst, x []T) { mapMath("Sinh", dst, x, math.Sinh) }
@@ -120,15 +114,32 @@ func mapMath[T Float](op string, dst, x []T, f func(float64) float64) {
 	}
 }
 
-// The float64 maps are package math's, whose errors are below 1 ULP.
+// The float64 maps are package math's, whose errors are below 1 ULP, but for the
+// ends of the range.
 
 func exp64(dst, x []float64)  { mapMath("Exp", dst, x, math.Exp) }
-func log64(dst, x []float64)  { mapMath("Log", dst, x, math.Log) }
 func tanh64(dst, x []float64) { mapMath("Tanh", dst, x, math.Tanh) }
 
+// log64 lifts denormals, which math.Log takes for other numbers on amd64.
+func log64(dst, x []float64) {
+	for i, v := range x {
+		if v > 0 && v < 0x1p-1022 {
+			dst[i] = math.Log(v*0x1p54) - 54*math.Ln2
+		} else {
+			dst[i] = math.Log(v)
+		}
+	}
+}
+
+// sigmoid64 keeps e⁻ˣ from overflow below, where results are denormal.
 func sigmoid64(dst, x []float64) {
 	for i, v := range x {
-		dst[i] = 1 / (1 + math.Exp(-v))
+		if v < 0 {
+			e := math.Exp(v)
+			dst[i] = e / (1 + e)
+		} else {
+			dst[i] = 1 / (1 + math.Exp(-v))
+		}
 	}
 }
 

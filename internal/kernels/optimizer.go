@@ -31,8 +31,18 @@ func Adam[T Float](p, g, m, v []T, s AdamStep) {
 	}
 	t := float64(s.Step)
 	rate := T(s.LR / (1 - math.Pow(s.Beta1, t)))
-	root := T(math.Sqrt(1 - math.Pow(s.Beta2, t)))
+	root := T(1 / math.Sqrt(1-math.Pow(s.Beta2, t)))
 	b1, c1, b2, c2, eps := T(s.Beta1), T(1-s.Beta1), T(s.Beta2), T(1-s.Beta2), T(s.Epsilon)
+	adam := engineOf[T]().adam
+	for len(p) > 0 {
+		n := min(len(p), piece)
+		adam(p[:n], g[:n], m[:n], v[:n], keep, couple, rate, root, b1, c1, b2, c2, eps)
+		p, g, m, v = p[n:], g[n:], m[n:], v[n:]
+	}
+}
+
+// adamGo is the kernel in plain Go.
+func adamGo[T Float](p, g, m, v []T, keep, couple, rate, root, b1, c1, b2, c2, eps T) {
 	g, m, v = g[:len(p)], m[:len(p)], v[:len(p)]
 	for i, x := range p {
 		d := g[i]
@@ -42,7 +52,7 @@ func Adam[T Float](p, g, m, v []T, s AdamStep) {
 		m1 := b1*m[i] + c1*d
 		v1 := b2*v[i] + c2*(d*d)
 		m[i], v[i] = m1, v1
-		p[i] = keep*x - rate*m1/(T(math.Sqrt(float64(v1)))/root+eps)
+		p[i] = keep*x - rate*m1/(T(math.Sqrt(float64(v1)))*root+eps)
 	}
 }
 

@@ -1,76 +1,43 @@
 package kernels
 
-import "math"
-
-// leaf is the number of elements summed in one sweep; longer sums are halved.
-// Halving bounds the error by some (leaf/8 + log₂ n)·ε·Σ|x| and fixes the order.
-const leaf = 256
-
 // split is where a sum over n > leaf elements is halved: a multiple of leaf.
-func split(n int) int { return ((n-1)/leaf + 2) / 2 * leaf }
+// Halving bounds the error by some (leaf/lanes + log₂ n)·ε·Σ|x|, lanes being the
+// partial sums that a kernel keeps, and fixes the order.
+func split(n, leaf int) int { return ((n-1)/leaf + 2) / 2 * leaf }
 
 // Sum returns Σ x.
-func Sum[T Float](x []T) T {
-	if len(x) > leaf {
-		h := split(len(x))
-		return Sum(x[:h]) + Sum(x[h:])
+func Sum[T Float](x []T) T { return engineOf[T]().total(x) }
+
+// total halves x down to leaves.
+func (e *engine[T]) total(x []T) T {
+	if len(x) <= e.leaf {
+		return e.sum(x)
 	}
-	// Eight sums hide the latency of an addition.
-	var s0, s1, s2, s3, s4, s5, s6, s7 T
-	for ; len(x) >= 8; x = x[8:] {
-		v := (*[8]T)(x)
-		s0 += v[0]
-		s1 += v[1]
-		s2 += v[2]
-		s3 += v[3]
-		s4 += v[4]
-		s5 += v[5]
-		s6 += v[6]
-		s7 += v[7]
-	}
-	s := ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
-	for _, v := range x {
-		s += v
-	}
-	return s
+	h := split(len(x), e.leaf)
+	return e.total(x[:h]) + e.total(x[h:])
 }
 
 // Dot returns Σ x·y.
 func Dot[T Float](x, y []T) T {
 	checkLen("Dot", "y", len(y), len(x))
-	return dot(x, y)
+	return engineOf[T]().product(x, y)
 }
 
-// dot halves like Sum; both slices have one length.
-func dot[T Float](x, y []T) T {
-	if len(x) > leaf {
-		h := split(len(x))
-		return dot(x[:h], y[:h]) + dot(x[h:], y[h:])
+// product halves like total.
+func (e *engine[T]) product(x, y []T) T {
+	if len(x) <= e.leaf {
+		return e.dot(x, y)
 	}
-	var s0, s1, s2, s3 T
-	for ; len(x) >= 4; x, y = x[4:], y[4:] {
-		v, w := (*[4]T)(x), (*[4]T)(y)
-		s0 += v[0] * w[0]
-		s1 += v[1] * w[1]
-		s2 += v[2] * w[2]
-		s3 += v[3] * w[3]
-	}
-	s := (s0 + s1) + (s2 + s3)
-	for i, v := range x {
-		s += v * y[i]
-	}
-	return s
+	h := split(len(x), e.leaf)
+	return e.product(x[:h], y[:h]) + e.product(x[h:], y[h:])
 }
 
 // Max returns the largest element, NaN if there is one, −Inf of no elements.
 func Max[T Float](x []T) T {
-	m := T(math.Inf(-1))
-	for _, v := range x {
-		if v > m {
-			m = v
-		} else if v != v {
-			return v
-		}
+	e := engineOf[T]()
+	m := e.largest(x[:min(piece, len(x))])
+	for lo := piece; lo < len(x); lo += piece {
+		m = max(m, e.largest(x[lo:min(lo+piece, len(x))]))
 	}
 	return m
 }
@@ -79,10 +46,16 @@ func Max[T Float](x []T) T {
 func SumRows[T Float](dst, x []T, rows, cols int) {
 	checkMatrix("SumRows", len(x), rows, cols)
 	checkLen("SumRows", "dst", len(dst), rows)
+	e := engineOf[T]()
 	for i := range dst {
-		dst[i] = Sum(x[i*cols : (i+1)*cols])
+		dst[i] = e.total(x[i*cols : (i+1)*cols])
 	}
 }
+
+const (
+	columnRows  = 256 // rows of a leaf of SumColumns
+	columnPanel = 64  // columns that it sums at once
+)
 
 // SumColumns computes dst[j] = Σᵢ x[i,j] for a row-major x (rows×cols).
 func SumColumns[T Float](dst, x []T, rows, cols int) {
@@ -92,51 +65,29 @@ func SumColumns[T Float](dst, x []T, rows, cols int) {
 		clear(dst)
 		return
 	}
-	j := 0
-	for ; j+8 <= cols; j += 8 {
-		*(*[8]T)(dst[j:]) = columns8(x[j:], rows, cols)
+	e := engineOf[T]()
+	s := e.scratch.get()
+	if s == nil {
+		s = new(scratch[T])
 	}
-	for ; j < cols; j++ {
-		dst[j] = column1(x[j:], rows, cols)
+	for j := 0; j < cols; j += columnPanel {
+		e.columnSums(dst[j:min(j+columnPanel, cols)], x[j:], rows, cols, s.sums[:])
 	}
+	e.scratch.put(s)
 }
 
-// columns8 sums eight columns at once, halving the rows as Sum does.
-func columns8[T Float](x []T, rows, cols int) (s [8]T) {
-	if rows > leaf {
-		h := split(rows)
-		s = columns8(x, h, cols)
-		t := columns8(x[h*cols:], rows-h, cols)
-		for l := range s {
-			s[l] += t[l]
-		}
-		return s
+// columnSums halves the rows as total halves a slice; each level of the recursion
+// keeps the second half's sums in one row of levels.
+func (e *engine[T]) columnSums(dst, x []T, rows, cols int, levels [][columnPanel]T) {
+	if rows <= columnRows {
+		e.columns(dst, x, rows, cols)
+		return
 	}
-	var s0, s1, s2, s3, s4, s5, s6, s7 T
-	for i := range rows {
-		v := (*[8]T)(x[i*cols:])
-		s0 += v[0]
-		s1 += v[1]
-		s2 += v[2]
-		s3 += v[3]
-		s4 += v[4]
-		s5 += v[5]
-		s6 += v[6]
-		s7 += v[7]
-	}
-	return [8]T{s0, s1, s2, s3, s4, s5, s6, s7}
-}
-
-// column1 sums one column in the order of columns8.
-func column1[T Float](x []T, rows, cols int) (s T) {
-	if rows > leaf {
-		h := split(rows)
-		return column1(x, h, cols) + column1(x[h*cols:], rows-h, cols)
-	}
-	for i := range rows {
-		s += x[i*cols]
-	}
-	return s
+	h := split(rows, columnRows)
+	second := levels[0][:len(dst)]
+	e.columnSums(dst, x, h, cols, levels[1:])
+	e.columnSums(second, x[h*cols:], rows-h, cols, levels[1:])
+	e.add(dst, dst, second)
 }
 
 // checkMatrix panics unless x has the elements of a rows×cols matrix.

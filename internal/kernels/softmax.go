@@ -91,14 +91,13 @@ func expShifted64(dst, x []float64, shift float64) {
 
 // softmaxRow replaces row, of largest entry m, by its softmax.
 func softmaxRow[T Float](row []T, m T, mask bool) {
-	engineOf[T]().expOver(row, row, m, mask)
-	total := Sum(row)
+	e := engineOf[T]()
+	e.expOver(row, row, m, mask)
+	total := e.total(row)
 	if mask && total == 0 { // every entry is masked: 0/0 otherwise
 		return
 	}
-	for i := range row {
-		row[i] /= total
-	}
+	Scale(row, row, 1/total)
 }
 
 // logSoftmaxRow replaces row, of largest entry m, by its log-softmax. The
@@ -114,12 +113,17 @@ func logSoftmaxRow[T Float](row []T, m T, mask bool) {
 		piece := row[lo:min(lo+len(s.column), len(row))]
 		shifted := s.column[:len(piece)]
 		e.expOver(shifted, piece, m, mask)
-		total += Sum(shifted)
+		total += e.total(shifted)
 	}
 	e.scratch.put(s)
 	logTotal := T(math.Log(float64(total)))
+	if !mask {
+		Affine(row, row, 1, -m)
+		Affine(row, row, 1, -logTotal)
+		return
+	}
 	for i, v := range row {
-		if !mask || v != 0 || logTotal != logTotal {
+		if v != 0 || logTotal != logTotal {
 			row[i] = v - m - logTotal
 		}
 	}

@@ -16,7 +16,7 @@ func (s isa) div(dst, x vec, y Op) { s.pick(VDIVPS, VDIVPD)(y, x, dst) }
 func (s isa) sqrt(dst vec, x Op)   { s.pick(up(VSQRTPS), up(VSQRTPD))(x, dst) }
 func (s isa) move(dst, x vec)      { s.pick(up(VMOVAPS), up(VMOVAPD))(x, dst) }
 func (s isa) and(dst, x, y vec)    { s.pick(VANDPS, VANDPD)(y, x, dst) }
-func (s isa) or(dst, x, y vec)     { s.pick(VORPS, VORPD)(y, x, dst) }
+func (s isa) or(dst, x vec, y Op)  { s.pick(VORPS, VORPD)(y, x, dst) }
 func (s isa) xor(dst, x, y vec)    { s.pick(VXORPS, VXORPD)(y, x, dst) }
 func (s isa) andNot(dst, not, x vec) {
 	s.pick(VANDNPS, VANDNPD)(x, not, dst) // ¬not ∧ x
@@ -47,6 +47,7 @@ const (
 	less         = 17
 	lessEqual    = 18
 	unordered    = 3
+	notEqual     = 4
 	notLess      = 21
 	notLessEqual = 22
 	greaterEqual = 29

@@ -2,6 +2,9 @@
 // run (go generate in that package runs it for each):
 //
 //	gen -out file.s -stubs file.go -pkg kernels family
+//	gen tables file.go
+//
+// The second form writes the functions that put the kernels into tables.
 //
 // Every generator is written once and run for AVX-512 and AVX2, float32 and
 // float64, through the type isa, which names instructions by what they do. The
@@ -14,6 +17,7 @@ package main
 import (
 	"flag"
 	"log"
+	"os"
 
 	. "github.com/mmcloughlin/avo/build"
 )
@@ -23,13 +27,17 @@ var families = map[string]func(){
 	"cpu":       cpu,
 	"gemm":      each(gemm),
 	"maths":     each(maths),
+	"reduce":    each(reduce),
 	"transpose": each(transpose),
+	"vector":    each(vector),
 }
+
+var isas = []isa{{zmm: true}, {zmm: true, f64: true}, {}, {f64: true}}
 
 // each runs a generator for all instruction sets and element types.
 func each(generate func(isa)) func() {
 	return func() {
-		for _, s := range []isa{{zmm: true}, {zmm: true, f64: true}, {}, {f64: true}} {
+		for _, s := range isas {
 			generate(s)
 		}
 	}
@@ -38,6 +46,12 @@ func each(generate func(isa)) func() {
 func main() {
 	flag.Parse()
 	family := flag.Arg(0)
+	if family == "tables" {
+		if err := os.WriteFile(flag.Arg(1), tables(), 0o666); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	generate, ok := families[family]
 	if !ok {
 		log.Fatalf("gen: no family of kernels %q", family)

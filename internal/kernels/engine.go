@@ -1,0 +1,75 @@
+package kernels
+
+// engine is what a back end supplies for one element type, together with the
+// free lists that its drivers draw on. The kernels trust their arguments: slices
+// of one call have the length of the first unless a comment says otherwise.
+type engine[T Float] struct {
+	// cut chooses how many rows and columns of C make a block.
+	cut func(p *product[T]) (rows, cols int)
+	// block computes C[i0:i1, j0:j1] of the z-th product of a batch.
+	block func(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int)
+	// direct is the number mnk of multiplications up to which a product is
+	// computed without scratch.
+	direct int
+
+	// transpose computes dst[j·rowDst + i] = src[i·rowSrc + j] for numbers of rows
+	// and columns that are positive multiples of side.
+	side      int
+	transpose func(dst, src []T, rows, cols, rowDst, rowSrc int)
+
+	// Maps, element by element; dst may be an input.
+	exp, log, tanh, sigmoid, sin, cos        func(dst, x []T)
+	neg, abs, relu, step, sign, sqrt         func(dst, x []T)
+	add, sub, mul, div                       func(dst, x, y []T)
+	maximum, minimum, less, lessEqual, equal func(dst, x, y []T)
+	scaleBy, maxScalar, minScalar            func(dst, x []T, c T)
+	expShifted                               func(dst, x []T, shift T) // exp(x − shift)
+	affine                                   func(dst, x []T, a, b T)  // a·x + b
+	axpy                                     func(dst, x, y []T, a T)  // x + a·y
+
+	// Reductions. leaf is the number of elements that sum and dot add up at once;
+	// columns computes dst[j] = Σᵢ x[i·row + j] over rows > 0.
+	leaf    int
+	sum     func(x []T) T
+	dot     func(x, y []T) T
+	largest func(x []T) T
+	columns func(dst, x []T, rows, row int)
+
+	// adam takes a step of Adam; root is 1/√(1 − β₂ᵗ).
+	adam func(p, g, m, v []T, keep, couple, rate, root, beta1, fresh1, beta2, fresh2, epsilon T)
+
+	jobs    freelist[gemmJob[T]]
+	scratch freelist[scratch[T]]
+	rows    freelist[rowsJob[T]]
+}
+
+// portable32 is the plain Go table for float32: polynomials evaluated in
+// float64, which in scalar code costs no more and rounds once.
+func portable32() *engine[float32] {
+	e := portable[float32]()
+	e.exp, e.expShifted, e.log, e.tanh, e.sigmoid = exp32, expShifted32, log32, tanh32, sigmoid32
+	return e
+}
+
+// portable64 is the plain Go table for float64, on package math.
+func portable64() *engine[float64] {
+	e := portable[float64]()
+	e.exp, e.expShifted, e.log, e.tanh, e.sigmoid = exp64, expShifted64, log64, tanh64, sigmoid64
+	return e
+}
+
+// portable holds the kernels in plain Go that are written once for both types.
+func portable[T Float]() *engine[T] {
+	return &engine[T]{
+		cut: cutPortable[T], block: block[T], direct: directWork,
+		side: 1, transpose: transposeGo[T],
+		sin: sinGo[T], cos: cosGo[T],
+		neg: negGo[T], abs: absGo[T], relu: reluGo[T], step: stepGo[T], sign: signGo[T], sqrt: sqrtGo[T],
+		add: addGo[T], sub: subGo[T], mul: mulGo[T], div: divGo[T],
+		maximum: maximumGo[T], minimum: minimumGo[T], less: lessGo[T], lessEqual: lessEqualGo[T], equal: equalGo[T],
+		scaleBy: scaleByGo[T], maxScalar: maxScalarGo[T], minScalar: minScalarGo[T],
+		affine: affineGo[T], axpy: axpyGo[T],
+		leaf: leafGo, sum: sumGo[T], dot: dotGo[T], largest: largestGo[T], columns: columnsGo[T],
+		adam: adamGo[T],
+	}
+}
