@@ -210,6 +210,10 @@ func (p *Program) load(opt Options) error {
 		return err
 	}
 	p.stats.Instructions = count
+	if opt.Device == "cuda" {
+		p.vm, err = newCudaVM(p, eg, opt)
+		return err
+	}
 	vm, why := p.choose(opt.VM)
 	p.stats.VM, p.stats.Why = vm.String(), why
 	p.vm, err = p.start(vm, eg)

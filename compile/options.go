@@ -34,16 +34,18 @@ const (
 // Options say how to compile. The zero value is the best there is, and so is a nil pointer. The environment
 // variable RPNC_DEBUG adds to them: check=1,dump=DIR,disable=a+b,only=a+b,time=1,nan=1.
 type Options struct {
-	VM      VM
-	Level   Level
-	Check   bool     // verify between passes, shuffle node order, poison memory that is free
-	Shuffle uint64   // seed of the node order under Check
-	Disable []string // passes to leave out
-	Only    []string // if any: the only passes to run
-	Dump    string   // directory for the graph before and after every pass, as texts and as one page
-	NaN     bool     // a run fails at the first kernel that writes a NaN
-	Time    bool     // print what every pass took
-	Seed    uint64   // of initial values that the store does not have yet
+	VM       VM
+	Device   string // "cuda": the first GPU, whatever VM says; "" or "cpu": this machine
+	Fallback bool   // ops without a kernel for the device run on the CPU, instead of being an error
+	Level    Level
+	Check    bool     // verify between passes, shuffle node order, poison memory that is free
+	Shuffle  uint64   // seed of the node order under Check
+	Disable  []string // passes to leave out
+	Only     []string // if any: the only passes to run
+	Dump     string   // directory for the graph before and after every pass, as texts and as one page
+	NaN      bool     // a run fails at the first kernel that writes a NaN
+	Time     bool     // print what every pass took
+	Seed     uint64   // of initial values that the store does not have yet
 }
 
 // merged are the options with those of the environment.
@@ -54,6 +56,9 @@ func (o *Options) merged() (Options, error) {
 	var m Options
 	if o != nil {
 		m = *o
+	}
+	if m.Device != "" && m.Device != "cpu" && m.Device != "cuda" {
+		return m, fmt.Errorf("compile.Options: device %q is unknown; want cpu or cuda", m.Device)
 	}
 	if err := m.debug(os.Getenv("RPNC_DEBUG")); err != nil {
 		return m, err

@@ -68,7 +68,11 @@ func (p *Program) Run() error {
 	defer p.running.Store(false)
 	// gorgonia wraps errors of instructions in its own words; the instruction leaves the original here.
 	p.fail = nil
+	if err := p.before(); err != nil {
+		return err
+	}
 	err := p.vm.RunAll()
+	p.after()
 	p.vm.Reset()
 	if p.fail != nil {
 		return p.fail

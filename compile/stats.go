@@ -17,6 +17,8 @@ type Stats struct {
 	Dense        []string   // matrices known by their structure that are written out in full, with their types
 	ArenaBytes   int        // of all temporaries
 	VM           string     // what runs the program
+	Launches     int        // on a GPU by one run; 0 on the CPU
+	Fallbacks    []string   // ops that a program on a GPU runs on the CPU, with their operands brought down
 	Why          string     // why Auto chose that VM
 	Flops        float64    // estimate of the floating-point operations of one run
 	Passes       []PassStat // what each pass did, in order

@@ -13,8 +13,9 @@ import (
 // Programs that only read it may run at the same moment; one that updates it (a training step) runs alone, and so
 // does [Store.Set].
 type Store struct {
-	mu    sync.Mutex
-	cells map[string]*cell
+	mu     sync.Mutex
+	cells  map[string]*cell
+	device residence // what of it is on a GPU
 }
 
 // cell is one parameter or state.
@@ -40,6 +41,8 @@ func (s *Store) Get(name string) *graph.Tensor {
 	if c == nil {
 		return nil
 	}
+	// What a device could not give back is the error of the next run.
+	_ = s.homeLocked()
 	t := graph.NewTensor(c.t)
 	c.buf.Store(t)
 	return t
@@ -57,7 +60,11 @@ func (s *Store) Set(name string, v *graph.Tensor) error {
 	if c.t != v.Type {
 		return fmt.Errorf("compile.Store.Set %q: is %v, given %v", name, c.t, v.Type)
 	}
+	if err := s.homeLocked(); err != nil {
+		return err
+	}
 	c.buf.Load(v)
+	s.changedLocked()
 	return nil
 }
 

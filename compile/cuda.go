@@ -1,0 +1,241 @@
+package compile
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+
+	"rpnc/ops/cuda"
+)
+
+// openDevice finds the GPU; tests put an emulated one in its place.
+var openDevice = cuda.Open
+
+// cudaVM runs an emitted graph on a GPU, kernel by kernel in the order of the plan. All memory of the program has its
+// counterpart on the device, and parameters and states stay there from run to run: a run brings inputs up and outputs
+// down, and nothing else. Where no kernel needs the host, all launches of a run are recorded once and replayed.
+type cudaVM struct {
+	p        *Program
+	dev      cuda.Device
+	units    []*unit
+	task     []int // of each unit in seq, −1 for one that runs on the host
+	seq      *cuda.Sequence
+	memory   *mirror
+	graph    cuda.Graph
+	recorded bool // whether graph holds the launches
+	direct   bool // whether launches are made one by one
+	nan      bool
+}
+
+// newCudaVM binds the instructions of g to kernels of the device and reserves their memory.
+func newCudaVM(p *Program, g *gorgonia.ExprGraph, opt Options) (gorgonia.VM, error) {
+	dev, err := openDevice()
+	if err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	plan, err := newPlanVM(g)
+	if err != nil {
+		return nil, err
+	}
+	vm := &cudaVM{p: p, dev: dev, nan: opt.NaN}
+	for _, op := range plan.(*planVM).program {
+		vm.units = append(vm.units, op.units...)
+	}
+	p.stats.VM, p.stats.Why = "cuda", "asked for "+dev.Name()
+	if vm.memory, err = newMirror(dev, p); err == nil {
+		err = vm.bind(opt.Fallback)
+	}
+	if err != nil {
+		return nil, errors.Join(err, vm.Close())
+	}
+	vm.direct = vm.nan || len(p.stats.Fallbacks) > 0
+	return vm, nil
+}
+
+// bind finds the kernel of every unit. One without is an error that names it, unless it may run on the host.
+func (vm *cudaVM) bind(fallback bool) error {
+	var tasks []cuda.Task
+	commit := vm.p.commitUnits()
+	for _, u := range vm.units {
+		k, err := u.cudaKernel()
+		switch {
+		case errors.Is(err, cuda.ErrNoKernel) && fallback:
+			vm.task = append(vm.task, -1)
+			vm.p.stats.Fallbacks = append(vm.p.stats.Fallbacks, u.node.Op.Name())
+			continue
+		case err != nil:
+			return fmt.Errorf("compile: %s: %w", u.name(), err)
+		}
+		vm.task = append(vm.task, len(tasks))
+		vm.p.stats.Launches += k.Launches()
+		tasks = append(tasks, cuda.Task{Kernel: k, In: vm.memory.addresses(u.in), Out: vm.memory.addresses(u.out), Guarded: commit[u]})
+	}
+	seq, err := cuda.Load(vm.dev, tasks)
+	if err != nil {
+		return fmt.Errorf("compile: %w", err)
+	}
+	vm.seq = seq
+	return nil
+}
+
+// cudaKernel is the kernel of a unit on the device.
+func (u *unit) cudaKernel() (*cuda.Kernel, error) {
+	if u.node == nil {
+		return cuda.Copy(u.in[0].t), nil
+	}
+	return bindCuda(u.node.Op, types(u.in), types(u.out))
+}
+
+// bindCuda is cuda.Bind; a test takes an op away to see what happens without it.
+var bindCuda = cuda.Bind
+
+// commitUnits are the units that write parameters and states.
+func (p *Program) commitUnits() map[*unit]bool {
+	in := map[*unit]bool{}
+	if p.sched.commit != nil {
+		for _, u := range p.sched.commit.units {
+			in[u] = true
+		}
+	}
+	return in
+}
+
+// RunAll runs all units; the first that fails ends the run, and what commits does nothing then.
+func (vm *cudaVM) RunAll() error {
+	return vm.dev.Bound(func() error {
+		if err := vm.memory.up(); err != nil {
+			return err
+		}
+		if err := vm.launch(); err != nil {
+			return err
+		}
+		if err := vm.check(); err != nil {
+			return err
+		}
+		return vm.memory.down()
+	})
+}
+
+// launch starts all units: by replaying what the first run recorded, or one by one.
+func (vm *cudaVM) launch() error {
+	if vm.direct {
+		return vm.each()
+	}
+	if !vm.recorded {
+		graph, err := vm.dev.Capture(vm.each)
+		if err != nil {
+			// Not every driver records; launching works all the same.
+			vm.direct = true
+			return vm.each()
+		}
+		vm.graph, vm.recorded = graph, true
+	}
+	return vm.dev.Replay(vm.graph)
+}
+
+// each launches unit after unit.
+func (vm *cudaVM) each() error {
+	for i, u := range vm.units {
+		run := func() error { return vm.seq.Run(vm.task[i]) }
+		if vm.task[i] < 0 {
+			run = func() error { return vm.onHost(u) }
+		}
+		if err := run(); err != nil {
+			return fmt.Errorf("compile: %s: %w", u.name(), err)
+		}
+		if vm.nan {
+			if err := vm.findNaN(u); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// onHost brings the operands of a unit down, runs it, and brings its results up.
+func (vm *cudaVM) onHost(u *unit) error {
+	for i, x := range u.in {
+		if err := vm.dev.Download(cuda.Bytes(u.src[i]), vm.memory.address(x)); err != nil {
+			return err
+		}
+	}
+	host := &instruction{units: []*unit{u}, fail: &vm.p.fail}
+	if err := host.exec(); err != nil {
+		return err
+	}
+	for i, x := range u.out {
+		if err := vm.dev.Upload(vm.memory.address(x), cuda.Bytes(u.dst[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findNaN is the check of Options.NaN.
+func (vm *cudaVM) findNaN(u *unit) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("compile: %s: %v", u.name(), r)
+		}
+	}()
+	for i, x := range u.out {
+		if err := vm.dev.Download(cuda.Bytes(u.dst[i]), vm.memory.address(x)); err != nil {
+			return err
+		}
+	}
+	u.panicOnNaN()
+	return nil
+}
+
+// check turns what a kernel found wrong into an error that names the node.
+func (vm *cudaVM) check() error {
+	err := vm.seq.Check()
+	var f *cuda.Fault
+	if errors.As(err, &f) {
+		return fmt.Errorf("compile: %s: %w", vm.units[slices.Index(vm.task, f.Task)].name(), err)
+	}
+	return err
+}
+
+// Reset does nothing.
+func (vm *cudaVM) Reset() {}
+
+// Close gives all memory on the device back. Parameters and states come down to the host with their last program.
+func (vm *cudaVM) Close() (err error) {
+	if vm.recorded {
+		err = vm.dev.Bound(func() error { return vm.dev.Drop(vm.graph) })
+		vm.recorded = false
+	}
+	if vm.seq != nil {
+		err = errors.Join(err, vm.seq.Close())
+		vm.seq = nil
+	}
+	if vm.memory != nil {
+		err = errors.Join(err, vm.memory.close())
+		vm.memory = nil
+	}
+	return err
+}
+
+// before brings parameters and states that a device has changed down, if p is to run on the host.
+func (p *Program) before() error {
+	if _, onDevice := p.vm.(*cudaVM); onDevice {
+		return nil
+	}
+	return p.store.home()
+}
+
+// after says that a run on the host has changed parameters and states.
+func (p *Program) after() {
+	if _, onDevice := p.vm.(*cudaVM); !onDevice && p.sched.commit != nil {
+		p.store.changed()
+	}
+}
+
+// sizeOf is the number of bytes of n elements of a slot.
+func sizeOf(x *slot, n int) int { return n * x.t.DType.Size() }
+
+// hostOf is the memory of a root slot.
+func hostOf(x *slot) []byte { return cuda.Bytes(x.buf) }

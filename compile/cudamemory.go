@@ -1,0 +1,191 @@
+package compile
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"unsafe"
+
+	"rpnc/ops/cuda"
+)
+
+// region is memory of the host with its counterpart on a device. Places in it correspond byte by byte, so that the
+// plan of the host's memory is that of the device's.
+type region struct {
+	host []byte
+	at   cuda.Addr
+}
+
+// start is the address of the first byte on the host.
+func (r *region) start() uintptr { return uintptr(unsafe.Pointer(&r.host[0])) }
+
+// holds says whether b lies in r.
+func (r *region) holds(b []byte) bool {
+	at := uintptr(unsafe.Pointer(&b[0]))
+	return at >= r.start() && at < r.start()+uintptr(len(r.host))
+}
+
+// of is the counterpart of b, which lies in r.
+func (r *region) of(b []byte) cuda.Addr {
+	return r.at + cuda.Addr(uintptr(unsafe.Pointer(&b[0]))-r.start())
+}
+
+// mirror is the memory of one program on a device.
+type mirror struct {
+	dev     cuda.Device
+	p       *Program
+	own     []*region // arenas, inputs, outputs, constants
+	states  []*stateRegion
+	written []*stateRegion
+	inputs  []*slot
+}
+
+// newMirror reserves memory for everything that p reads and writes, and brings the constants up.
+func newMirror(dev cuda.Device, p *Program) (*mirror, error) {
+	m := &mirror{dev: dev, p: p}
+	var hosts [][]byte
+	for _, x := range p.sched.all {
+		b := hostOf(x)
+		switch {
+		case x.parent != nil || len(b) == 0:
+		case x.kind == stateSlot:
+			s, err := p.store.reside(dev, b)
+			if err != nil {
+				return m, err
+			}
+			m.states = append(m.states, s)
+		default:
+			hosts = append(hosts, b)
+		}
+		if x.kind == inputSlot && len(b) > 0 {
+			m.inputs = append(m.inputs, x)
+		}
+	}
+	err := dev.Bound(func() error {
+		for _, host := range spans(hosts) {
+			at, err := dev.Alloc(len(host))
+			if err != nil {
+				return fmt.Errorf("compile: memory of the program: %w", err)
+			}
+			m.own = append(m.own, &region{host, at})
+		}
+		return m.constants()
+	})
+	m.noteWritten()
+	return m, err
+}
+
+// spans joins pieces of memory that overlap, as those of an arena do.
+func spans(pieces [][]byte) (out [][]byte) {
+	start := func(b []byte) uintptr { return uintptr(unsafe.Pointer(&b[0])) }
+	slices.SortFunc(pieces, func(a, b []byte) int { return cmp.Compare(start(a), start(b)) })
+	for _, b := range pieces {
+		if k := len(out) - 1; k >= 0 && start(b) < start(out[k])+uintptr(len(out[k])) {
+			// Pieces that overlap are of one array, so the longer one may be taken as a slice of it.
+			n := max(len(out[k]), int(start(b)-start(out[k]))+len(b))
+			out[k] = unsafe.Slice(&out[k][0], n)
+			continue
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// constants brings up what was computed when the program was built.
+func (m *mirror) constants() error {
+	for _, x := range m.p.sched.all {
+		if x.parent == nil && x.kind == fixedSlot && len(hostOf(x)) > 0 {
+			if err := m.dev.Upload(m.address(x), hostOf(x)); err != nil {
+				return fmt.Errorf("compile: a constant: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// noteWritten lists the states that a run changes.
+func (m *mirror) noteWritten() {
+	for u := range m.p.commitUnits() {
+		for _, x := range u.out {
+			r, _ := x.root()
+			if s := m.state(r); s != nil && !slices.Contains(m.written, s) {
+				m.written = append(m.written, s)
+			}
+		}
+	}
+}
+
+// state is the region of a root slot of the store, nil for other slots.
+func (m *mirror) state(r *slot) *stateRegion {
+	b := hostOf(r)
+	if r.kind != stateSlot || len(b) == 0 {
+		return nil
+	}
+	return m.states[slices.IndexFunc(m.states, func(s *stateRegion) bool { return s.holds(b) })]
+}
+
+// address is where a slot lies on the device; an empty one lies nowhere.
+func (m *mirror) address(x *slot) cuda.Addr {
+	r, off := x.root()
+	b := hostOf(r)
+	if len(b) == 0 {
+		return 0
+	}
+	shift := cuda.Addr(sizeOf(x, off))
+	if s := m.state(r); s != nil {
+		return s.of(b) + shift
+	}
+	return m.own[slices.IndexFunc(m.own, func(o *region) bool { return o.holds(b) })].of(b) + shift
+}
+
+// addresses are those of several slots.
+func (m *mirror) addresses(xs []*slot) []cuda.Addr {
+	out := make([]cuda.Addr, len(xs))
+	for i, x := range xs {
+		out[i] = m.address(x)
+	}
+	return out
+}
+
+// up brings the inputs to the device, and states that the host has changed.
+func (m *mirror) up() error {
+	for _, x := range m.inputs {
+		if err := m.dev.Upload(m.address(x), hostOf(x)); err != nil {
+			return fmt.Errorf("compile: input %q: %w", x.leaf, err)
+		}
+	}
+	if err := m.p.store.ahead(m.dev, m.states, m.written); err != nil {
+		return fmt.Errorf("compile: parameters and states: %w", err)
+	}
+	return nil
+}
+
+// down brings the outputs to the host. What is an input or a constant is there already.
+func (m *mirror) down() error {
+	for i, x := range m.p.sched.outs {
+		r, _ := x.root()
+		b := cuda.Bytes(m.p.outputs[i])
+		if len(b) == 0 || r.kind == inputSlot || r.kind == fixedSlot {
+			continue
+		}
+		if err := m.dev.Download(b, m.address(x)); err != nil {
+			return fmt.Errorf("compile: output %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// close gives the memory back; states go with the last program that uses them.
+func (m *mirror) close() (err error) {
+	for _, s := range m.states {
+		err = errors.Join(err, m.p.store.leave(m.dev, s))
+	}
+	return errors.Join(err, m.dev.Bound(func() (err error) {
+		for _, r := range m.own {
+			err = errors.Join(err, m.dev.Free(r.at))
+		}
+		m.own = nil
+		return err
+	}))
+}
