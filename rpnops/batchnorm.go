@@ -48,6 +48,9 @@ func (o BatchNorm1d) Apply(s *Scope, x *graph.Node) *graph.Node {
 		return s.fail(errorf("BatchNorm1d", "x is %v in training: one row has no variance; want a batch of 2 rows or more", x.Shape()))
 	}
 	y := o.normalized(s, x, m, rows)
+	if y.Poisoned() { // by a width that differs from an earlier one: one message will do
+		return y
+	}
 	if o.Trainable {
 		return ops.Add(ops.Mul(y, s.Param("weight", graph.Fill(1), m)), s.Param("bias", graph.Zeros(), m))
 	}
@@ -59,6 +62,9 @@ func (o BatchNorm1d) Apply(s *Scope, x *graph.Node) *graph.Node {
 // that a trained one saved.
 func (o BatchNorm1d) normalized(s *Scope, x *graph.Node, m, rows int) *graph.Node {
 	runningMean := s.Frozen("running_mean", graph.Zeros(), m)
+	if runningMean.Poisoned() {
+		return runningMean
+	}
 	runningVar := s.Frozen("running_var", graph.Fill(1), m)
 	count := s.G.State(s.Name("num_batches_tracked"), graph.Type{DType: graph.I32}, graph.Zeros())
 	if !s.noisy() {

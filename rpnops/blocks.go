@@ -100,5 +100,5 @@ func rankOf(name string, r int) (int, error) {
 	case r < 0:
 		return 0, errorf(name, "rank r = %d; want 1 or more", r)
 	}
-	return r, nil
+	return r, atMost(name, "rank r", r, mostPoints)
 }

@@ -39,7 +39,10 @@ func (o BSpline) op() (ops.BSpline, error) {
 	if !(b.Lo < b.Hi) || b.T < 1 || b.D < 0 {
 		return b, errorf("BSpline", "range [%v, %v), t = %d, d = %d; want lo < hi, t ≥ 1, d ≥ 0", b.Lo, b.Hi, b.T, b.D)
 	}
-	return b, nil
+	if err := atMost("BSpline", "t", b.T, mostPoints); err != nil {
+		return b, err
+	}
+	return b, atMost("BSpline", "d", b.D, mostTerms)
 }
 
 // OutDim is m(t+d).

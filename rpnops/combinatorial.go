@@ -1,7 +1,6 @@
 package rpnops
 
 import (
-	"math"
 	"slices"
 
 	"rpnc/graph"
@@ -19,8 +18,8 @@ type Tuples struct {
 //
 //	κ(x) = [x_{i₁}, …, x_{i_r} for all tuples (i₁, …, i_r), r = 1…d],  x (b×m) → (b×Σ r·C(m, r))
 //
-// with C(m+r−1, r) tuples of length r with replacement. It is one [ops.Gather]. Errors: d > m without replacement, more
-// columns than an index can count.
+// with C(m+r−1, r) tuples of length r with replacement. It is one [ops.Gather]. Errors: d > m without replacement,
+// tuples that have more entries than a table may.
 type Combinatorial struct {
 	Tuples `yaml:",inline"` // D is 2 by default
 	Hooks  `yaml:",inline"`
@@ -65,14 +64,17 @@ func (t Tuples) counts(name string, m int) (counts []int, err error) {
 	if t.D > m && !t.Replace {
 		return nil, errorf(name, "d = %d for %d columns; want 1…%d, or replacement", t.D, m, m)
 	}
+	if err := atMost(name, "d", t.D, mostTerms); err != nil {
+		return nil, err
+	}
 	n, places, step := 1, 0, -1
 	if t.Replace {
 		step = 1
 	}
 	for r := 1; r <= t.D; r++ {
 		n = n * (m + step*(r-1)) / r // C(m, r) or C(m+r−1, r), whole at every r
-		if places += r * n; places > math.MaxInt32 {
-			return nil, errorf(name, "tuples of 1…%d of %d columns have more than 2³¹ entries; want fewer columns or a smaller d", t.D, m)
+		if places += r * n; places > mostPlaces {
+			return nil, errorf(name, "tuples of 1…%d of %d columns have more than %d entries; want fewer columns or a smaller d", t.D, m, mostPlaces)
 		}
 		counts = append(counts, n)
 	}

@@ -83,7 +83,7 @@ func TestCombinatorialErrors(t *testing.T) {
 	for want, f := range map[string]Transformation{
 		"rpnops.Combinatorial: d = 4 for 3 columns; want 1…3, or replacement": Combinatorial{Tuples: Tuples{D: 4}},
 		"rpnops.CombinatorialNormal: d = -1; want 1 or more":                  CombinatorialNormal{Tuples: Tuples{D: -1}},
-		"more than 2³¹ entries":                                               Combinatorial{Tuples: Tuples{D: 1 << 40, Replace: true}},
+		"rpnops.Combinatorial: d = 1099511627776; want at most":               Combinatorial{Tuples: Tuples{D: 1 << 40, Replace: true}},
 		"rpnops.Extended: needs at least one function":                        Extended{},
 		"rpnops.Taylor": Nested{Functions: []Transformation{IdentityExpansion{}, Taylor{D: -1}}},
 	} {

@@ -131,6 +131,9 @@ func (p Primed) outDims(d Declared, name string, b, m int) (int, int, error) {
 	if k := p.of(side); k < 1 {
 		return 0, 0, errorf(name, "A has %d columns; want %s of 1 or more", k, p.key(side))
 	}
+	if err := atMost(name, p.key(side), p.of(side), mostWide); err != nil {
+		return 0, 0, err
+	}
 	return outDims(side, b, m, p.of(side))
 }
 

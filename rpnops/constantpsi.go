@@ -62,9 +62,14 @@ func (o OneReconciliation) Reconcile(s *Scope, _ *graph.Node, n, D int) *graph.N
 }
 
 // NumParams is 0.
-func (o ConstantEyeReconciliation) NumParams(n, D int) (int, error) { return 0, nil }
+func (o ConstantEyeReconciliation) NumParams(n, D int) (int, error) {
+	return 0, atMost("ConstantEyeReconciliation", "n", n, mostPlaces)
+}
 
 // Reconcile builds the diagonal.
 func (o ConstantEyeReconciliation) Reconcile(s *Scope, _ *graph.Node, n, D int) *graph.Node {
+	if _, err := o.NumParams(n, D); err != nil {
+		return s.fail(err)
+	}
 	return ops.Eye(s.G, s.DType, n, D)
 }

@@ -130,8 +130,13 @@ func (o EuclideanDistance) Compare(s *Scope, x *graph.Node) *graph.Node {
 	return MinkowskiDistance{Some(NormOrder(2)), o.Centering}.Compare(s, x)
 }
 
-// Check is nil.
-func (ChebyshevDistance) Check(int) error { return nil }
+// Check wants a component, since the largest of none is no number.
+func (ChebyshevDistance) Check(k int) error {
+	if k < 1 {
+		return errorf("ChebyshevDistance", "columns of %d components have no largest difference; want 1 or more", k)
+	}
+	return nil
+}
 
 // Compare builds the ∞-norm of the differences.
 func (o ChebyshevDistance) Compare(s *Scope, x *graph.Node) *graph.Node {

@@ -74,7 +74,7 @@ func (o DuplicatedDiagonalPadding) NumParams(n, D int) (int, error) {
 	case n == 0 || D%n != 0:
 		return 0, errorf("DuplicatedDiagonalPadding", "n = %d does not divide D = %d; want a multiple of n", n, D)
 	}
-	return D / n, nil
+	return D / n, atMost("DuplicatedDiagonalPadding", "D", D, mostPlaces)
 }
 
 // Reconcile writes w once a row.

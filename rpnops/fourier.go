@@ -34,6 +34,9 @@ func (o Fourier) frequencies() ([]float64, error) {
 	if p == 0 || math.IsNaN(p) || math.IsInf(p, 0) || n < 1 {
 		return nil, errorf("Fourier", "P = %v, N = %d; want a period other than 0 and 1 harmonic or more", p, n)
 	}
+	if err := atMost("Fourier", "N", n, mostPoints); err != nil {
+		return nil, err
+	}
 	ω := make([]float64, n)
 	for i := range ω {
 		ω[i] = 2 * math.Pi * float64(i+1) / p

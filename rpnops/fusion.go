@@ -77,8 +77,11 @@ func (o FusionOptions) inputs(s *Scope, name string, xs []*graph.Node, same bool
 	return out, nil
 }
 
-// unstack takes a stack apart again.
+// unstack takes a stack apart again; a poisoned one stays in one piece.
 func unstack(x *graph.Node) []*graph.Node {
+	if x.Poisoned() {
+		return []*graph.Node{x}
+	}
 	out := make([]*graph.Node, x.Shape().Dim(0))
 	for i := range out {
 		out[i] = ops.ReshapeTo(ops.SliceAxis(x, 0, i, i+1), x.Shape().Sub(1, x.Shape().Rank()))

@@ -18,6 +18,9 @@ func (g Grid) Check() error {
 	if min(g.H, g.W, g.D, g.Universes) < 1 {
 		return errorf("Grid", "%d×%d×%d cells in %d universes; want 1 or more of each", g.H, g.W, g.D, g.Universes)
 	}
+	if _, ok := boundedProduct(mostPlaces, g.H, g.W, g.D, g.Universes); !ok {
+		return errorf("Grid", "%d×%d×%d cells in %d universes; want at most %d in all", g.H, g.W, g.D, g.Universes, mostPlaces)
+	}
 	return nil
 }
 
@@ -86,7 +89,10 @@ func (g Grid) Pack(patch Patch, cd Cell) (*Layout, error) {
 	// The offsets stay as they are at the border: what lies outside of the grid packs as zero.
 	l := &Layout{Grid: g.filled(), Offsets: offsets, CD: cd}
 	for axis, size := range l.Grid.Shape() {
-		l.Shape[axis] = (size + cd[axis] - 1) / cd[axis]
+		l.Shape[axis] = (size-1)/cd[axis] + 1
+	}
+	if _, ok := boundedProduct(mostPlaces, l.PatchNumAcross(), l.PatchSize()); !ok {
+		return nil, errorf("Grid", "%d patches of %d cells; want at most %d cells in all", l.PatchNumAcross(), l.PatchSize(), mostPlaces)
 	}
 	return l, nil
 }

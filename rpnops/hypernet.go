@@ -16,6 +16,9 @@ func netSizes(name string, l, h int) (int, int, error) {
 	if h == 0 {
 		h = 128
 	}
+	if _, ok := boundedProduct(mostPlaces, l, h); !ok {
+		return 0, 0, errorf(name, "l·hidden_dim = %d·%d; want at most %d", l, h, mostPlaces)
+	}
 	return l, h, nil
 }
 

@@ -34,6 +34,8 @@ var _ = Register(Spec[MultihopChain]{
 func (c MultihopChain) OutDims(b, m int) (int, int, error) {
 	if h := c.H.Or(1); h < 0 {
 		return 0, 0, errorf("MultihopChain", "h = %d; want 0 or more", h)
+	} else if err := atMost("MultihopChain", "h", h, mostTerms); err != nil {
+		return 0, 0, err
 	}
 	return c.Chain.OutDims(b, m)
 }

@@ -31,6 +31,8 @@ var _ = Register(Spec[MultihopGraph]{
 func (o MultihopGraph) OutDims(b, m int) (int, int, error) {
 	if h := o.H.Or(1); h < 0 {
 		return 0, 0, errorf("MultihopGraph", "h = %d; want 0 or more", h)
+	} else if err := atMost("MultihopGraph", "h", h, mostTerms); err != nil {
+		return 0, 0, err
 	}
 	return o.Graph.OutDims(b, m)
 }

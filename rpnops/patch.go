@@ -54,6 +54,16 @@ var (
 // Offsets has (PH+PHPrime+1)·(PW+PWPrime+1)·(PD+PDPrime+1) cells.
 func (c Cuboid) Offsets() ([]Cell, error) {
 	lo, hi := Cell{-c.PH, -c.PW, -c.PD}, Cell{c.PHPrime.Or(c.PH), c.PWPrime.Or(c.PW), c.PDPrime.Or(c.PD)}
+	var sizes Cell
+	for axis := range sizes {
+		if min(lo[axis], hi[axis]) < -mostPoints || max(lo[axis], hi[axis]) > mostPoints {
+			return nil, errorf("Cuboid", "cells from %v to %v; want extents of at most %d", lo, hi, mostPoints)
+		}
+		sizes[axis] = max(0, hi[axis]-lo[axis]+1)
+	}
+	if _, ok := boundedProduct(mostPoints, sizes[:]...); !ok {
+		return nil, errorf("Cuboid", "%d×%d×%d cells; want at most %d", sizes[0], sizes[1], sizes[2], mostPoints)
+	}
 	var out []Cell
 	for i := lo[0]; i <= hi[0]; i++ {
 		for j := lo[1]; j <= hi[1]; j++ {
@@ -78,6 +88,9 @@ func (c Cylinder) Offsets() ([]Cell, error) {
 	if depth < 0 {
 		return nil, errorf("Cylinder", "depth p_d_prime = %d; want 0 or more", depth)
 	}
+	if err := bounded("Cylinder", r, depth); err != nil {
+		return nil, err
+	}
 	return round(r, func(int) int { return depth }), nil
 }
 
@@ -87,7 +100,21 @@ func (s Sphere) Offsets() ([]Cell, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := bounded("Sphere", r, r); err != nil {
+		return nil, err
+	}
 	return round(r, rootFloor), nil
+}
+
+// bounded wants the box around a patch to have a bearable number of cells.
+func bounded(name string, r, depth int) error {
+	// Extents first, so that their doubles do not overflow.
+	if max(r, depth) <= mostPoints {
+		if _, ok := boundedProduct(mostPoints, 2*r+1, 2*r+1, 2*depth+1); ok {
+			return nil
+		}
+	}
+	return errorf(name, "radius %d, depth %d; want a patch in a box of at most %d cells", r, depth, mostPoints)
 }
 
 // radius is the radius given under either name: the reference calls it p_r in patches, r in functions of patches.

@@ -42,7 +42,7 @@ func (o Degree) degree() (int, error) {
 	case o.D < 0:
 		return 0, errorf("Degree", "d = %d; want 1 or more", o.D)
 	}
-	return o.D, nil
+	return o.D, atMost("Degree", "d", o.D, mostTerms)
 }
 
 // OutDim is md.

@@ -65,6 +65,9 @@ func (o Centres) points() ([]float64, error) {
 	case o.BaseRange != nil:
 		lo, hi = o.BaseRange[0], o.BaseRange[1]
 	}
+	if err := atMost("Centres", "num_interval", k, mostPoints); err != nil {
+		return nil, err
+	}
 	c := make([]float64, k)
 	for i := range c {
 		t := float64(i) / float64(max(1, k-1))

@@ -45,8 +45,14 @@ func MatrixOf(s *Scope, xi Interdependence, x, w *graph.Node) *graph.Node {
 	return xi.Matrix(s, x, w)
 }
 
-// Fabricate is ψ(w) (n×D), once n, D and the length of w have been checked.
+// Fabricate is ψ(w) (n×D), once n, D, which must be positive and not too many, and the length of w have been checked.
 func Fabricate(s *Scope, psi Reconciliation, w *graph.Node, n, D int) *graph.Node {
+	if n < 1 || D < 1 {
+		return s.fail(errorf(reflect.TypeOf(psi).Name(), "a matrix of (%d×%d); want 1 row and 1 column or more", n, D))
+	}
+	if _, ok := boundedProduct(mostNumbers, n, D); !ok {
+		return s.fail(errorf(reflect.TypeOf(psi).Name(), "a matrix of (%d×%d); want fewer than 2⁴⁸ numbers", n, D))
+	}
 	l, err := psi.NumParams(n, D)
 	if err == nil {
 		err = checkLength(psi, w, l)

@@ -9,7 +9,7 @@ import (
 //
 //	κ(x|d) = [P₁(x), …, P_d(x)],  P₁ = x,  Pᵢ₊₁ = Pᵢ ⊗ x,  x (b×m) → (b×D), D = Σᵢ₌₁…d mⁱ
 //
-// with ⊗ the row-wise Kronecker product, left factor slow; duplicate monomials are kept. Errors: d < 1.
+// with ⊗ the row-wise Kronecker product, left factor slow; duplicate monomials are kept. Errors: d < 1, D ≥ 2³¹.
 type Taylor struct {
 	D     int `yaml:"d" rpn:"min=1"` // order; 0 means 2
 	Hooks `yaml:",inline"`
@@ -32,6 +32,9 @@ func (t Taylor) order() int {
 func (t Taylor) OutDim(m int) (int, error) {
 	if t.order() < 1 {
 		return 0, errorf("Taylor", "order d = %d; want 1 or more", t.D)
+	}
+	if err := atMost("Taylor", "order d", t.order(), mostTerms); err != nil {
+		return 0, err
 	}
 	sum, power := 0, 1
 	for range t.order() {

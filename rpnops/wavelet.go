@@ -42,6 +42,8 @@ func (o Wavelet) settings() (d, s, t int, a, b float64, err error) {
 	}
 	if d < 1 || s < 1 || t < 1 || !(a >= 1) || !(b >= 0) {
 		err = errorf("Wavelet", "d = %d, s = %d, t = %d, a = %v, b = %v; want d, s, t and a of 1 or more, b of 0 or more", d, s, t, a, b)
+	} else if _, ok := boundedProduct(mostPoints, s, t); !ok {
+		err = errorf("Wavelet", "s·t = %d·%d; want at most %d", s, t, mostPoints)
 	}
 	return d, s, t, a, b, err
 }
@@ -52,7 +54,11 @@ func (o Wavelet) OutDim(m int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return Taylor{D: d}.OutDim(m * s * t)
+	n, err := width("Wavelet", m, s*t)
+	if err != nil {
+		return 0, err
+	}
+	return Taylor{D: d}.OutDim(n)
 }
 
 // expand builds the expansion with the mother function ψ, which gets all arguments at once, as (b×m×s×t).

@@ -52,6 +52,26 @@ type built struct {
 	err     error       // of the dimension methods
 }
 
+// Build calls f as heads and layers do: with inputs of rows rows and cols columns (one number; one an input for a fusion;
+// in and out for a remainder), or for the result of a reconciliation of that size. Parameters are the trained tensor w.
+// A remainder that is zero gives nil. Errors: those of the dimension methods and of building, a result of another shape
+// than the dimension methods promise.
+func Build(s *rpnops.Scope, f any, rows int, cols ...int) (*graph.Node, error) {
+	if _, remainder := f.(rpnops.Remainder); remainder && len(cols) != 2 || len(cols) == 0 {
+		return nil, fmt.Errorf("check.Build: %T with columns %v; want in and out for a remainder, one or more for others", f, cols)
+	}
+	r := build(s, f, size{rows, cols})
+	switch {
+	case r.err != nil:
+		return nil, r.err
+	case s.G.Err() != nil:
+		return nil, s.G.Err()
+	case r.y != nil && (r.y.DType() != s.DType || !r.fits()) || r.y == nil && !r.wider:
+		return nil, fmt.Errorf("check.Build: %T gives %v; its dimension methods promise %v", f, r.y, r.promise)
+	}
+	return r.y, nil
+}
+
 // build calls f as heads and layers do: data are inputs, l parameters are the trained tensor w.
 func build(s *rpnops.Scope, f any, z size) built {
 	b, m := z.rows, z.cols[0]
@@ -61,7 +81,7 @@ func build(s *rpnops.Scope, f any, z size) built {
 		return built{y: f.Transform(s, data(s, "x", b, m)), promise: graph.Sh(b, D), err: err}
 	case rpnops.Reconciliation:
 		l, err := f.NumParams(b, m)
-		return built{y: f.Reconcile(s, weights(s, l, err, b*m), b, m), promise: graph.Sh(b, m), err: err}
+		return built{y: rpnops.Fabricate(s, f, weights(s, l, err, b*m), b, m), promise: graph.Sh(b, m), err: err}
 	case rpnops.Interdependence:
 		return buildInterdependence(s, f, b, m)
 	case rpnops.Remainder:
@@ -102,7 +122,7 @@ func buildInterdependence(s *rpnops.Scope, f rpnops.Interdependence, b, m int) b
 	}
 	x, w := data(s, "x", b, m), weights(s, l, err, m)
 	out := built{y: rpnops.Relate(s, f, x, x, w), promise: graph.Sh(b2, m2), err: err}
-	if _, own := f.(rpnops.Relater); own || err != nil {
+	if _, own := f.(rpnops.Relater); own || err != nil || out.y.Poisoned() {
 		return out
 	}
 	want := graph.Sh(m, m2)
