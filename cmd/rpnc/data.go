@@ -22,7 +22,7 @@ type source struct {
 var builtinSets = []string{"digits", "iris", "karate"}
 
 func (s *source) register(fs *flag.FlagSet) {
-	fs.StringVar(&s.name, "data", "digits", "data: digits, iris, karate or FILE.csv")
+	fs.StringVar(&s.name, "data", "digits", "data: digits, iris, karate, FILE.csv, or a folder with the four IDX files of MNIST or its likes")
 	fs.StringVar(&s.target, "target", "", "target columns of a CSV file, by name or by number from 1, separated by commas (default: the last)")
 	fs.StringVar(&s.skip, "skip", "", "columns of a CSV file to leave out, likewise")
 	fs.BoolVar(&s.regression, "regression", false, "the target columns of the CSV file are numbers, not classes")
@@ -33,8 +33,36 @@ func (s *source) isFile() bool {
 	return !slices.Contains(builtinSets, s.name)
 }
 
-// load reads the rows. classes, if any, fixes the names and the order of the classes of a file.
+// isFolder says whether the rows come from a folder of images, which are in two parts already.
+func (s *source) isFolder() bool {
+	info, err := os.Stat(s.name)
+	return s.isFile() && err == nil && info.IsDir()
+}
+
+// parts reads the rows to train on and those held out for the test: every fifth, where the data do not say which.
+func (s *source) parts(classes []string) (rows, held *data.Dataset, err error) {
+	if s.isFolder() {
+		p, err := data.ImageSet{Set: "mnist", Raw: true}.Load(s.name)
+		if err != nil {
+			return nil, nil, err
+		}
+		p.Train.Name, p.Test.Name = s.name, s.name
+		return p.Train, p.Test, nil
+	}
+	all, err := s.load(classes)
+	if err != nil {
+		return nil, nil, err
+	}
+	return all.Split(func(row int) bool { return row%5 == 4 })
+}
+
+// load reads the rows, of a folder those to train on. classes, if any, fixes the names and the order of the classes of a
+// file.
 func (s *source) load(classes []string) (*data.Dataset, error) {
+	if s.isFolder() {
+		rows, _, err := s.parts(nil)
+		return rows, err
+	}
 	switch s.name {
 	case "digits":
 		return data.Digits()
@@ -48,7 +76,7 @@ func (s *source) load(classes []string) (*data.Dataset, error) {
 		return &g.Dataset, nil
 	}
 	if _, err := os.Stat(s.name); err != nil && !strings.Contains(s.name, ".") {
-		return nil, usagef("-data: %q is neither a data set nor the path of a CSV file%s", s.name, suggest(s.name, builtinSets))
+		return nil, usagef("-data: %q is neither a data set nor the path of a CSV file or a folder%s", s.name, suggest(s.name, builtinSets))
 	}
 	o := &data.CSVOptions{Target: columns(s.target), Skip: columns(s.skip), Classes: classes}
 	if s.regression {
@@ -64,9 +92,6 @@ func columns(list string) []string {
 	}
 	return strings.Split(list, ",")
 }
-
-// isTest says whether a row is held out for the test: every fifth.
-func isTest(row int) bool { return row%5 == 4 }
 
 // prepared is what a checkpoint keeps of the data that a model was trained on: without it no other rows mean the same.
 type prepared struct {

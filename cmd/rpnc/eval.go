@@ -19,7 +19,8 @@ var evalCommand = command{
 		e.source.register(fs)
 		e.machine.register(fs)
 		fs.StringVar(&e.model, "m", "", "the checkpoint")
-		fs.StringVar(&e.part, "part", "", "rows: test (every fifth, which rpnc train held out), train or all (default: all of a file, test of other data)")
+		fs.StringVar(&e.part, "part", "", "rows: test (every fifth, which rpnc train held out), train or all (default: all of a CSV file, test of other data)")
+		fs.StringVar(&e.metric, "metric", "", "what to measure: accuracy, f1_macro, top_5, mse, r2, … (default: accuracy of classes, mae of numbers)")
 		fs.BoolVar(&e.json, "json", false, "print a JSON object")
 		return e.run
 	},
@@ -30,6 +31,7 @@ type evaluation struct {
 	source
 	machine
 	model, part string
+	metric      string
 	json        bool
 }
 
@@ -49,21 +51,24 @@ func (e *evaluation) run(c *call) error {
 	if e.isFile() {
 		e.regression = p.Classes == nil
 	}
-	d, err := e.source.load(p.Classes)
-	if err == nil {
-		d, err = e.rows(d)
-	}
+	d, err := e.rows(p.Classes)
 	if err != nil {
 		return err
 	}
 	if d, err = p.apply(d); err != nil {
 		return err
 	}
-	s, err := train.Evaluate(m, d, train.Evaluation{Loss: p.loss()})
+	ask := train.Evaluation{Loss: p.loss(), Metric: train.DefaultMetric(p.loss())}
+	if e.metric != "" {
+		if ask.Metric, err = metricNamed(e.metric); err != nil {
+			return err
+		}
+	}
+	s, err := train.Evaluate(m, d, ask)
 	if err != nil {
 		return err
 	}
-	metric := train.DefaultMetric(p.loss()).String()
+	metric := ask.Metric.String()
 	if e.json {
 		return printJSON(c.stdout, map[string]any{"rows": d.Rows, "loss": s.Loss, metric: s.Metric})
 	}
@@ -71,27 +76,27 @@ func (e *evaluation) run(c *call) error {
 	return err
 }
 
-// rows picks the part of the data that is asked for.
-func (e *evaluation) rows(d *data.Dataset) (*data.Dataset, error) {
+// rows reads the part of the data that is asked for.
+func (e *evaluation) rows(classes []string) (*data.Dataset, error) {
 	part := e.part
 	if part == "" {
-		if part = "test"; e.isFile() {
+		if part = "test"; e.isFile() && !e.isFolder() {
 			part = "all"
 		}
 	}
-	first, held, err := d.Split(isTest)
-	if err != nil {
-		return nil, err
+	switch {
+	case part == "all" && e.isFolder():
+		return nil, usagef("-part all: the parts of a folder stay apart; want test or train")
+	case part == "all":
+		return e.source.load(classes)
+	case part != "train" && part != "test":
+		return nil, usagef("-part %q is unknown; want test, train or all", part)
 	}
-	switch part {
-	case "all":
-		return d, nil
-	case "train":
-		return first, nil
-	case "test":
-		return held, nil
+	rows, held, err := e.source.parts(classes)
+	if part == "train" {
+		return rows, err
 	}
-	return nil, usagef("-part %q is unknown; want test, train or all", part)
+	return held, err
 }
 
 // printJSON writes v on one line.

@@ -6,6 +6,7 @@
 //	rpnc gradcheck                     compare all gradients with differences
 //	rpnc graph -model mlp -passes      show what the compiler does
 //	rpnc list                          list the functions
+//	rpnc config run.yaml               check a configuration
 //	rpnc help COMMAND                  say more
 //
 // The exit status is 0 after success, 1 after a failure and 2 where the command line is wrong.
@@ -53,7 +54,7 @@ type call struct {
 
 // commands lists the sub-commands in the order of the help.
 func commands() []command {
-	return []command{trainCommand, evalCommand, predictCommand, gradcheckCommand, graphCommand, listCommand}
+	return []command{trainCommand, evalCommand, predictCommand, gradcheckCommand, graphCommand, listCommand, configCommand}
 }
 
 // The exit statuses.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -145,8 +146,15 @@ func TestEveryConfigurationTrains(t *testing.T) {
 		t.Fatalf("%d configurations, %v", len(files), err)
 	}
 	for _, f := range files {
+		contains(t, "config "+f, ok(t, "config", f), "right")
 		name, _, _ := strings.Cut(filepath.Base(f), "_")
-		o := rpnc("train", "-data", name, "-model", f, "-epochs", "1")
+		args := []string{"train", "-data", name, "-model", f, "-epochs", "1"}
+		if strings.HasSuffix(f, "_run.yaml") {
+			args = []string{"train", "-config", f, "-epochs", "1"}
+		} else if !slices.Contains(builtinSets, name) {
+			continue // the data are not in the program
+		}
+		o := rpnc(args...)
 		if o.status != success || !strings.Contains(o.out, "test accuracy") {
 			t.Errorf("%s: status %d\n%s%s", f, o.status, o.out, o.errors)
 		}

@@ -18,6 +18,7 @@ import (
 	"rpnc/models"
 	"rpnc/models/checkpoint"
 	"rpnc/models/data"
+	"rpnc/models/loss"
 	"rpnc/models/optim"
 	"rpnc/models/train"
 	"rpnc/ops"
@@ -166,6 +167,11 @@ var dataMistakes = []mistake{
 	{"NaN in the training data", fitting(func(_ *train.Trainer, d *data.Dataset) { d.X[9] = math.NaN() })},
 	{"a label without a class", fitting(func(_ *train.Trainer, d *data.Dataset) { d.Labels[7] = 3 })},
 	{"more classes than columns", fitting(func(_ *train.Trainer, d *data.Dataset) { d.Classes = append(d.Classes, "rose") })},
+	{"a wrong number of class weights", fitting(func(t *train.Trainer, _ *data.Dataset) { t.Loss = loss.CrossEntropy{Weight: []float64{1, 2}} })},
+	{"a class weight below zero", fitting(func(t *train.Trainer, _ *data.Dataset) { t.Loss = loss.CrossEntropy{Weight: []float64{1, -2, 1}} })},
+	{"a row to train on that is not there", fitting(func(t *train.Trainer, _ *data.Dataset) { t.TrainRows = []int{0, 150} })},
+	{"batches of some rows", fitting(func(t *train.Trainer, _ *data.Dataset) { t.TrainRows, t.BatchSize = []int{0, 1}, 1 })},
+	{"frozen parameters that are not there", fitting(func(t *train.Trainer, _ *data.Dataset) { t.Frozen = []string{"layer.0"} })},
 	{"the loss of numbers on classes", fitting(func(t *train.Trainer, _ *data.Dataset) { t.Loss = train.MSE })},
 	{"epochs below zero", fitting(func(t *train.Trainer, _ *data.Dataset) { t.Epochs = -1 })},
 	{"a learning rate below zero", fitting(func(t *train.Trainer, _ *data.Dataset) { t.Optimizer = optim.SGD{LR: -0.1} })},
@@ -243,7 +249,24 @@ var configMistakes = []mistake{
 	{"a value out of a list", inFile("net.yaml", mlp("  parameters_init_method: xavier"), trainYAML...)},
 	{"a function where a model is wanted", inFile("net.yaml", "function_class: tinybig.expansion.taylor_expansion\n", trainYAML...)},
 	{"an empty file", inFile("net.yaml", "\n", trainYAML...)},
+	{"a key of an older schema", inFile("net.yaml", withHead("data_transformation_class: taylor_expansion"), trainYAML...)},
+	{"an unknown part of a whole configuration", inFile("run.yaml", wholeRun("optimizer_configs", "{optimizer_class: torch.optim.Adam}"), runYAML...)},
+	{"a learner without a loss", inFile("run.yaml", wholeRun("learner_configs", "{learner_class: backward_learner, learner_parameters: {optimizer_configs: {optimizer_class: torch.optim.Adam}}}"), runYAML...)},
+	{"an optimizer that does not exist", inFile("run.yaml", wholeRun("learner_configs", "{learner_class: backward_learner, learner_parameters: {loss_configs: {loss_class: torch.nn.MSELoss}, optimizer_configs: {optimizer_class: torch.optim.AdaGrad}}}"), runYAML...)},
+	{"a learner that the reference only sketches", inFile("run.yaml", wholeRun("learner_configs", "{learner_class: tinybig.learner.forward_learner}"), runYAML...)},
+	{"a metric where a loss is wanted", inFile("run.yaml", wholeRun("metric_configs", "{metric_class: torch.nn.MSELoss}"), runYAML...)},
+	{"a data set of a configuration that does not exist", inFile("run.yaml", wholeRun("data_configs", "{data_class: tinybig.data.irish}"), runYAML...)},
+	{"a parameter that a data set has not", inFile("run.yaml", wholeRun("data_configs", "{data_class: tinybig.data.iris, data_parameters: {batch_size: 3}}"), runYAML...)},
+	{"data whose files are not there", inFile("run.yaml", wholeRun("data_configs", "{data_class: tinybig.data.mnist, data_path: DIR}"), runYAML...)},
+	{"a learning rate beside a learner", inFile("run.yaml", wholeRun("learner_configs", "{learner_class: backward_learner, learner_parameters: {loss_configs: {loss_class: torch.nn.MSELoss}, optimizer_configs: {optimizer_class: torch.optim.Adam}}}"), append(runYAML, "-lr", "0.1")...)},
 }
+
+// wholeRun is a whole configuration with one part of choice.
+func wholeRun(key, part string) string {
+	return "configurations:\n  model_configs: {model_class: mlp, model_parameters: {dims: [4, 8, 3]}}\n  " + key + ": " + part + "\n"
+}
+
+var runYAML = []string{"train", "-config", "DIR/run.yaml"}
 
 var trainCSV = []string{"train", "-data", "DIR/rows.csv"}
 
@@ -260,6 +283,9 @@ var commandMistakes = []mistake{
 	{"an unknown flag", onCommand("train", "-epoch", "3")},
 	{"a flag that is no number", onCommand("train", "-epochs", "many")},
 	{"an unknown optimizer", onCommand("train", "-data", "iris", "-optimizer", "adamv")},
+	{"an unknown metric", onCommand("train", "-data", "iris", "-metric", "f1_makro")},
+	{"a whole configuration and a model", onCommand("train", "-config", "run.yaml", "-model", "mlp")},
+	{"no configuration to check", onCommand("config")},
 	{"an image network on rows", onCommand("train", "-data", "iris", "-model", "cnn")},
 	{"an unknown model", onCommand("train", "-model", "transfomer")},
 	{"a device that is not there", onCommand("train", "-data", "iris", "-device", "cuda", "-require-device")},
