@@ -72,6 +72,18 @@ func Build(s *rpnops.Scope, f any, rows int, cols ...int) (*graph.Node, error) {
 	return r.y, nil
 }
 
+// Size is the first size of the tests at which setting f of the function can be built: rows and columns for [Build]. There
+// is none for patches, and for functions that refuse all.
+func Size(e rpnops.Entry, f any) (rows int, cols []int, ok bool) {
+	for _, z := range sizesOf(e) {
+		s := mode{train: true, dtype: graph.F64}.scope(graph.New())
+		if _, err := Build(s, f, z.rows, z.cols...); err == nil {
+			return z.rows, z.cols, true
+		}
+	}
+	return 0, nil, false
+}
+
 // build calls f as heads and layers do: data are inputs, l parameters are the trained tensor w.
 func build(s *rpnops.Scope, f any, z size) built {
 	b, m := z.rows, z.cols[0]
