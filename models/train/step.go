@@ -54,12 +54,18 @@ func newStepper(m *models.Model, d *data.Dataset, t Trainer, rows []float64, siz
 			s.close()
 			return s, err
 		}
-		s.sizes[n] = &sized{program: p, x: p.Input(models.InputName), y: p.Input(targetName), w: p.Input(weightName)}
-		if s.weighted() {
-			s.sizes[n].rows, s.sizes[n].labels, s.sizes[n].weights = make([]float64, n), make([]int32, n), make([]float64, n)
-		}
+		s.sizes[n] = newSized(p, n, s.weighted())
 	}
 	return s, nil
+}
+
+// newSized finds the memory of a program for a number of rows.
+func newSized(p *compile.Program, rows int, weighted bool) *sized {
+	s := &sized{program: p, x: p.Input(models.InputName), y: p.Input(targetName), w: p.Input(weightName)}
+	if weighted {
+		s.rows, s.labels, s.weights = make([]float64, rows), make([]int32, rows), make([]float64, rows)
+	}
+	return s
 }
 
 // weighted says whether rows differ in weight.

@@ -1,0 +1,180 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+)
+
+// LBFGS minimises a function of a vector by its value and gradient, with an approximation of the inverse of its second
+// derivatives from the last few steps, and steps that meet the strong Wolfe conditions (Nocedal and Wright, Numerical
+// Optimization, 2nd ed., algorithms 7.4, 7.5, 3.5 and 3.6). It drives a program from outside: it is no [Optimizer].
+type LBFGS struct {
+	Iterations int     `yaml:"max_iter"`       // at most; 0 means 100
+	Memory     int     `yaml:"history_size"`   // steps that the approximation rests on; 0 means 10
+	Tolerance  float64 `yaml:"tolerance_grad"` // the largest |∂f/∂xᵢ| at which a point is a minimum; 0 means 10⁻⁷
+}
+
+// Objective answers with f(x) and fills g with its gradient.
+type Objective func(x, g []float64) (float64, error)
+
+// Iteration is what one iteration of [LBFGS] has reached.
+type Iteration struct {
+	Number    int // from 1 on
+	Value     float64
+	Gradient  float64 // largest |∂f/∂xᵢ|
+	Step      float64 // length along the direction, 1 near a minimum
+	Converged bool    // Gradient is within the tolerance, or no step makes the value smaller
+}
+
+// The constants of the Wolfe conditions: f falls by at least c₁ of what the slope promises, and |slope| to c₂ of itself.
+const (
+	sufficient = 1e-4
+	curvature  = 0.9
+)
+
+// Minimize moves x to a minimum near it. each, which may be nil, is called after every iteration with x in place; its
+// error ends the search. The last Iteration says whether the search has converged. Errors: a negative setting, those of f
+// and each, a start at which f is no number.
+func (o LBFGS) Minimize(f Objective, x []float64, each func(Iteration) error) (Iteration, error) {
+	if o.Iterations < 0 || o.Memory < 0 || !(o.Tolerance >= 0) {
+		return Iteration{}, fmt.Errorf("optim.LBFGS: max_iter = %d, history_size = %d, tolerance_grad = %v; want 0 or more", o.Iterations, o.Memory, o.Tolerance)
+	}
+	d := &descent{f: f, memory: int(or(float64(o.Memory), 10)), x: x, g: make([]float64, len(x)),
+		p: make([]float64, len(x)), at: make([]float64, len(x)), slope: make([]float64, len(x))}
+	var err error
+	if d.value, err = f(x, d.g); err != nil {
+		return Iteration{}, err
+	}
+	if !finite(d.value, d.g) {
+		return Iteration{}, fmt.Errorf("optim.LBFGS: f or its gradient is no finite number at the start; want another one")
+	}
+	it := Iteration{Value: d.value, Gradient: largest(d.g)}
+	for it.Number < int(or(float64(o.Iterations), 100)) && !it.Converged {
+		if largest(d.g) <= or(o.Tolerance, 1e-7) {
+			it.Converged = true
+			break
+		}
+		step, err := d.step()
+		if err != nil {
+			return it, err
+		}
+		it = Iteration{it.Number + 1, d.value, largest(d.g), step, step == 0}
+		if each != nil {
+			if err := each(it); err != nil {
+				return it, err
+			}
+		}
+	}
+	return it, nil
+}
+
+// descent is a search under way.
+type descent struct {
+	f         Objective
+	memory    int
+	x, g, p   []float64 // point, gradient, direction
+	value     float64
+	at, slope []float64 // a trial point and its gradient
+	s, y      [][]float64
+}
+
+// step takes one step: its length, 0 where no step along the direction makes the value smaller.
+func (d *descent) step() (float64, error) {
+	for {
+		d.direct()
+		first := 1.0
+		if len(d.s) == 0 {
+			first = min(1, 1/norm(d.g)) // nothing is known of the scale yet
+		}
+		a, value, err := d.search(first)
+		if err != nil {
+			return 0, err
+		}
+		if a > 0 {
+			d.move(a, value)
+			return a, nil
+		}
+		if len(d.s) == 0 {
+			return 0, nil
+		}
+		d.s, d.y = nil, nil // the approximation is no good here: the gradient itself is
+	}
+}
+
+// direct sets p to −H·g by the two loops over the memory, H the approximation of the inverse Hessian.
+func (d *descent) direct() {
+	for i, g := range d.g {
+		d.p[i] = -g
+	}
+	n := len(d.s)
+	alpha := make([]float64, n)
+	for k := n - 1; k >= 0; k-- {
+		alpha[k] = dot(d.s[k], d.p) / dot(d.s[k], d.y[k])
+		axpy(-alpha[k], d.y[k], d.p)
+	}
+	if n > 0 {
+		scale := dot(d.s[n-1], d.y[n-1]) / dot(d.y[n-1], d.y[n-1])
+		for i := range d.p {
+			d.p[i] *= scale
+		}
+	}
+	for k := range n {
+		axpy(alpha[k]-dot(d.y[k], d.p)/dot(d.s[k], d.y[k]), d.s[k], d.p)
+	}
+}
+
+// move goes to the trial point, which is a step of length a, and remembers the step where the curvature along it is
+// positive: with another one H would not stay positive definite.
+func (d *descent) move(a, value float64) {
+	s, y := make([]float64, len(d.x)), make([]float64, len(d.x))
+	for i := range d.x {
+		s[i], y[i] = a*d.p[i], d.slope[i]-d.g[i]
+	}
+	copy(d.x, d.at)
+	copy(d.g, d.slope)
+	d.value = value
+	if dot(s, y) <= 1e-14*dot(y, y) {
+		return
+	}
+	if len(d.s) == d.memory {
+		d.s, d.y = d.s[1:], d.y[1:]
+	}
+	d.s, d.y = append(d.s, s), append(d.y, y)
+}
+
+// try evaluates f at x + a·p: the value and the slope along p.
+func (d *descent) try(a float64) (value, slope float64, err error) {
+	copy(d.at, d.x)
+	axpy(a, d.p, d.at)
+	value, err = d.f(d.at, d.slope)
+	return value, dot(d.slope, d.p), err
+}
+
+func dot(a, b []float64) (sum float64) {
+	for i, x := range a {
+		sum += x * b[i]
+	}
+	return sum
+}
+
+// axpy is y ← y + a·x.
+func axpy(a float64, x, y []float64) {
+	for i, v := range x {
+		y[i] += a * v
+	}
+}
+
+func norm(x []float64) float64 { return math.Sqrt(dot(x, x)) }
+
+// largest is the largest |xᵢ|.
+func largest(x []float64) (m float64) {
+	for _, v := range x {
+		m = math.Max(m, math.Abs(v))
+	}
+	return m
+}
+
+func finite(value float64, g []float64) bool {
+	m := largest(g)
+	return !math.IsNaN(value) && !math.IsInf(value, 0) && !math.IsNaN(m) && !math.IsInf(m, 0)
+}
