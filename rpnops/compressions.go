@@ -3,23 +3,23 @@ package rpnops
 // The compressions of this file are the expansions of the same name: the reference has them twice. The types differ so
 // that each has a name of its own in configurations.
 type (
-	// IdentityCompression is [IdentityExpansion].
+	// IdentityCompression is [IdentityExpansion], κ(x) = x.
 	IdentityCompression struct {
 		IdentityExpansion `yaml:",inline"`
 	}
-	// ReciprocalCompression is [ReciprocalExpansion].
+	// ReciprocalCompression is [ReciprocalExpansion], κ(x) = 1/x.
 	ReciprocalCompression struct {
 		ReciprocalExpansion `yaml:",inline"`
 	}
-	// LinearCompression is [LinearExpansion].
+	// LinearCompression is [LinearExpansion], κ(x) = c·x.
 	LinearCompression struct {
 		LinearExpansion `yaml:",inline"`
 	}
-	// NestedCompression is [Nested].
+	// NestedCompression is [Nested], κ(x) = κ_k(… κ₁(x) …).
 	NestedCompression struct {
 		Nested `yaml:",inline"`
 	}
-	// ExtendedCompression is [Extended].
+	// ExtendedCompression is [Extended], κ(x) = [κ₁(x), …, κ_k(x)].
 	ExtendedCompression struct {
 		Extended `yaml:",inline"`
 	}

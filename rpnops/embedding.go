@@ -13,7 +13,7 @@ type manifold interface {
 	fits(b, D int) error
 }
 
-// Embedding places the rows of every batch in D dimensions by a method: [Isomap], [LLE], [MDS], [SpectralEmbedding] or
+// Embedding places the rows of every batch in D dimensions, x (b×m) → (b×D), by a method: [Isomap], [LLE], [MDS], [SpectralEmbedding] or
 // [TSNE]. The rows of one batch are comparable with each other, not with those of another: a method of this kind has no
 // map for new rows, so Fit is an error. x is detached, no gradient flows back. Outside of a graph, Embed does the same.
 //

@@ -6,7 +6,7 @@ package rpnops
 const (
 	mostTerms  = 1 << 12   // of a series: every one is a node, or a step of a loop
 	mostPoints = 1 << 20   // of a grid, a basis, a rank: every one is a number of a table
-	mostPlaces = 1 << 26   // columns of patches or tuples: every one is an index of a table
+	mostPlaces = 1 << 25   // columns of patches or tuples: every one is an index of a table
 	mostWide   = 1<<31 - 1 // columns of a result
 
 	mostNumbers = 1<<48 - 1 // of a tensor, formed or not; see [graph.Shape.Check]

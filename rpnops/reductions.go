@@ -4,7 +4,8 @@ import "rpnc/graph"
 
 // The compressions of this file name another one and give it their D.
 
-// FeatureSelection compresses by a function that is fitted to data, such as [VarianceThreshold]. Errors: no function, a
+// FeatureSelection compresses by a function that is fitted to data, such as [VarianceThreshold],
+// x (b×m) → (b×D). Errors: no function, a
 // function with another D.
 type FeatureSelection struct {
 	D        int    `yaml:"D" rpn:"required,min=1"`
@@ -12,7 +13,8 @@ type FeatureSelection struct {
 	Hooks    `yaml:",inline"`
 }
 
-// DimensionReduction compresses by a function that is fitted to data, such as [IncrementalPCA]. Errors: no function, a
+// DimensionReduction compresses by a function that is fitted to data, such as [IncrementalPCA],
+// x (b×m) → (b×D). Errors: no function, a
 // function with another D.
 type DimensionReduction struct {
 	D        int    `yaml:"D" rpn:"required,min=1"`

@@ -18,8 +18,8 @@ import (
 
 // What one call may cost, whatever its settings are. Values larger than computed are not evaluated.
 const (
-	allowed  = 512 << 20 // bytes while decoding and building
-	computed = 1 << 18   // numbers in the largest value of a graph
+	allowed  = 1 << 30 // bytes while decoding and building
+	computed = 1 << 18 // numbers in the largest value of a graph
 )
 
 // FuzzFunctions checks that any settings of any function either run, on data of any shape, and give what the dimension
