@@ -7,6 +7,7 @@
 //	rpnc graph -model mlp -passes      show what the compiler does
 //	rpnc list                          list the functions
 //	rpnc config run.yaml               check a configuration
+//	rpnc plot run.jsonl                draw the curves of a log
 //	rpnc help COMMAND                  say more
 //
 // The exit status is 0 after success, 1 after a failure and 2 where the command line is wrong.
@@ -54,7 +55,7 @@ type call struct {
 
 // commands lists the sub-commands in the order of the help.
 func commands() []command {
-	return []command{trainCommand, evalCommand, predictCommand, gradcheckCommand, graphCommand, listCommand, configCommand}
+	return []command{trainCommand, evalCommand, predictCommand, gradcheckCommand, graphCommand, listCommand, configCommand, plotCommand}
 }
 
 // The exit statuses.
