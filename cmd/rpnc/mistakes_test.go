@@ -288,7 +288,6 @@ var commandMistakes = []mistake{
 	{"no configuration to check", onCommand("config")},
 	{"an image network on rows", onCommand("train", "-data", "iris", "-model", "cnn")},
 	{"an unknown model", onCommand("train", "-model", "transfomer")},
-	{"a device that is not there", onCommand("train", "-data", "iris", "-device", "cuda", "-require-device")},
 	{"eval without a checkpoint", onCommand("eval", "-data", "iris")},
 	{"a checkpoint that is not there", onCommand("eval", "-m", "DIR/no.safetensors")},
 	{"predict with another number of columns", func(dir string) error {

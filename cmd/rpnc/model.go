@@ -15,6 +15,7 @@ import (
 	"rpnc/models"
 	"rpnc/models/config"
 	"rpnc/models/data"
+	"rpnc/ops/cuda"
 	"rpnc/rpnops"
 )
 
@@ -138,19 +139,34 @@ func (m *machine) options(w io.Writer, seed uint64) (*models.Options, error) {
 	if !ok {
 		return nil, usagef("-vm %q is unknown; want auto, tape or plan", m.vm)
 	}
-	switch m.device {
-	case "cpu":
-	case "cuda":
-		if m.require {
-			return nil, fmt.Errorf("-device cuda: this build has no CUDA executor; leave out -require-device to go on on the CPU")
-		}
-		fmt.Fprintln(w, "cuda: this build has no CUDA executor; going on on the CPU")
-	default:
-		return nil, usagef("-device %q is unknown; want cpu or cuda", m.device)
+	device, err := m.settle(w)
+	if err != nil {
+		return nil, err
 	}
-	o := &models.Options{Seed: seed, Compile: &compile.Options{VM: vm}}
+	o := &models.Options{Seed: seed, Compile: &compile.Options{VM: vm, Device: device}}
 	if m.f64 {
 		o.DType = graph.F64
 	}
 	return o, nil
+}
+
+// settle says what the program runs on: the device asked for, or the CPU where it is not to be had, with the reason.
+func (m *machine) settle(w io.Writer) (string, error) {
+	switch m.device {
+	case "cpu":
+		return "cpu", nil
+	case "cuda":
+	default:
+		return "", usagef("-device %q is unknown; want cpu or cuda", m.device)
+	}
+	dev, err := cuda.Open()
+	switch {
+	case err == nil:
+		fmt.Fprintln(w, "cuda: "+dev.Name())
+		return "cuda", nil
+	case m.require:
+		return "", fmt.Errorf("-device cuda: %w; leave out -require-device to go on on the CPU", err)
+	}
+	fmt.Fprintf(w, "cuda: %v; going on on the CPU\n", err)
+	return "cpu", nil
 }
