@@ -6,6 +6,7 @@ package kernels
 //go:generate go -C gen run . -pkg kernels -out ../gemm_amd64.s -stubs ../gemm_amd64.go gemm
 //go:generate go -C gen run . -pkg kernels -out ../maths_amd64.s -stubs ../maths_amd64.go maths
 //go:generate go -C gen run . -pkg kernels -out ../reduce_amd64.s -stubs ../reduce_amd64.go reduce
+//go:generate go -C gen run . -pkg kernels -out ../sparse_amd64.s -stubs ../sparse_amd64.go sparse
 //go:generate go -C gen run . -pkg kernels -out ../transpose_amd64.s -stubs ../transpose_amd64.go transpose
 //go:generate go -C gen run . -pkg kernels -out ../vector_amd64.s -stubs ../vector_amd64.go vector
 //go:generate go -C gen run . tables ../tables_amd64.go

@@ -35,6 +35,10 @@ type engine[T Float] struct {
 	largest func(x []T) T
 	columns func(dst, x []T, rows, row int)
 
+	// sparseRow adds Σ_q val[q]·x[col[q]·len(y) + j] to y[j]: one row of a sparse
+	// product, for at least one entry.
+	sparseRow func(y []T, col []int32, val, x []T)
+
 	// adam takes a step of Adam; root is 1/√(1 − β₂ᵗ).
 	adam func(p, g, m, v []T, keep, couple, rate, root, beta1, fresh1, beta2, fresh2, epsilon T)
 
@@ -70,6 +74,7 @@ func portable[T Float]() *engine[T] {
 		scaleBy: scaleByGo[T], maxScalar: maxScalarGo[T], minScalar: minScalarGo[T],
 		affine: affineGo[T], axpy: axpyGo[T],
 		leaf: leafGo, sum: sumGo[T], dot: dotGo[T], largest: largestGo[T], columns: columnsGo[T],
-		adam: adamGo[T],
+		sparseRow: sparseRowGo[T],
+		adam:      adamGo[T],
 	}
 }

@@ -50,7 +50,7 @@ const serialFlops = 2e6
 //
 // Strides are ≥ 0: (k, 1) is row-major, (1, m) reads a transpose, 0 repeats. For
 // k = 0 the product is zero. c must not overlap a or b. Each C[i,j] is summed
-// over p in an order that depends on (m, n, k) alone.
+// over p in an order that depends on (m, n, k) and the strides alone.
 func Gemm[T Float](m, n, k int, a []T, rsA, csA int, b []T, rsB, csB int, c []T, ldc int, accumulate bool) {
 	GemmBatch(1, m, n, k, a, rsA, csA, 0, b, rsB, csB, 0, c, ldc, 0, accumulate)
 }

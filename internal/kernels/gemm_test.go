@@ -276,9 +276,9 @@ func benchmarkGemm[T kernels.Float](b *testing.B, m, n, k int) {
 
 func BenchmarkGemm(b *testing.B) {
 	benchEveryTable(b, func(b *testing.B) {
-		for _, s := range [][3]int{{6, 6, 6}, {28, 28, 28}, {256, 256, 256}, {64, 512, 784}, {64, 10, 512}, {1, 512, 784}, {512, 1, 784}, {4096, 16, 25}} {
+		for _, s := range [][3]int{{6, 6, 6}, {28, 28, 28}, {256, 256, 256}, {512, 512, 512}, {64, 512, 784}, {64, 10, 512}, {1, 512, 784}, {512, 1, 784}, {36864, 32, 25}} {
 			benchmarkGemm[float32](b, s[0], s[1], s[2])
+			benchmarkGemm[float64](b, s[0], s[1], s[2])
 		}
-		benchmarkGemm[float64](b, 256, 256, 256)
 	})
 }

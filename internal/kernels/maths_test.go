@@ -233,18 +233,24 @@ func TestMapsRefuseUnequalLengths(t *testing.T) {
 	}
 }
 
+// benchmarkMaps times every map of one input.
+func benchmarkMaps[T kernels.Float](b *testing.B) {
+	x, dst := uniform[T](4096, 1), make([]T, 4096)
+	kernels.Affine(x, x, 4, 4.5)
+	for _, u := range unaries[T]() {
+		b.Run(fmt.Sprintf("type=%T/op=%s/n=%d", x[0], u.name, len(x)), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				u.f(dst, x)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(x)), "ns/element")
+		})
+	}
+}
+
 func BenchmarkMaps(b *testing.B) {
 	benchEveryTable(b, func(b *testing.B) {
-		x, dst := uniform[float32](4096, 1), make([]float32, 4096)
-		kernels.Affine(x, x, 4, 4.5)
-		for _, u := range unaries[float32]() {
-			b.Run(fmt.Sprintf("op=%s/n=%d", u.name, len(x)), func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					u.f(dst, x)
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(x)), "ns/element")
-			})
-		}
+		benchmarkMaps[float32](b)
+		benchmarkMaps[float64](b)
 	})
 }

@@ -131,6 +131,8 @@ func TestReductionsRefuseWrongLengths(t *testing.T) {
 		"Transpose":         func() { kernels.Transpose(x, x[:5], 2, 3) },
 		"SpMM y":            func() { kernels.SpMM([]int32{0, 0}, nil, nil, x, 3, x[:2]) },
 		"SpMM val":          func() { kernels.SpMM([]int32{0, 1}, []int32{0}, nil, x, 3, x[:3]) },
+		"SpMM column":       func() { kernels.SpMM([]int32{0, 1}, []int32{2}, x[:1], x, 3, x[:3]) },
+		"SpMM no column":    func() { kernels.SpMM([]int32{0, 1}, []int32{-1}, x[:1], x, 3, x[:3]) },
 		"SpMM without rows": func() { kernels.SpMM(nil, nil, nil, x, 3, x[:0]) },
 		"Gather dst":        func() { kernels.Gather(x[:3], x, 2, []int32{0, 1}) },
 		"Gather src":        func() { kernels.Gather(x[:4], x[:5], 2, []int32{0, 1}) },

@@ -102,7 +102,7 @@ func newCSR(rows, cols int, density float64) csr {
 func TestSpMMMatchesDenseProduct(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
 		for _, rows := range []int{0, 1, 7, 90} {
-			for _, width := range []int{0, 1, 3, 4, 5, 33} {
+			for _, width := range []int{0, 1, 3, 4, 5, 16, 33, 70, 131} {
 				const cols = 40
 				s := newCSR(rows, cols, 0.2)
 				x, y := uniform[float32](cols*width, 1), filled[float32](rows*width, poison)

@@ -23,29 +23,55 @@ func SpMM[T Float](rowPtr, col []int32, val, x []T, width int, y []T) {
 	forRows(&a, (len(col)/rows+1)*width)
 }
 
-// spmm computes rows lo to hi−1 of Y, four columns at a time in registers.
+// spmmRun is the number of products that a kernel adds at once: a row with more
+// entries is done in parts, each from the sums of the one before.
+const spmmRun = 1 << 16
+
+// spmm computes rows lo to hi−1 of Y.
 func (a *rowsArgs[T]) spmm(lo, hi int) {
+	e := engineOf[T]()
+	run := max(1, spmmRun/a.width)
 	for i := lo; i < hi; i++ {
-		col := a.table[a.ptr[i]:a.ptr[i+1]]
-		val := a.val[a.ptr[i]:a.ptr[i+1]]
 		y := a.dst[i*a.width : (i+1)*a.width]
-		j := 0
-		for ; j+4 <= len(y); j += 4 {
-			*(*[4]T)(y[j:]) = sparseDot4(col, val, a.src, a.width, j)
-		}
-		for ; j < len(y); j++ {
-			var s T
-			for q, c := range col {
-				s += val[q] * a.src[int(c)*a.width+j]
-			}
-			y[j] = s
+		clear(y)
+		for q, end := int(a.ptr[i]), int(a.ptr[i+1]); q < end; q += run {
+			stop := min(q+run, end)
+			col := a.table[q:stop]
+			a.checkColumns(col)
+			e.sparseRow(y, col, a.val[q:stop], a.src)
 		}
 	}
 }
 
-// sparseDot4 is one row of A times columns j to j+3 of X.
-func sparseDot4[T Float](col []int32, val, x []T, width, j int) [4]T {
-	var s0, s1, s2, s3 T
+// checkColumns panics if a column lies beyond X, as an index out of range would:
+// the pattern is data, which assembly must not trust.
+func (a *rowsArgs[T]) checkColumns(col []int32) {
+	columns := uint32(len(a.src) / a.width)
+	for _, c := range col {
+		if uint32(c) >= columns { // a negative one too
+			panicf("kernels.SpMM: column %d; X has %d rows", c, columns)
+		}
+	}
+}
+
+// sparseRowGo is the kernel in plain Go, four columns at a time in registers.
+func sparseRowGo[T Float](y []T, col []int32, val, x []T) {
+	j := 0
+	for ; j+4 <= len(y); j += 4 {
+		sparseDot4((*[4]T)(y[j:]), col, val, x, len(y), j)
+	}
+	for ; j < len(y); j++ {
+		s := y[j]
+		for q, c := range col {
+			s += val[q] * x[int(c)*len(y)+j]
+		}
+		y[j] = s
+	}
+}
+
+// sparseDot4 adds one row of A times columns j to j+3 of X.
+func sparseDot4[T Float](y *[4]T, col []int32, val, x []T, width, j int) {
+	s0, s1, s2, s3 := y[0], y[1], y[2], y[3]
 	val = val[:len(col)]
 	for q, c := range col {
 		v, b := val[q], (*[4]T)(x[int(c)*width+j:])
@@ -54,7 +80,7 @@ func sparseDot4[T Float](col []int32, val, x []T, width, j int) [4]T {
 		s2 += v * b[2]
 		s3 += v * b[3]
 	}
-	return [4]T{s0, s1, s2, s3}
+	*y = [4]T{s0, s1, s2, s3}
 }
 
 // Gather picks columns: dst[r,i] = src[r, table[i]], and 0 where table[i] = −1.

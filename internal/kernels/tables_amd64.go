@@ -34,6 +34,7 @@ func installAVX512F32(e *engine[float32]) {
 	e.dot = dotAVX512F32
 	e.largest = largestAVX512F32
 	e.columns = columnsAVX512F32
+	e.sparseRow = sparseRowAVX512F32
 	e.adam = adamAVX512F32
 	e.leaf = 2048
 }
@@ -68,6 +69,7 @@ func installAVX512F64(e *engine[float64]) {
 	e.dot = dotAVX512F64
 	e.largest = largestAVX512F64
 	e.columns = columnsAVX512F64
+	e.sparseRow = sparseRowAVX512F64
 	e.adam = adamAVX512F64
 	e.leaf = 1024
 }
@@ -102,6 +104,7 @@ func installAVX2F32(e *engine[float32]) {
 	e.dot = dotAVX2F32
 	e.largest = largestAVX2F32
 	e.columns = columnsAVX2F32
+	e.sparseRow = sparseRowAVX2F32
 	e.adam = adamAVX2F32
 	e.leaf = 1024
 }
@@ -136,6 +139,7 @@ func installAVX2F64(e *engine[float64]) {
 	e.dot = dotAVX2F64
 	e.largest = largestAVX2F64
 	e.columns = columnsAVX2F64
+	e.sparseRow = sparseRowAVX2F64
 	e.adam = adamAVX2F64
 	e.leaf = 512
 }

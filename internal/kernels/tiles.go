@@ -12,7 +12,7 @@ import "unsafe"
 // and one call of a kernel for each (i, j). A call is some 2·10⁶ operations at
 // most, so that a garbage collection never waits for one longer than some 10 µs.
 // Each C[i,j] is one chain of FMA over the terms of p0, whatever its block, its
-// tile or its place in them.
+// tile or its place in them. Thin products are dot products instead.
 type tiles[T Float] struct {
 	width        int           // columns of a panel
 	wide, narrow func(*uint64) // kernels for width and, unless nil, width/2 columns
@@ -81,8 +81,31 @@ func (t tiles[T]) cut(p *product[T]) (rows, cols int) {
 // roundUp returns the multiple of unit from n on.
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
+// thin is the number of rows or columns of C up to which its elements are dot
+// products of their own, of dotDepth terms or more, where both factors lie along
+// the sum: a tile would first transpose a factor that is read once.
+const (
+	thin     = 2
+	dotDepth = 64
+)
+
+// dots computes C[i0:i1, j0:j1] of product z as dot products.
+func dots[T Float](p *product[T], z, i0, i1, j0, j1 int) {
+	e := engineOf[T]()
+	for i := i0; i < i1; i++ {
+		a, c := p.a[z*p.bsA+i*p.rsA:][:p.k], p.c[z*p.bsC+i*p.ldc:]
+		for j := j0; j < j1; j++ {
+			put(&c[j], e.product(a, p.b[z*p.bsB+j*p.csB:][:p.k]), p.accumulate)
+		}
+	}
+}
+
 // block computes C[i0:i1, j0:j1] of product z.
 func (t tiles[T]) block(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
+	if min(p.m, p.n) <= thin && p.k >= dotDepth && p.csA == 1 && p.rsB == 1 {
+		dots(p, z, i0, i1, j0, j1)
+		return
+	}
 	k := (p.k-1)/((p.k-1)/maxDepth+1) + 1
 	for p0 := 0; p0 < p.k; p0 += k {
 		part := part[T]{p, s, z, p0, min(k, p.k-p0), j0, j1, false}

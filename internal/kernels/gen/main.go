@@ -28,6 +28,7 @@ var families = map[string]func(){
 	"gemm":      each(gemm),
 	"maths":     each(maths),
 	"reduce":    each(reduce),
+	"sparse":    each(sparse),
 	"transpose": each(transpose),
 	"vector":    each(vector),
 }
