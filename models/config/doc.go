@@ -20,6 +20,9 @@
 // A field of interface type takes an object of a class that has the role. Its value stands under the name itself or
 // under the name with _configs: a class with parameters, or only a name where all parameters are the defaults.
 //
+// A [Run] is a whole configuration: data, model, learner, metrics. [LoadRun] reads one, and its Encode writes the
+// canonical form, in which every parameter of every object is spelt out.
+//
 // # Mistakes
 //
 // Decoding is strict and goes on after a mistake, so that one run shows all of them ([Errors]), each with its line:
@@ -30,5 +33,5 @@
 //
 // # What it may know
 //
-// Package models and what is below it. It builds nothing and knows no files but those it is asked to load.
+// Package models and what is below it, and the sub-packages with objects of a training: loss, metric, optim. It builds nothing and knows no files but those it is asked to load.
 package config

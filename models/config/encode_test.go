@@ -171,3 +171,27 @@ func TestWhatNoClassDescribesIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A parameter that follows another one is written as its value.
+func TestDependentDefaultsAreWrittenOut(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"{function_class: duplicated_padding_reconciliation, function_parameters: {p: 3}}", "q: 3"},
+		{"{function_class: duplicated_padding_reconciliation, function_parameters: {p: 3, q: 2}}", "q: 2"},
+		{"{function_class: parameterized_concatenation_fusion, function_parameters: {dims: [5, 7]}}", "n: 5"},
+		{"{function_class: parameterized_interdependence, function_parameters: {b: 3, m: 4}}", "b_prime: 3"},
+		{"{function_class: parameterized_interdependence, function_parameters: {b: 3, m: 4}}", "m_prime: 4"},
+		{"{function_class: parameterized_interdependence, function_parameters: {}}", "m_prime: null"},
+	} {
+		node, err := config.Parse("f.yaml", []byte(c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		obj, err := config.Object(node)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, text := through(t, config.Codec{}, obj); !strings.Contains(text, c.want+"\n") {
+			t.Errorf("%s is written as\n%swant %s", c.text, text, c.want)
+		}
+	}
+}
