@@ -103,10 +103,10 @@ func (c *code) log1(f, whole val) val {
 	return c.fma(whole, d(ln2Hi), c.fma(whole, d(ln2Lo), y))
 }
 
-// log1p is ln(1+x): with u = 1+x as rounded, ln u·x/(u−1) mends the rounding.
+// log1p is ln(1+x): with u = 1+x as rounded, ln u·(x/(u−1)) mends the rounding.
 func (c *code) log1p(x val) val {
 	u := c.add(x, d(1))
-	y := c.div(c.mul(c.log(u), x), c.sub(u, d(1)))
+	y := c.mul(c.log(u), c.div(x, c.sub(u, d(1))))
 	y = c.pick(c.cmp("eq", u, d(1)), x, y)
 	return c.pick(c.cmp("gt", u, d(math.MaxFloat64)), u, y)
 }
@@ -225,12 +225,14 @@ func (c *code) acosh(x val) val {
 	t := c.sub(x, d(1))
 	near := c.log1p(c.add(t, c.sqrt(c.fma(t, t, c.add(t, t)))))
 	far := c.add(c.log(x), d(math.Ln2))
-	return c.pick(c.cmp("gt", x, d(1e9)), far, near)
+	y := c.pick(c.cmp("gt", x, d(1e9)), far, near)
+	return c.pick(c.cmp("ge", x, d(1)), y, d(math.NaN()))
 }
 
-// atanh is ½·ln(1 + 2x/(1−x)).
+// atanh is ½·ln(1 + 2|x|/(1−|x|)) with the sign of x.
 func (c *code) atanh(x val) val {
-	return c.mul(d(0.5), c.log1p(c.div(c.add(x, x), c.sub(d(1), x))))
+	a := c.abs(x)
+	return c.signed(c.mul(d(0.5), c.log1p(c.div(c.add(a, a), c.sub(d(1), a)))), x)
 }
 
 // pow is aᵖ for a ≥ 0: by products for small whole p, else e^(p·ln a).

@@ -300,8 +300,9 @@ func (c *code) guard() {
 	fmt.Fprintf(&c.head, "\tld.global.b32 %s, [%s];\n\tsetp.ne.s32 %s, %s, 0;\n\t@%s bra END;\n", failed.text, all.text, p.text, failed.text, p.text)
 }
 
-// finish is the text of the entry point.
-func (c *code) finish(name string) string {
+// finish is the text of the entry point for blocks of some threads. The translator must know how many, or it takes more
+// registers a thread than such a block can have.
+func (c *code) finish(name string, block int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, ".visible .entry %s(", name)
 	for i := range c.args {
@@ -311,7 +312,7 @@ func (c *code) finish(name string) string {
 		}
 		fmt.Fprintf(&b, "%s.param .u64 p%d", sep, i)
 	}
-	b.WriteString(")\n{\n")
+	fmt.Fprintf(&b, ")\n.maxntid %d, 1, 1\n{\n", block)
 	for k, regs := range c.regs {
 		if regs > 0 {
 			fmt.Fprintf(&b, "\t.reg .%s %s<%d>;\n", declared[k], kinds[k].reg, regs+1)

@@ -106,13 +106,13 @@ func (s *Sequence) translate() (map[*code]Func, error) {
 			if t.Guarded {
 				l.code.guard()
 			}
-			body := l.code.finish("")
+			body := l.code.finish("", l.block)
 			i, ok := number[body]
 			if !ok {
 				i = len(names)
 				number[body] = i
 				names = append(names, fmt.Sprintf("k%d", i))
-				text.WriteString(l.code.finish(names[i]))
+				text.WriteString(l.code.finish(names[i], l.block))
 			}
 			of[l.code] = i
 		}

@@ -10,6 +10,7 @@ import (
 type entry struct {
 	name   string
 	params int
+	most   int // threads of a block
 	shared int
 	code   []instr
 	words  []uint64 // at the start of a thread
@@ -51,6 +52,8 @@ func parse(ptx string) (map[string]*entry, error) {
 		case line == "" || line == "{" || r == nil && strings.HasPrefix(line, ".") && !strings.HasPrefix(line, ".visible"):
 		case strings.HasPrefix(line, ".visible .entry "):
 			r = newReader(line)
+		case strings.HasPrefix(line, ".maxntid ") && r != nil:
+			r.e.most, err = strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(line, ".maxntid "), ", 1, 1"))
 		case r == nil:
 			err = fmt.Errorf("%q outside an entry", line)
 		case line == "}":

@@ -24,7 +24,7 @@ func (d *Device) run(l launch) (err error) {
 		return fmt.Errorf("emulate.Launch: no function %d", l.f)
 	}
 	e := d.entries[l.f-1]
-	if l.grid < 1 || l.block < 1 || l.block > 1024 || len(l.args) != e.params || e.shared > 48<<10 {
+	if l.grid < 1 || l.block < 1 || l.block > min(e.most, 1024) || len(l.args) != e.params || e.shared > 48<<10 {
 		return fmt.Errorf("emulate.Launch: %s: grid %d, block %d, %d arguments for %d parameters, %d bytes shared", e.name, l.grid, l.block, len(l.args), e.params, e.shared)
 	}
 	threads := make([]*thread, l.block)
