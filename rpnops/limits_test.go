@@ -97,6 +97,15 @@ func TestMatricesWithoutEntriesAreRefused(t *testing.T) {
 	}
 }
 
+func TestTheFirstMistakeOfAListOfProcessesIsTheOnlyOne(t *testing.T) {
+	r := newTrial(t, true)
+	Apply(r.s, "pre", []Process{Softmax{Dim: Some(5)}, Dropout{P: Some(-1.0)}}, r.input("x", 3, 2))
+	r.wantError("axis 5")
+	if strings.Contains(r.s.G.Err().Error(), "Dropout") {
+		t.Errorf("a process after a mistake was built:\n%v", r.s.G.Err())
+	}
+}
+
 func TestNormOfTwoWidthsIsOneMistake(t *testing.T) {
 	r := newTrial(t, true)
 	BatchNorm1d{}.Apply(r.s, r.input("x", 3, 2))

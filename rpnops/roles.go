@@ -125,9 +125,13 @@ func (s *Side) UnmarshalText(text []byte) error {
 // MarshalText writes the name of the family.
 func (s Side) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// Apply runs processes from left to right, each in its own scope under name.
+// Apply runs processes from left to right, each in its own scope under name. The first mistake ends it: what the others
+// would say of a value that does not exist helps nobody.
 func Apply(s *Scope, name string, ps []Process, x *graph.Node) *graph.Node {
 	for i, p := range ps {
+		if x.Poisoned() {
+			return x
+		}
 		x = p.Apply(s.Sub(name).SubN(i), x)
 	}
 	return x

@@ -68,15 +68,8 @@ func decodeAndRun(text string, c *chooser) error {
 		return fmt.Errorf("the test writes wrong YAML: %w", err)
 	}
 	f, err := config.Object(node)
-	if mistakes := (config.Errors)(nil); errors.As(err, &mistakes) {
-		for _, m := range mistakes {
-			if err := wellSaid(m); err != nil {
-				return err
-			}
-		}
-		return nil
-	} else if err != nil {
-		return err
+	if err != nil {
+		return wellSaid(err)
 	}
 	if p, ok := f.(rpnops.Patch); ok {
 		_, err := p.Offsets()
@@ -127,9 +120,17 @@ func evaluate(g *graph.Graph, y *graph.Node) error {
 	return err
 }
 
-// wellSaid wants a message, if there is one, of at most three lines, with the name of a function, an op, a tensor or a class.
+// wellSaid wants a message, if there is one, of at most three lines each, with the name of a function, an op, a tensor or a class.
 func wellSaid(err error) error {
 	if err == nil {
+		return nil
+	}
+	if all, several := err.(interface{ Unwrap() []error }); several { // independent mistakes
+		for _, one := range all.Unwrap() {
+			if err := wellSaid(one); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
 	mistake := (*config.Error)(nil)
