@@ -71,25 +71,43 @@ type SGDStep struct {
 // m may be nil if μ = 0. g is only read.
 func SGD[T Float](p, g, m []T, s SGDStep) {
 	checkLen("SGD", "g", len(g), len(p))
-	rate, mu, decay, fresh := T(s.LR), T(s.Momentum), T(s.Decay), T(1-s.Dampening)
-	if mu != 0 || m != nil {
+	if s.Momentum != 0 || m != nil {
 		checkLen("SGD", "m", len(m), len(p))
 	}
-	g = g[:len(p)]
-	for i, x := range p {
-		d := g[i]
-		if decay != 0 {
-			d += decay * x
-		}
+	e := engineOf[T]()
+	for len(p) > 0 {
+		n := min(len(p), piece)
 		if m == nil {
-			p[i] = x - rate*d
-			continue
+			e.descend(p[:n], g[:n], s)
+		} else {
+			e.descendMomentum(p[:n], g[:n], m[:n], s)
+			m = m[n:]
 		}
-		m1 := mu*m[i] + fresh*d
-		m[i] = m1
-		if s.Nesterov {
-			m1 = d + mu*m1
-		}
-		p[i] = x - rate*m1
+		p, g = p[n:], g[n:]
+	}
+}
+
+// descend computes p ← p − η·(λ·p + g) in passes over a piece in L1. Without
+// decay p must not be a factor: an infinite one times 0 would be NaN.
+func (e *engine[T]) descend(p, g []T, s SGDStep) {
+	if s.Decay != 0 {
+		e.axpy(p, p, p, T(-s.LR*s.Decay))
+	}
+	e.axpy(p, p, g, T(-s.LR))
+}
+
+// descendMomentum is descend by velocities.
+func (e *engine[T]) descendMomentum(p, g, m []T, s SGDStep) {
+	fresh := 1 - s.Dampening
+	e.scaleBy(m, m, T(s.Momentum))
+	e.axpy(m, m, g, T(fresh))
+	if s.Decay != 0 {
+		e.axpy(m, m, p, T(fresh*s.Decay))
+	}
+	if s.Nesterov {
+		e.descend(p, g, s)
+		e.axpy(p, p, m, T(-s.LR*s.Momentum))
+	} else {
+		e.axpy(p, p, m, T(-s.LR))
 	}
 }

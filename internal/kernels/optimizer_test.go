@@ -51,6 +51,10 @@ func TestAdamWithCoupledDecayAddsItToTheGradient(t *testing.T) {
 
 // The equations again in float64, with a velocity even where μ = 0.
 func TestSGDMatchesItsEquations(t *testing.T) {
+	onEveryTable(t, checkSGD)
+}
+
+func checkSGD(t *testing.T) {
 	for _, s := range []kernels.SGDStep{{LR: 0.1}, {LR: 0.1, Decay: 0.2}, {LR: 0.1, Momentum: 0.9, Decay: 0.2}, {LR: 0.1, Momentum: 0.9, Nesterov: true}} {
 		p, m := []float32{1, -2}, make([]float32, 2)
 		if s.Momentum == 0 {
@@ -73,6 +77,49 @@ func TestSGDMatchesItsEquations(t *testing.T) {
 			}
 		}
 	}
+}
+
+// checkAdam compares a step over n elements with the equations in float64. The
+// first parameter is infinite, the last gradient NaN: neither spreads.
+func checkAdam[T kernels.Float](t *testing.T, n int, step kernels.AdamStep) {
+	p, g, m, v := uniform[T](n, 1), uniform[T](n, 2), uniform[T](n, 3), uniform[T](n, 4)
+	kernels.Abs(v, v)
+	p[0], g[n-1] = T(inf), T(nan)
+	q, mq, vq := append([]T(nil), p...), append([]T(nil), m...), append([]T(nil), v...)
+	kernels.Adam(q, g, mq, vq, step)
+	for i := range p {
+		x, d := float64(p[i]), float64(g[i])
+		if step.Decay != 0 && !step.Decoupled {
+			d += step.Decay * x
+		}
+		m1 := step.Beta1*float64(m[i]) + (1-step.Beta1)*d
+		v1 := step.Beta2*float64(v[i]) + (1-step.Beta2)*d*d
+		if step.Decoupled {
+			x *= 1 - step.LR*step.Decay
+		}
+		steps := float64(step.Step)
+		x -= step.LR / (1 - math.Pow(step.Beta1, steps)) * m1 / (math.Sqrt(v1)/math.Sqrt(1-math.Pow(step.Beta2, steps)) + step.Epsilon)
+		for name, pair := range map[string][2]float64{"p": {float64(q[i]), x}, "m": {float64(mq[i]), m1}, "v": {float64(vq[i]), v1}} {
+			got, want := pair[0], pair[1]
+			if got != want && !(got != got && want != want) && !(math.Abs(got-want) <= 20*epsilon[T]()*(1+math.Abs(want))) {
+				t.Errorf("%T n=%d: %s[%d] = %v, want %v", p[i], n, name, i, got, want)
+			}
+		}
+	}
+}
+
+func TestAdamMatchesItsEquationsAtEveryLength(t *testing.T) {
+	onEveryTable(t, func(t *testing.T) {
+		step := kernels.AdamStep{LR: 0.1, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-3, Step: 2}
+		decoupled, coupled := step, step
+		decoupled.Decay, decoupled.Decoupled, coupled.Decay = 0.1, true, 0.1
+		for _, n := range []int{1, 3, 4, 8, 15, 16, 17, 33, 100} {
+			for _, s := range []kernels.AdamStep{step, decoupled, coupled} {
+				checkAdam[float32](t, n, s)
+				checkAdam[float64](t, n, s)
+			}
+		}
+	})
 }
 
 func BenchmarkAdam(b *testing.B) {

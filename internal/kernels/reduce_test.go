@@ -72,6 +72,25 @@ func TestMaxFindsLargestAndNaN(t *testing.T) {
 	})
 }
 
+// NaN and the largest element are found in every lane and in the tail.
+func TestMaxLooksAtEveryElement(t *testing.T) {
+	onEveryTable(t, func(t *testing.T) {
+		for _, n := range []int{1, 7, 16, 17, 40, 67} {
+			for at := range n {
+				x := filled[float32](n, -2)
+				x[at] = -1
+				if got := kernels.Max(x); got != -1 {
+					t.Errorf("n=%d: Max = %v with -1 at %d", n, got, at)
+				}
+				x[at] = float32(nan)
+				if got := kernels.Max(x); got == got {
+					t.Errorf("n=%d: Max = %v with NaN at %d", n, got, at)
+				}
+			}
+		}
+	})
+}
+
 func TestRowAndColumnSumsMatchNaiveLoop(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
 		for _, rows := range []int{0, 1, 2, 255, 257, 600} {
