@@ -18,6 +18,9 @@ type factors struct{ p, q, s, t int }
 
 func (o Blocks) factors(name string, n, D int) (factors, error) {
 	f := factors{p: o.P, q: o.Q}
+	if n > mostWide || D > mostWide { // before divisors are looked for
+		return f, errorf(name, "a matrix of (%d×%d); want at most %d rows and columns", n, D, mostWide)
+	}
 	if f.p == 0 {
 		f.p = max(1, CloseFactor(n))
 	}
@@ -27,10 +30,10 @@ func (o Blocks) factors(name string, n, D int) (factors, error) {
 	switch {
 	case f.p < 0 || f.q < 0:
 		return f, errorf(name, "blocks p = %d, q = %d; want 1 or more, or 0 for automatic ones", o.P, o.Q)
-	case n%f.p != 0:
-		return f, errorf(name, "p = %d does not divide n = %d (ψ(w) is %d×%d); want a divisor such as %d", f.p, n, n, D, CloseFactor(n))
-	case D%f.q != 0:
-		return f, errorf(name, "q = %d does not divide D = %d (ψ(w) is %d×%d); want a divisor such as %d", f.q, D, n, D, CloseFactor(D))
+	case n%f.p != 0 || f.p > max(1, n):
+		return f, errorf(name, "p = %d does not divide n = %d (ψ(w) is %d×%d); want a divisor such as %d", f.p, n, n, D, max(1, CloseFactor(n)))
+	case D%f.q != 0 || f.q > max(1, D):
+		return f, errorf(name, "q = %d does not divide D = %d (ψ(w) is %d×%d); want a divisor such as %d", f.q, D, n, D, max(1, CloseFactor(D)))
 	}
 	f.s, f.t = n/f.p, D/f.q
 	return f, nil

@@ -77,6 +77,18 @@ func TestExcessivePatchesAreRefused(t *testing.T) {
 	}
 }
 
+func TestBlocksLargerThanTheMatrixAreRefused(t *testing.T) {
+	for want, err := range map[string]error{
+		"p = 1000000000 does not divide n = 0":               mistake(HM{Blocks: Blocks{P: 1e9}}.NumParams(0, 4)),
+		"q = 3 does not divide D = 0":                        mistake(Kronecker{Blocks: Blocks{P: 1, Q: 3}}.NumParams(4, 0)),
+		"a matrix of (9223372036854775807×4); want at most ": mistake(HM{}.NumParams(math.MaxInt, 4)),
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v; want %q in it", err, want)
+		}
+	}
+}
+
 // mistake is the error of a call.
 func mistake[T any](_ T, err error) error { return err }
 
