@@ -1,6 +1,3 @@
-// Package bench measures whole steps of models on random data: inference and training, each one program.
-//
-//	go test ./bench -bench . -count 10 | tee new.txt && benchstat -col /mode new.txt
 package bench
 
 import (
