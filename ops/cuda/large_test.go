@@ -132,6 +132,9 @@ func largeProducts() (s []ops.Sample) {
 		ops.Sample{Op: ops.MatMul{}, In: []graph.Type{f(9, 64, 20), f(9, 20, 64)}},
 		ops.Sample{Op: ops.MatMulSum{TA: true}, In: []graph.Type{f(5, 20, 30), f(5, 20, 40)}},
 		ops.Sample{Op: ops.MatMulSum{TB: true}, In: []graph.Type{f(5, 2, 20, 30), f(5, 2, 40, 30)}},
+		ops.Sample{Op: ops.MatMul{TA: true}, In: []graph.Type{f(3001, 20), f(3001, 9)}},
+		ops.Sample{Op: ops.MatMul{TB: true}, In: []graph.Type{f(3, 5, 700), f(3, 4, 700)}},
+		ops.Sample{Op: ops.MatMulSum{TA: true}, In: []graph.Type{f(71, 19, 3), f(71, 19, 20)}},
 		ops.Sample{Op: ops.MatPow{H: 5}, In: []graph.Type{f(20, 20)}, Lo: -0.3, Hi: 0.3},
 		ops.Sample{Op: ops.MatPow{H: 4, Accumulative: true}, In: []graph.Type{f(20, 20)}, Lo: -0.3, Hi: 0.3},
 	)

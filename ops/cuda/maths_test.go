@@ -9,6 +9,7 @@ import (
 
 	"rpnc/graph"
 	"rpnc/ops"
+	"rpnc/ops/cuda"
 	"rpnc/ops/cuda/emulate"
 )
 
@@ -99,4 +100,25 @@ func TestTheTranslatorTakesEveryKernel(t *testing.T) {
 		}
 	}
 	t.Logf("%d modules", len(tried))
+}
+
+func TestALongProductIsCutAndAWideOneIsNot(t *testing.T) {
+	for _, c := range []struct {
+		in       [2]graph.Type
+		launches int
+	}{
+		{[2]graph.Type{f(50000, 16), f(50000, 9)}, 2},
+		{[2]graph.Type{f(1024, 2048), f(1024, 2048)}, 1},
+		{[2]graph.Type{f(64, 20), f(64, 20)}, 1},
+	} {
+		op := ops.MatMul{TA: true}
+		out, err := op.Infer(c.in[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := cuda.Bind(op, c.in[:], out)
+		if err != nil || k.Launches() != c.launches {
+			t.Errorf("%v: %d launches, %v; want %d", c.in, k.Launches(), err, c.launches)
+		}
+	}
 }

@@ -10,6 +10,7 @@ type product struct {
 	m, k, n      int
 	ta, tb       bool
 	batch, sum   int // products with a result of their own, products added up in each
+	parts, each  int // pieces of the inner dimension; steps of each: matrices of a sum, or rows of depth
 	stepA, stepB int // elements from one matrix of a batch to the next, 0 for one shared by all
 	a, b, c      arg // operands and result
 	kind         kind
@@ -62,18 +63,58 @@ func (b *binder) multiply(o ops.MatMul, sum bool) {
 	b.gemm(p)
 }
 
-// gemm gives every block of threads a square of the result; each thread computes q×q elements of it, which lie side
-// entries apart, so that neighbouring threads read and write neighbours.
+// enoughBlocks is how many blocks keep a card busy; longInner is the inner size from which a product with fewer of them
+// is worth cutting.
+const (
+	enoughBlocks = 128
+	longInner    = 512
+)
+
+// gemm multiplies. A product with a small result and a long inner dimension, as gradients of parameters are, is cut
+// along that dimension; its parts are added up in their order.
 func (b *binder) gemm(p product) {
+	q := p.perThread()
+	blocks := (p.m + q*side - 1) / (q * side) * ((p.n + q*side - 1) / (q * side)) * p.batch
+	// Parts are whole matrices of a sum, or else whole steps of the inner loop.
+	steps := (p.k + depth - 1) / depth
+	if p.sum > 1 {
+		steps = p.sum
+	}
+	parts := 1
+	if blocks > 0 && p.k*p.sum >= longInner {
+		parts = max(1, min(enoughBlocks/blocks, p.k*p.sum*2/longInner, steps))
+	}
+	p.each = (steps + parts - 1) / max(1, parts)
+	if p.parts = (steps + max(1, p.each) - 1) / max(1, p.each); p.parts <= 1 {
+		p.parts = 1
+		b.grid(p)
+		return
+	}
+	to, size := p.c, p.m*p.n*p.batch
+	p.c = b.space(b.kind, size*p.parts)
+	b.grid(p)
+	b.each(size, func(c *code, i val) {
+		sum := c.variable(b.num(0))
+		c.loop(n(0), n(p.parts), n(1), func(k val) {
+			c.set(sum, c.add(sum, c.load(b.kind, c.addr(p.c), c.mad(k, size, i))))
+		})
+		c.store(c.addr(to), i, sum)
+	})
+}
+
+// grid gives every block of threads a square of the result; each thread computes q×q elements of it, which lie side
+// entries apart, so that neighbouring threads read and write neighbours.
+func (b *binder) grid(p product) {
 	if p.m*p.n*p.batch == 0 {
 		return
 	}
 	q := p.perThread()
 	rows, cols := (p.m+q*side-1)/(q*side), (p.n+q*side-1)/(q*side)
-	b.launch(rows*cols*p.batch, side*side, func(c *code) {
+	b.launch(rows*cols*p.batch*p.parts, side*side, func(c *code) {
 		rest, col := c.split2(c.special("ctaid.x"), cols)
-		batch, row := c.split2(rest, rows)
-		t := &tile{product: p, c: c, q: q, tid: c.special("tid.x"), top: c.mul(row, n(q*side)), left: c.mul(col, n(q*side)), batch: batch}
+		rest, row := c.split2(rest, rows)
+		part, batch := c.split2(rest, p.batch)
+		t := &tile{product: p, c: c, q: q, tid: c.special("tid.x"), top: c.mul(row, n(q*side)), left: c.mul(col, n(q*side)), part: part, batch: batch}
 		t.ty, t.tx = c.split2(t.tid, side)
 		t.run()
 	})
@@ -99,7 +140,7 @@ type tile struct {
 	q            int
 	tid, tx, ty  val
 	top, left    val // of the block's part of the result
-	batch        val
+	part, batch  val
 	partA, partB val // in shared memory, depth × (q·side + 1): the odd width keeps threads on different banks
 	acc          [][]val
 }
@@ -117,13 +158,14 @@ func (t *tile) run() {
 			t.acc[i] = append(t.acc[i], c.variable(num(t.kind, 0)))
 		}
 	}
-	c.loop(n(0), n(t.sum), n(1), func(s val) {
+	sums, inner := t.ranges()
+	c.loop(sums[0], sums[1], n(1), func(s val) {
 		which := t.batch
 		if t.sum > 1 {
 			which = s
 		}
 		offA, offB := c.mul(which, n(t.stepA)), c.mul(which, n(t.stepB))
-		c.loop(n(0), n(t.k), n(depth), func(k0 val) {
+		c.loop(inner[0], inner[1], n(depth), func(k0 val) {
 			t.fetch(t.partA, t.a, offA, k0, t.top, t.m, !t.ta)
 			t.fetch(t.partB, t.b, offB, k0, t.left, t.n, t.tb)
 			c.sync()
@@ -132,6 +174,23 @@ func (t *tile) run() {
 		})
 	})
 	t.write()
+}
+
+// ranges are the matrices of a sum and the inner indices that the block adds up.
+func (t *tile) ranges() (sums, inner [2]val) {
+	c := t.c
+	sums, inner = [2]val{n(0), n(t.sum)}, [2]val{n(0), n(t.k)}
+	if t.parts == 1 {
+		return sums, inner
+	}
+	cut, step, end := &inner, depth, t.k
+	if t.sum > 1 {
+		cut, step, end = &sums, 1, t.sum
+	}
+	lo := c.mul(t.part, n(t.product.each*step))
+	hi := c.add(lo, n(t.product.each*step))
+	*cut = [2]val{lo, c.pick(c.cmp("lt", hi, n(end)), hi, n(end))}
+	return sums, inner
 }
 
 // fetch copies depth × (q·side) elements to shared memory, zeros beyond the matrix. inner says that the inner
@@ -184,7 +243,7 @@ func (t *tile) write() {
 		for j := range t.q {
 			col := c.add(t.left, c.add(t.tx, n(j*side)))
 			c.when(c.and(c.cmp("lt", row, n(t.m)), c.cmp("lt", col, n(t.n))), func() {
-				at := c.mad(t.batch, t.m*t.n, c.mad(row, t.n, col))
+				at := c.mad(c.mad(t.part, t.product.batch, t.batch), t.m*t.n, c.mad(row, t.n, col))
 				c.store(c.addr(t.product.c), at, t.acc[i][j])
 			})
 		}

@@ -50,7 +50,7 @@ func laneCount(count, size int, across bool) (lanes, cols int) {
 	}
 	// Few lines leave most of the device idle, so each gets more threads.
 	most := 256
-	if count < 512 {
+	if count < 4096 {
 		most = 1024
 	}
 	for lanes*4 < size && lanes*cols*2 <= most {
