@@ -82,8 +82,10 @@ func (o ConcatenationFusion) Fuse(s *Scope, xs []*graph.Node, _ *graph.Node) *gr
 // OutDim is n.
 func (o ParameterizedConcatenationFusion) OutDim(dims []int) (int, error) {
 	if o.N > 0 {
-		_, err := o.widths("ParameterizedConcatenationFusion", dims)
-		return o.N, err
+		if _, err := o.widths("ParameterizedConcatenationFusion", dims); err != nil {
+			return 0, err
+		}
+		return o.N, atMost("ParameterizedConcatenationFusion", "n", o.N, mostWide)
 	}
 	return o.sameWidth("ParameterizedConcatenationFusion", dims)
 }

@@ -31,7 +31,9 @@ var tooMuch = []struct {
 	{"rpnops.MultihopChain: h = 1000000000; want at most", MultihopChain{Chain: Chain{Length: 3}, H: Some(int(1e9))}},
 	{"rpnops.MultihopGraph: h = 1000000000; want at most", MultihopGraph{Graph: Graph{Topology: graphSample}, H: Some(int(1e9))}},
 	{"rpnops.OneInterdependence: m_prime = 9223372036854775807; want at most", OneInterdependence{Primed: Primed{MPrime: math.MaxInt}}},
-	{"rpnops.LoRR: a matrix of (3×9223372036854775807); want fewer", Parameterized{Reconcile: LoRR{}, MPrime: math.MaxInt}},
+	{"rpnops.Parameterized: the primed size = 9223372036854775807; want at most", Parameterized{Reconcile: LoRR{}, MPrime: math.MaxInt}},
+	{"rpnops.RPNParameterized: the primed size = 9223372036854775807; want at most", RPNParameterized{Transform: Taylor{}, Reconcile: LoRR{}, MPrime: math.MaxInt}},
+	{"rpnops.ParameterizedConcatenationFusion: n = 9223372036854775807; want at most", ParameterizedConcatenationFusion{N: math.MaxInt}},
 }
 
 func TestExcessiveSettingsAreRefused(t *testing.T) {
@@ -101,7 +103,10 @@ func TestFailedHooksOfFusionsAreErrors(t *testing.T) {
 	}
 }
 
-func TestMatricesWithoutEntriesAreRefused(t *testing.T) {
+func TestMatricesWithoutOrWithTooManyEntriesAreRefused(t *testing.T) {
+	r := newTrial(t, false)
+	Fabricate(r.s, ZeroReconciliation{}, nil, 1<<30, 1<<30)
+	r.wantError("a matrix of (1073741824×1073741824); want fewer than 2⁴⁸ numbers")
 	for _, psi := range []Reconciliation{IdentityReconciliation{}, DuplicatedPadding{}, LoRR{}} {
 		r := newTrial(t, false)
 		Fabricate(r.s, psi, nil, 0, 3)

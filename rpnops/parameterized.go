@@ -71,6 +71,9 @@ func (o Parameterized) size(b, m int) (d, prime int, psi Reconciliation, err err
 	if prime == 0 {
 		prime = d
 	}
+	if err = atMost("Parameterized", "the primed size", prime, mostWide); err != nil {
+		return 0, 0, nil, err
+	}
 	psi, err = fabricator("Parameterized", o.Reconcile)
 	return d, prime, psi, err
 }

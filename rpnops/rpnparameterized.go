@@ -57,6 +57,9 @@ func (o RPNParameterized) size(b, m int) (prime, D int, err error) {
 	if prime == 0 {
 		prime = related(o.Side(), b, m)
 	}
+	if err = atMost("RPNParameterized", "the primed size", prime, mostWide); err != nil {
+		return 0, 0, err
+	}
 	D, err = o.Transform.OutDim(width)
 	return prime, D, err
 }

@@ -135,6 +135,7 @@ func wellSaid(err error) error {
 	}
 	mistake := (*config.Error)(nil)
 	named := strings.Contains(err.Error(), "ops.") || strings.Contains(err.Error(), `graph.State "`) ||
+		strings.Contains(err.Error(), `graph.Param "`) ||
 		errors.As(err, &mistake) && mistake.Where != ""
 	if n := strings.Count(err.Error(), "\n"); n > 2 || !named {
 		return fmt.Errorf("the message has %d lines; want at most 3, with a name:\n%w", n+1, err)
