@@ -68,7 +68,15 @@
 //	RPNC_DEBUG=nan=1              the first kernel that writes a NaN is an error
 //	p.Explain(os.Stdout)          passes, kernels in order, and the memory of their operands
 //
+// # On a GPU
+//
+// Options{Device: "cuda"} runs the same emitted graph on the first GPU. The plan of the host's memory is that of the
+// device's: every piece has a counterpart there. Parameters and states stay on the device from run to run; the [Store]
+// brings them home when the host reads them. A run copies inputs up, outputs down, and one word that says whether a kernel
+// has met numbers that it cannot work with; the commit does nothing then. An op without a kernel is an error, or with
+// Options.Fallback runs on the host with its operands brought down.
+//
 // # What it may know
 //
-// Packages graph, ops and internal/kernels, and gorgonia. It knows nothing of RPN functions and models.
+// Packages graph, ops, ops/cuda and internal/kernels, and gorgonia. It knows nothing of RPN functions and models.
 package compile
