@@ -28,6 +28,7 @@ var tooMuch = []struct {
 	{"rpnops.RandomMatrixHypernet: l·hidden_dim = 1000000000·128; want at most", RandomMatrixHypernet{L: 1e9}},
 	{"rpnops.ConstantEyeReconciliation: n = 2147483647; want at most", ParameterizedConcatenationFusion{N: math.MaxInt32, Reconcile: ConstantEyeReconciliation{}}},
 	{"rpnops.DuplicatedDiagonalPadding: D = 999999999; want at most", Parameterized{Reconcile: DuplicatedDiagonalPadding{}, MPrime: 999999999}},
+	{"rpnops.ChainTopology: length = 1000000000; want at most", Chain{Length: 1e9}},
 	{"rpnops.MultihopChain: h = 1000000000; want at most", MultihopChain{Chain: Chain{Length: 3}, H: Some(int(1e9))}},
 	{"rpnops.MultihopGraph: h = 1000000000; want at most", MultihopGraph{Graph: Graph{Topology: graphSample}, H: Some(int(1e9))}},
 	{"rpnops.OneInterdependence: m_prime = 9223372036854775807; want at most", OneInterdependence{Primed: Primed{MPrime: math.MaxInt}}},

@@ -7,12 +7,12 @@ type ChainTopology struct {
 	BiDirectional bool `yaml:"bi_directional"`
 }
 
-// Check says whether the chain can exist: one node or more.
+// Check says whether the chain can exist: one node or more, and no more than a table may have.
 func (c ChainTopology) Check() error {
 	if c.Length < 1 {
 		return errorf("ChainTopology", "length %d; want 1 or more", c.Length)
 	}
-	return nil
+	return atMost("ChainTopology", "length", c.Length, mostPoints)
 }
 
 // Size is the number of links as they are stored: one for each pair of neighbours, whatever the directions.
