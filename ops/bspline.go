@@ -44,9 +44,23 @@ func (o BSpline) Infer(in []graph.Type) ([]graph.Type, error) {
 	return []graph.Type{{DType: in[0].DType, Shape: in[0].Shape.Append(o.T + o.D)}}, nil
 }
 
-// Eval follows the recurrences.
+// Eval follows the recurrences over all intervals.
 func (o BSpline) Eval(dst, in []*graph.Tensor) error {
-	splineRun(o, dst[0].F, in[0].F, splineKnots[float64](o), make([]float64, o.T+2*o.D))
+	g, b, width := splineKnots[float64](o), make([]float64, o.T+2*o.D), o.T+o.D
+	for at, v := range in[0].F {
+		for i := range b {
+			b[i] = 0
+			if g[i] <= v && v < g[i+1] {
+				b[i] = 1
+			}
+		}
+		for k := 1; k <= o.D; k++ {
+			splineDegree(o, k, 0, len(b)-k, v, g, b)
+		}
+		if o.DerivNum <= o.D {
+			copy(dst[0].F[at*width:(at+1)*width], b)
+		}
+	}
 	return nil
 }
 
@@ -60,31 +74,33 @@ func splineKnots[T float](o BSpline) []T {
 	return g
 }
 
-// splineRun evaluates the bases of every x in b, which holds as many numbers as there are intervals between knots.
-func splineRun[T float](o BSpline, y, x, g, b []T) {
-	width := o.T + o.D
-	for at, v := range x {
-		for i := range b {
-			b[i] = 0
-			if g[i] <= v && v < g[i+1] {
-				b[i] = 1
-			}
+// splineDegree turns the bases lo…hi−1 of degree k−1 at v into those of degree k; the last DerivNum degrees take
+// derivatives instead of values.
+func splineDegree[T float](o BSpline, k, lo, hi int, v T, g, b []T) {
+	for i := lo; i < hi; i++ {
+		left, right := g[i+k]-g[i], g[i+k+1]-g[i+1]
+		if k <= o.D-o.DerivNum {
+			b[i] = (v-g[i])/left*b[i] + (g[i+k+1]-v)/right*b[i+1]
+		} else {
+			b[i] = T(k) * (b[i]/left - b[i+1]/right)
 		}
-		for k := 1; k <= o.D; k++ {
-			for i := range len(b) - k {
-				left, right := g[i+k]-g[i], g[i+k+1]-g[i+1]
-				if k <= o.D-o.DerivNum {
-					b[i] = (v-g[i])/left*b[i] + (g[i+k+1]-v)/right*b[i+1]
-				} else {
-					b[i] = T(k) * (b[i]/left - b[i+1]/right)
-				}
-			}
-		}
-		if o.DerivNum > o.D {
-			clear(b[:width])
-		}
-		copy(y[at*width:(at+1)*width], b)
 	}
+}
+
+// splineInterval is the interval between knots that holds v, −1 outside of all.
+func splineInterval[T float](g []T, v T) int {
+	if !(g[0] <= v && v < g[len(g)-1]) {
+		return -1
+	}
+	j := min(int((v-g[0])/(g[1]-g[0])), len(g)-2)
+	// The quotient is rounded, so that it may be off by one.
+	for v < g[j] {
+		j--
+	}
+	for v >= g[j+1] {
+		j++
+	}
+	return j
 }
 
 // VJP is Σᵢ dyᵢ·B′ᵢ(x).
@@ -94,12 +110,29 @@ func (o BSpline) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 	return []*graph.Node{ReshapeTo(SumAxis(Mul(dy[0], apply(d, x)), -1), x.Shape())}
 }
 
-// Kernel runs the recurrences entry by entry.
+// Kernel computes the D+1 bases that are not zero at every entry.
 func (o BSpline) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, splineKernel[float32], splineKernel[float64])
 }
 
 func splineKernel[T float](o BSpline, _, _ []graph.Type) Run {
-	g, b := splineKnots[T](o), make([]T, o.T+2*o.D)
-	return func(dst, in []Buffer) { splineRun(o, view[T](dst[0]), view[T](in[0]), g, b) }
+	g, b, width := splineKnots[T](o), make([]T, o.T+2*o.D+1), o.T+o.D
+	return func(dst, in []Buffer) {
+		y := view[T](dst[0])
+		clear(y)
+		for at, v := range view[T](in[0]) {
+			j := splineInterval(g, v)
+			if j < 0 || o.DerivNum > o.D {
+				continue
+			}
+			// Bases of degree k are not zero on j−k…j; b keeps a zero on either side of them.
+			b[j] = 1
+			for k := 1; k <= o.D; k++ {
+				splineDegree(o, k, max(0, j-k), min(j+1, o.T+2*o.D-k), v, g, b)
+			}
+			lo, hi := max(0, j-o.D), min(j+1, width)
+			copy(y[at*width+lo:at*width+hi], b[lo:hi])
+			clear(b[max(0, j-o.D) : j+1])
+		}
+	}
 }
