@@ -74,6 +74,13 @@ var cases = []struct {
 		}
 		return math.Log(sum)
 	}},
+	{"cross-entropy, smoothed", loss.CrossEntropy{Smoothing: 0.2}, func(y []float64, label int, _ []float64) float64 {
+		return smoothed(y, label, 0.2, []float64{1, 1, 1})
+	}},
+	// The weights of rows are what the trainer makes of those of classes, so here they are any, and ω of the label is in them.
+	{"cross-entropy, smoothed and weighted", loss.CrossEntropy{Smoothing: 0.2, Weight: []float64{2, 0.5, 3}}, func(y []float64, label int, _ []float64) float64 {
+		return smoothed(y, label, 0.2, []float64{2, 0.5, 3})
+	}},
 	{"nll", loss.NLL{}, func(y []float64, label int, _ []float64) float64 { return -y[label] }},
 	{"mse", loss.MSE{}, entries(func(y, t float64) float64 { return (y - t) * (y - t) })},
 	{"mae", loss.MAE{}, entries(func(y, t float64) float64 { return math.Abs(y - t) })},
@@ -96,6 +103,22 @@ func entries(f func(y, t float64) float64) func([]float64, int, []float64) float
 		}
 		return sum / float64(len(y))
 	}
+}
+
+// smoothed is Σₖ q[k]·(ln Σ exp(y) − y[k]) with a share of the label spread over all classes by their weights.
+func smoothed(y []float64, label int, share float64, omega []float64) float64 {
+	all, sum := 0.0, 0.0
+	for _, v := range y {
+		all += math.Exp(v)
+	}
+	for k, v := range y {
+		q := share / float64(len(y)) * omega[k] / omega[label]
+		if k == label {
+			q += 1 - share
+		}
+		sum += q * (math.Log(all) - v)
+	}
+	return sum
 }
 
 func huber(e, delta float64) float64 {
@@ -221,6 +244,8 @@ func TestSettingsThatMeanNothingAreErrors(t *testing.T) {
 	}{
 		{loss.CrossEntropy{Weight: []float64{1, -1}}, "loss.CrossEntropy: the weight of class 1 is -1"},
 		{loss.CrossEntropy{Weight: []float64{0, 0}}, "all 2 classes have weight 0"},
+		{loss.CrossEntropy{Smoothing: 1.5}, "label_smoothing = 1.5; want 0 to 1"},
+		{loss.CrossEntropy{Smoothing: 0.1, Weight: []float64{1, 0}}, "class 1 of weight 0"},
 		{loss.NLL{Weight: []float64{math.NaN()}}, "loss.NLL: the weight of class 0 is NaN"},
 		{loss.Huber{Delta: -1}, "loss.Huber: delta = -1"},
 		{loss.BCE{PosWeight: []float64{math.Inf(1)}}, "loss.BCE: the weight of class 0 is +Inf"},

@@ -24,15 +24,18 @@ type RMSProp struct {
 	ClipNorm    float64             `yaml:"clip_norm"`     // largest global norm of the gradient; 0: any
 }
 
-// AdaGrad divides the gradient by the root of the sum of its squares (Duchi, Hazan and Singer, 2011):
+// AdaGrad divides the gradient by the root of the sum of its squares (Duchi, Hazan and Singer, 2011): with t the step
+// from 1 on,
 //
-//	d ← g + λ·p,   v ← v + d²,   p ← p − lr·d/(√v + ε)
+//	d ← g + λ·p,   v ← v + d²,   p ← p − lr/(1 + (t−1)·η) · d/(√(v₀ + v) + ε)
 type AdaGrad struct {
-	LR          float64 `yaml:"lr"`            // 0 means 10⁻²
-	Eps         float64 `yaml:"eps"`           // ε; 0 means 10⁻¹⁰
-	WeightDecay float64 `yaml:"weight_decay"`  // λ
-	NoBiasDecay bool    `yaml:"no_bias_decay"` // λ = 0 for vectors
-	ClipNorm    float64 `yaml:"clip_norm"`     // largest global norm of the gradient; 0: any
+	LR          float64 `yaml:"lr"`                        // 0 means 10⁻²
+	LRDecay     float64 `yaml:"lr_decay"`                  // η
+	Initial     float64 `yaml:"initial_accumulator_value"` // v₀, what the sum starts with
+	Eps         float64 `yaml:"eps"`                       // ε; 0 means 10⁻¹⁰
+	WeightDecay float64 `yaml:"weight_decay"`              // λ
+	NoBiasDecay bool    `yaml:"no_bias_decay"`             // λ = 0 for vectors
+	ClipNorm    float64 `yaml:"clip_norm"`                 // largest global norm of the gradient; 0: any
 }
 
 // Rate is the learning rate.
@@ -68,17 +71,29 @@ func (o RMSProp) Apply(g *graph.Graph, params, grads []*graph.Node) error {
 	})
 }
 
-// Apply adds the states opt.lr and opt.v.p, and the updates. Errors: a negative setting, no parameters.
+// Apply adds the states opt.lr, opt.v.p and with a decay of the rate opt.age, and the updates. Errors: a negative setting,
+// no parameters.
 func (o AdaGrad) Apply(g *graph.Graph, params, grads []*graph.Node) error {
-	if !(o.Eps >= 0) {
-		return fmt.Errorf("optim.AdaGrad: eps = %v; want 0 or more", o.Eps)
+	if !(o.Eps >= 0 && o.LRDecay >= 0 && o.Initial >= 0) {
+		return fmt.Errorf("optim.AdaGrad: eps = %v, lr_decay = %v, initial_accumulator_value = %v; want 0 or more", o.Eps, o.LRDecay, o.Initial)
 	}
+	var slower *graph.Node // 1 + (t−1)·η, one for all parameters
 	s := settings{"AdaGrad", o.Rate(), o.ClipNorm, o.WeightDecay, o.NoBiasDecay}
 	return s.apply(g, params, grads, func(u update) {
 		d, v := u.decayed(), u.moment("v")
 		sum := ops.Add(v, ops.Square(d))
 		g.Update(v, sum)
-		u.descendBy(ops.Div(d, ops.Shift(ops.Sqrt(sum), or(o.Eps, 1e-10))))
+		// v₀ is added here and is not in the state: states of optimizers start at zero whenever a training starts afresh.
+		d = ops.Div(d, ops.Shift(ops.Sqrt(ops.Shift(sum, o.Initial)), or(o.Eps, 1e-10)))
+		if o.LRDecay > 0 {
+			if slower == nil {
+				age := g.State(rpnops.OptimizerPrefix+"age", u.p.Type().Of(), graph.Zeros())
+				g.Update(age, ops.Shift(age, 1))
+				slower = ops.Shift(ops.Scale(age, o.LRDecay), 1)
+			}
+			d = ops.Div(d, slower)
+		}
+		u.descendBy(d)
 	})
 }
 

@@ -50,7 +50,7 @@ type reference struct {
 	lr, b1, b2, eps             float64
 	momentum, dampening, lambda float64
 	nesterov, spare, centred    bool
-	clip                        float64
+	clip, rateDecay, initial    float64
 	m, v, a                     [6]float64
 }
 
@@ -78,7 +78,7 @@ func (r *reference) step(t int, p, g []float64) {
 			p[i] -= r.lr * r.velocity(t, i, d)
 			continue
 		case "RMSProp", "AdaGrad":
-			p[i] -= r.lr * r.scaled(i, d)
+			p[i] -= r.lr / (1 + float64(t-1)*r.rateDecay) * r.scaled(i, d)
 			continue
 		}
 		r.m[i] += (1 - r.b1) * (d - r.m[i])
@@ -107,7 +107,7 @@ func (r *reference) velocity(t, i int, d float64) float64 {
 func (r *reference) scaled(i int, d float64) float64 {
 	if r.kind == "AdaGrad" {
 		r.v[i] += d * d
-		return d / (math.Sqrt(r.v[i]) + r.eps)
+		return d / (math.Sqrt(r.initial+r.v[i]) + r.eps)
 	}
 	r.v[i] = r.b2*r.v[i] + (1-r.b2)*d*d
 	spread := r.v[i]
@@ -141,6 +141,7 @@ var cases = []struct {
 	{"RMSProp centred", optim.RMSProp{Centered: true, Eps: 0.1, ClipNorm: 0.3}, reference{kind: "RMSProp", lr: 0.01, b2: 0.99, eps: 0.1, centred: true, clip: 0.3}},
 	{"AdaGrad", optim.AdaGrad{}, reference{kind: "AdaGrad", lr: 0.01, eps: 1e-10}},
 	{"AdaGrad settings", optim.AdaGrad{LR: 0.2, Eps: 0.1, WeightDecay: 0.1, ClipNorm: 0.3}, reference{kind: "AdaGrad", lr: 0.2, eps: 0.1, lambda: 0.1, clip: 0.3}},
+	{"AdaGrad slowing down", optim.AdaGrad{LR: 0.2, LRDecay: 0.05, Initial: 0.3}, reference{kind: "AdaGrad", lr: 0.2, eps: 1e-10, rateDecay: 0.05, initial: 0.3}},
 }
 
 func TestThirtyStepsAreThoseOfTheEquations(t *testing.T) {
@@ -261,6 +262,8 @@ func TestSettingsThatMeanNothingAreErrors(t *testing.T) {
 		{optim.RMSProp{Eps: nan}, "eps = NaN"},
 		{optim.RMSProp{Momentum: -1}, "momentum = -1"},
 		{optim.AdaGrad{Eps: -1}, "optim.AdaGrad: eps = -1"},
+		{optim.AdaGrad{LRDecay: -1}, "lr_decay = -1"},
+		{optim.AdaGrad{Initial: nan}, "initial_accumulator_value = NaN"},
 		{optim.AdaGrad{LR: -1}, "optim.AdaGrad: lr = -1"},
 		{optim.Frozen{Optimizer: optim.SGD{}, Prefixes: []string{"w", "layers."}}, `optim.Frozen: no parameter begins with "layers."; there are b, w`},
 		{optim.Frozen{Optimizer: optim.SGD{}, Prefixes: []string{""}}, "no parameter"},
