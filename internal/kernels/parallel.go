@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Parallel calls f(lo, hi) for the chunks [0, grain), [grain, 2·grain), … of
@@ -48,10 +49,13 @@ const (
 	running        // it works on the job
 )
 
-// spins bounds how long an idle worker looks for work before it sleeps: some
-// tens of µs, as long as waking a sleeping goroutine takes.
+// An idle worker looks for work for spinning, as long as the gaps between the
+// parallel parts of a step, and then sleeps. Waking it costs the caller some 10 µs,
+// so only work that has taken wakeAfter on one core, in one job or in many, is
+// worth it: what a short job loses is bounded, and a long step has its workers.
 const (
-	spins     = 20000
+	spinning  = 300 * time.Microsecond
+	wakeAfter = 30 * time.Microsecond
 	yieldMask = 1<<10 - 1
 )
 
@@ -68,7 +72,8 @@ type pool struct {
 	all      []*worker
 	f        func(lo, hi int)
 	n, grain int
-	next     atomic.Int64 // index of the next chunk to be taken
+	alone    time.Duration // worked since a worker was last woken, while one slept
+	next     atomic.Int64  // index of the next chunk to be taken
 	failure  atomic.Pointer[any]
 }
 
@@ -83,24 +88,49 @@ func (p *pool) run(n, grain, helpers int, f func(lo, hi int)) {
 		p.all = append(p.all, w)
 		go p.serve(w)
 	}
+	sleeping := false
 	for _, w := range p.all[:helpers] {
-		if w.state.Swap(posted) == asleep {
-			w.wake <- struct{}{}
+		if !w.state.CompareAndSwap(idle, posted) {
+			sleeping = true
 		}
 	}
 	defer p.finish(helpers)
+	if sleeping {
+		p.wakeLater(helpers)
+	}
 	p.chunks()
+}
+
+// wakeLater takes chunks until none is left or enough has been done alone, and
+// then wakes the workers that sleep.
+func (p *pool) wakeLater(helpers int) {
+	for start, before := time.Now(), p.alone; p.alone < wakeAfter; p.alone = before + time.Since(start) {
+		if !p.chunk() {
+			return
+		}
+	}
+	p.alone = 0
+	for _, w := range p.all[:helpers] {
+		if w.state.CompareAndSwap(asleep, posted) {
+			w.wake <- struct{}{}
+		}
+	}
 }
 
 // chunks takes chunks until none is left.
 func (p *pool) chunks() {
-	for {
-		lo := int(p.next.Add(1)-1) * p.grain
-		if lo >= p.n {
-			return
-		}
-		p.f(lo, min(lo+p.grain, p.n))
+	for p.chunk() {
 	}
+}
+
+// chunk takes a chunk, if there is one.
+func (p *pool) chunk() bool {
+	lo := int(p.next.Add(1)-1) * p.grain
+	if lo >= p.n {
+		return false
+	}
+	p.f(lo, min(lo+p.grain, p.n))
+	return true
 }
 
 // finish takes the job back from workers that have not begun, waits for those
@@ -126,13 +156,15 @@ func (p *pool) finish(helpers int) {
 // serve is the life of a worker: spin, sleep, work.
 func (p *pool) serve(w *worker) {
 	for {
+		since := time.Now()
 		for i := 1; w.state.Load() != posted; i++ {
-			if i&yieldMask == 0 {
-				runtime.Gosched()
+			if i&yieldMask != 0 {
+				continue
 			}
-			if i >= spins && w.state.CompareAndSwap(idle, asleep) {
+			runtime.Gosched()
+			if time.Since(since) >= spinning && w.state.CompareAndSwap(idle, asleep) {
 				<-w.wake
-				i = 0
+				since = time.Now()
 			}
 		}
 		if w.state.CompareAndSwap(posted, running) {
