@@ -182,7 +182,7 @@ func BenchmarkFunction(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer p.Close()
-			fill(p)
+			Fill(p, graph.Uniform(-1, 1), 10)
 			b.ReportAllocs()
 			for b.Loop() {
 				if err := p.Run(); err != nil {
@@ -274,7 +274,7 @@ func (s subject) growth(flops float64) string {
 
 // microseconds is the time of a run, the least of several.
 func microseconds(t *testing.T, p *compile.Program) float64 {
-	fill(p)
+	Fill(p, graph.Uniform(-1, 1), 10)
 	least := time.Duration(math.MaxInt64)
 	for range 5 {
 		began := time.Now()

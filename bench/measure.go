@@ -1,0 +1,175 @@
+package bench
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"time"
+
+	"rpnc/compile"
+	"rpnc/graph"
+	"rpnc/models"
+	"rpnc/models/loss"
+	"rpnc/models/optim"
+	"rpnc/models/train"
+	"rpnc/rpnops"
+)
+
+// Row is one measurement. Its JSON keys are those of the peers, so that rows of several programs can be put side by side.
+type Row struct {
+	Workload string  `json:"workload"`
+	Impl     string  `json:"impl"` // rpnc, or the name of a peer
+	Mode     string  `json:"mode"`
+	Threads  int     `json:"threads"`
+	Desc     string  `json:"desc,omitempty"`
+	MedianMs float64 `json:"median_ms"`
+	P10Ms    float64 `json:"p10_ms"`
+	P90Ms    float64 `json:"p90_ms"`
+	CPUMs    float64 `json:"cpu_ms"` // median of the processor's time, all threads
+	Iters    int     `json:"iters"`
+	FirstMs  float64 `json:"first_ms"` // the first step after compiling
+	Gflops   float64 `json:"gflops"`   // counted operations a second
+	Flops    float64 `json:"flops"`
+	MinBytes float64 `json:"min_bytes"`
+	PeakMB   float64 `json:"peak_rss_mb"` // of the process
+	BaseMB   float64 `json:"base_rss_mb"` // before the model was built
+	Params   int     `json:"params"`
+	BuildMs  float64 `json:"build_ms,omitempty"` // making the model: parameters and their initial values
+	Error    string  `json:"error,omitempty"`
+
+	// Of rpnc alone.
+	CompileMs    float64 `json:"compile_ms,omitempty"`
+	Allocs       float64 `json:"allocs"` // of memory, a step
+	VM           string  `json:"vm,omitempty"`
+	Instructions int     `json:"instructions,omitempty"`
+	Kernels      int     `json:"kernels,omitempty"`
+	ArenaMB      float64 `json:"arena_mb,omitempty"`
+	FloorMs      float64 `json:"floor_ms,omitempty"` // max(flops/peak, bytes/bandwidth) of this machine
+	Roofline     float64 `json:"roofline,omitempty"` // FloorMs/MedianMs
+}
+
+// Setting says how to measure.
+type Setting struct {
+	Mode    string           // infer or train
+	Seconds float64          // of measured steps; 0 means 1
+	Compile *compile.Options // nil: the best there is
+	DType   graph.DType      // F32, the default, or F64
+}
+
+// Measure builds the workload's model, compiles its step and times it. Peak memory is that of the process, so a process
+// should measure one row.
+func Measure(w Workload, s Setting) (Row, error) {
+	row := Row{Workload: w.Name, Impl: "rpnc", Mode: s.Mode, Threads: runtime.GOMAXPROCS(0), Desc: w.Desc,
+		Flops: w.Cost.Flops(s.Mode), MinBytes: w.Cost.Bytes(s.Mode), BaseMB: peakMB()}
+	began := time.Now()
+	m, err := models.New(w.Spec(), &models.Options{Seed: 1, Rows: w.Rows, DType: s.DType, Compile: s.Compile})
+	if err != nil {
+		return row, fmt.Errorf("bench.Measure: %s: %w", w.Name, err)
+	}
+	defer m.Close()
+	row.BuildMs, row.Params = ms(time.Since(began)), m.NumParams()
+	began = time.Now()
+	p, err := Step(m, w, s.Mode)
+	if err != nil {
+		return row, fmt.Errorf("bench.Measure: %s, %s: %w", w.Name, s.Mode, err)
+	}
+	defer p.Close()
+	row.CompileMs = ms(time.Since(began))
+	Fill(p, w.X, w.classes())
+	if err := row.times(p, s.Seconds); err != nil {
+		return row, fmt.Errorf("bench.Measure: %s, %s: %w", w.Name, s.Mode, err)
+	}
+	st := p.Stats()
+	row.VM, row.Instructions, row.Kernels, row.ArenaMB = st.VM, st.Instructions, st.Kernels, float64(st.ArenaBytes)/(1<<20)
+	row.PeakMB = peakMB()
+	return row, nil
+}
+
+// Step compiles the step that is measured: a forward pass, or one with the gradient of the loss and AdamW with learning
+// rate 0.002 and weight decay 0.0002.
+func Step(m *models.Model, w Workload, mode string) (*compile.Program, error) {
+	switch mode {
+	case "infer":
+		g, _, y, err := m.Graph(w.Rows, false)
+		if err != nil {
+			return nil, err
+		}
+		return compile.Forward(g, m.Store(), m.CompileOptions(), y)
+	case "train":
+		l := w.Loss
+		if l == nil {
+			l = loss.CrossEntropy{}
+		}
+		return train.Program(m, w.Rows, l, optim.AdamW{LR: 0.002, WeightDecay: rpnops.Some(2e-4)})
+	}
+	return nil, fmt.Errorf("there is no mode %q; there are infer and train", mode)
+}
+
+// Fill draws a batch: numbers of the distribution x, and labels of so many classes.
+func Fill(p *compile.Program, x graph.Init, classes int) {
+	for name, t := range p.Inputs() {
+		if t.DType == graph.I32 {
+			labels, draw := p.Input(name).I32, rand.New(rand.NewPCG(1, 2))
+			for i := range labels {
+				labels[i] = int32(draw.IntN(classes))
+			}
+			continue
+		}
+		p.Input(name).Load(x.Tensor(t, 1, name))
+	}
+}
+
+// classes is the number of outputs.
+func (w Workload) classes() int {
+	_, n, err := w.Spec().InOut()
+	if err != nil {
+		return 1
+	}
+	return n
+}
+
+// times warms up for 0.3 s or 50 steps, then times steps one by one for so many seconds, 5 to 500 of them, 20 s at most.
+func (r *Row) times(p *compile.Program, seconds float64) error {
+	if seconds <= 0 {
+		seconds = 1
+	}
+	began := time.Now()
+	if err := p.Run(); err != nil {
+		return err
+	}
+	r.FirstMs = ms(time.Since(began))
+	began = time.Now()
+	for n := 0; n < 2 || n < 50 && time.Since(began).Seconds() < 0.3; n++ {
+		if err := p.Run(); err != nil {
+			return err
+		}
+	}
+	wall, cpu := make([]float64, 0, 500), make([]float64, 0, 500)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for began = time.Now(); len(wall) < 5 || len(wall) < 500 && time.Since(began).Seconds() < seconds; {
+		c, t := cpuTime(), time.Now()
+		if err := p.Run(); err != nil {
+			return err
+		}
+		wall, cpu = append(wall, ms(time.Since(t))), append(cpu, ms(cpuTime()-c))
+		if time.Since(began) > 20*time.Second {
+			break
+		}
+	}
+	runtime.ReadMemStats(&after)
+	slices.Sort(wall)
+	slices.Sort(cpu)
+	r.Iters, r.Allocs = len(wall), float64(after.Mallocs-before.Mallocs)/float64(len(wall))
+	r.MedianMs, r.P10Ms, r.P90Ms, r.CPUMs = quantile(wall, 0.5), quantile(wall, 0.1), quantile(wall, 0.9), quantile(cpu, 0.5)
+	r.Gflops = r.Flops / r.MedianMs / 1e6
+	return nil
+}
+
+// quantile is entry ⌊f·n⌋ of n sorted numbers.
+func quantile(sorted []float64, f float64) float64 {
+	return sorted[min(len(sorted)-1, int(f*float64(len(sorted))))]
+}
+
+func ms(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
