@@ -28,7 +28,7 @@ func (c *Codec) Decode(node *yaml.Node, dst any) error {
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return fmt.Errorf("config.Decode: %T is no pointer to fill", dst)
 	}
-	d := &decoder{codec: c, budget: maxNodes}
+	d := c.decoder(node)
 	if v.Elem().Kind() == reflect.Struct {
 		d.class = c.nameOf(v.Elem().Interface())
 	}
@@ -89,15 +89,32 @@ func Parse(file string, text []byte) (*yaml.Node, error) {
 
 // What a document may cost. The largest configurations are those of graphs with their links written out.
 const (
-	maxBytes = 64 << 20
-	maxNodes = 4 << 20 // visited, so that every use of an alias counts
+	maxBytes = 8 << 20  // a value takes two bytes at least and a node of 150 in memory
+	fewNodes = 64 << 10 // visited, so that every use of an alias counts
+	maxUses  = 16       // visits of a node, on an average, beyond these few: aliases in aliases multiply
 	maxDepth = 100
 )
+
+// decoder begins the decoding of a document. What it may cost depends on what is written, not on what aliases make of it.
+func (c *Codec) decoder(n *yaml.Node) *decoder {
+	most := fewNodes + maxUses*size(n)
+	return &decoder{codec: c, most: most, budget: most}
+}
+
+// size counts the nodes of a document as written.
+func size(n *yaml.Node) int {
+	count := 1
+	for _, x := range n.Content {
+		count += size(x)
+	}
+	return count
+}
 
 // decoder is the state of one call.
 type decoder struct {
 	codec  *Codec
-	budget int
+	most   int // visits of nodes
+	budget int // those that are left
 	depth  int
 	class  string   // of the object that is being filled
 	path   []string // of the parameter in it
@@ -150,7 +167,7 @@ func (d *decoder) charge(n *yaml.Node) *yaml.Node {
 	d.budget--
 	switch {
 	case d.budget == 0:
-		d.fail(n, "over %d values when aliases are written out; want a smaller configuration", maxNodes)
+		d.fail(n, "over %d values when aliases are written out; want a smaller configuration", d.most)
 		fallthrough
 	case d.budget < 0:
 		return nil

@@ -9,7 +9,8 @@ import (
 	"rpnc/rpnops"
 )
 
-// FuzzDecode checks that no text ends the program, and that what is read can be written and read again.
+// FuzzDecode checks that no text ends the program or takes memory that its length does not explain, and that what is read
+// can be written and read again.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", "relu", "n: 1", "- 1", "a: &a [*a]", "<<: 1", "? {a: 1}\n: 2", "!!binary x", "!!float x", "--- 1\n--- 2", "&a {<<: *a}",
@@ -22,12 +23,17 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
+		before := allocated()
 		node, err := config.Parse("f.yaml", text)
 		if err != nil {
 			return
 		}
 		x := everything{Psi: rpnops.LoRR{R: 2}}
 		_ = config.Decode(node, &x) // mistakes are fine, panics are not
+		// A value of two bytes is a node of 150; of nested lists the parser keeps more. Aliases may add what 64 Ki values take.
+		if used, most := allocated()-before, 1024*uint64(len(text))+16<<20; used > most {
+			t.Fatalf("%d bytes allocated for a text of %d; want at most %d", used, len(text), most)
+		}
 		obj, err := config.Object(node)
 		if err != nil {
 			return

@@ -51,7 +51,8 @@ func ParseRun(file string, text []byte) (*Run, error) {
 	c := &Codec{File: file}
 	r := &Run{}
 	if isRun(node) {
-		d := &decoder{codec: c, budget: maxNodes, class: keyConfigurations}
+		d := c.decoder(node)
+		d.class = keyConfigurations
 		d.value(inner(node), reflect.ValueOf(r).Elem())
 		return r, d.err()
 	}

@@ -294,8 +294,16 @@ func (d *decoder) others(rest []pair, tab *table, v reflect.Value) {
 			f := known.fields[known.byKey[p.key]]
 			d.in(f.key, func() { d.parameter(f, p, inner.FieldByIndex(f.index)) })
 		} else if p.key != "name" && p.key != "device" { // every class of the reference takes those; nothing depends on them
-			d.fail(p.at, "unknown parameter %q%s", p.key, parameterHint(p.key, keys))
+			d.unknown(p, keys)
 		}
+	}
+}
+
+// unknown notes a parameter that is none. The hint is not looked for where nobody would read it: that takes longer than
+// all the rest of a document of wrong names.
+func (d *decoder) unknown(p pair, keys []string) {
+	if len(d.errs) < maxErrors {
+		d.fail(p.at, "unknown parameter %q%s", p.key, parameterHint(p.key, keys))
 	}
 }
 

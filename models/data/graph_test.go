@@ -153,15 +153,21 @@ func FuzzReadGraph(f *testing.F) {
 	f.Add("a 1 x\n", "a a\n")
 	f.Add("a 1e999 x\n", "# a")
 	f.Fuzz(func(t *testing.T, nodes, links string) {
-		if g, err := data.ReadNodes(strings.NewReader(nodes), "nodes"); err == nil {
-			if err := g.ReadLinks(strings.NewReader(links), "links"); err != nil && g.Edges != nil {
+		var g *data.Graph
+		var err error
+		frugally(t, len(nodes), func() { g, err = data.ReadNodes(strings.NewReader(nodes), "nodes") })
+		if err == nil {
+			// ReadLinks numbers the nodes for itself.
+			frugally(t, len(nodes)+len(links), func() { err = g.ReadLinks(strings.NewReader(links), "links") })
+			if err != nil && g.Edges != nil {
 				t.Fatalf("edges beside %v", err)
 			}
 			if err := g.Validate(); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if g, err := data.ReadEdges(strings.NewReader(links), "links"); err == nil && g.Validate() != nil {
+		frugally(t, len(links), func() { g, err = data.ReadEdges(strings.NewReader(links), "links") })
+		if err == nil && g.Validate() != nil {
 			t.Fatal(g.Validate())
 		}
 	})

@@ -189,7 +189,9 @@ func FuzzReadIDX(f *testing.F) {
 	f.Add(idx(0x0e, []uint32{1, 1, 1}, []float64{math.NaN()}))
 	f.Add(idx(8, []uint32{1 << 31, 1 << 31}, byte(1)))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		a, err := data.ReadIDX(bytes.NewReader(content), "fuzz")
+		var a *data.Array
+		var err error
+		frugally(t, len(content), func() { a, err = data.ReadIDX(bytes.NewReader(content), "fuzz") })
 		checkArray(t, a, err, len(content))
 	})
 }
