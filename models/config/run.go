@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 
 	"gopkg.in/yaml.v3"
@@ -30,8 +32,25 @@ type Data struct {
 	Parameters yaml.Node `yaml:"data_parameters"` // of Kind 0 where there are none
 }
 
-// RPNOutput asks for the result as a file. It has no parameters.
-type RPNOutput struct{}
+// RPNOutput asks for the result as a file. The reference's class takes where to as arguments of its save; here they are
+// parameters beside its name.
+type RPNOutput struct {
+	Dir  string `yaml:"cache_dir"`   // made where it is not there; ./result where the file does not say
+	File string `yaml:"output_file"` // in Dir; output where the file does not say
+}
+
+// Path is where the result goes, seen from the working directory.
+func (o RPNOutput) Path() string { return filepath.Join(o.Dir, o.File) }
+
+// encode is the canonical form.
+func (o RPNOutput) encode() *yaml.Node {
+	params, out := &yaml.Node{Kind: yaml.MappingNode}, &yaml.Node{Kind: yaml.MappingNode}
+	put(params, "cache_dir", text(o.Dir))
+	put(params, "output_file", text(o.File))
+	put(out, "output_class", text("tinybig.output.rpn_output"))
+	put(out, "output_parameters", params)
+	return out
+}
 
 // LoadRun reads a file: a whole configuration, or a model alone.
 func LoadRun(file string) (*Run, error) {
@@ -54,6 +73,9 @@ func ParseRun(file string, text []byte) (*Run, error) {
 		d := c.decoder(node)
 		d.class = keyConfigurations
 		d.value(inner(node), reflect.ValueOf(r).Elem())
+		if o := r.Output; o != nil {
+			o.Dir, o.File = cmp.Or(o.Dir, "./result"), cmp.Or(o.File, "output")
+		}
 		return r, d.err()
 	}
 	// Any object, so that one that is no model is named.
@@ -160,9 +182,7 @@ func (r *Run) Encode() (*yaml.Node, error) {
 		return nil, err
 	}
 	if r.Output != nil {
-		out := &yaml.Node{Kind: yaml.MappingNode}
-		put(out, "output_class", text("tinybig.output.rpn_output"))
-		put(all, "output_configs", out)
+		put(all, "output_configs", r.Output.encode())
 	}
 	doc := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	put(doc, keyConfigurations, all)

@@ -50,7 +50,7 @@ func parse(t *testing.T, text string) *config.Run {
 
 func TestAWholeFileIsRead(t *testing.T) {
 	r := parse(t, whole)
-	if r.Device != "cpu" || r.Seed == nil || *r.Seed != 1234 || r.Data.Class != "tinybig.data.mnist" || r.Output == nil {
+	if r.Device != "cpu" || r.Seed == nil || *r.Seed != 1234 || r.Data.Class != "tinybig.data.mnist" || r.Output == nil || r.Output.Path() != "result/output" {
 		t.Errorf("the run is %+v", r)
 	}
 	if m, ok := r.Model.(models.MLP); !ok || !reflect.DeepEqual(m.Dims, []int{4, 8, 3}) {
@@ -98,6 +98,7 @@ func TestTheCanonicalFormIsReadAgain(t *testing.T) {
 		"model_configs: {model_class: mlp, model_parameters: {dims: [2, 1]}}",
 		"model_class: mlp\nmodel_parameters: {dims: [2, 1]}",
 		"{model_configs: {model_class: mlp, model_parameters: {dims: [2, 1]}}, metric_configs: [{metric_class: mse}, {metric_class: top_k, metric_parameters: {k: 3}}]}",
+		"{output_configs: {output_class: rpn_output, output_parameters: {cache_dir: there, output_file: it.json}}, model_configs: {model_class: mlp, model_parameters: {dims: [2, 1]}}}",
 		"{data_configs: {data_class: iris, data_path: here}, model_configs: {model_class: mlp, model_parameters: {dims: [2, 1]}}}",
 	} {
 		r := parse(t, text)

@@ -40,6 +40,7 @@ func optimizers() (out []Class) {
 		"SGD":     optim.SGD{LR: 1e-3},
 		"RMSprop": optim.RMSProp{LR: 1e-2, Alpha: rpnops.Some(0.99), Eps: 1e-8},
 		"Adagrad": optim.AdaGrad{LR: 1e-2, Eps: 1e-10},
+		"LBFGS":   optim.LBFGS{LR: 1, Iterations: 20, Memory: 100, Tolerance: 1e-7, Change: 1e-9},
 	} {
 		out = append(out, Class{name, "torch.optim." + name, "optimizer", "optimizer", o})
 	}

@@ -1,17 +1,48 @@
 package optim
 
 import (
+	"errors"
 	"fmt"
 	"math"
+
+	"rpnc/graph"
 )
 
 // LBFGS minimises a function of a vector by its value and gradient, with an approximation of the inverse of its second
 // derivatives from the last few steps, and steps that meet the strong Wolfe conditions (Nocedal and Wright, Numerical
-// Optimization, 2nd ed., algorithms 7.4, 7.5, 3.5 and 3.6). It drives a program from outside: it is no [Optimizer].
+// Optimization, 2nd ed., algorithms 7.4, 7.5, 3.5 and 3.6). It drives a program from outside, by as many evaluations a
+// step as it needs: a trainer of all rows at once has it as its [Optimizer], no single training step can.
 type LBFGS struct {
-	Iterations int     `yaml:"max_iter"`       // at most; 0 means 100
-	Memory     int     `yaml:"history_size"`   // steps that the approximation rests on; 0 means 10
-	Tolerance  float64 `yaml:"tolerance_grad"` // the largest |∂f/∂xᵢ| at which a point is a minimum; 0 means 10⁻⁷
+	LR          float64    `yaml:"lr"`               // the length of a step that is tried first; 0 means 1
+	Iterations  int        `yaml:"max_iter"`         // at most; 0 means 100. In a training those of an epoch; 0 means 20
+	Evaluations int        `yaml:"max_eval"`         // evaluations after which no iteration begins, likewise; 0: any number
+	Memory      int        `yaml:"history_size"`     // steps that the approximation rests on; 0 means 10
+	Tolerance   float64    `yaml:"tolerance_grad"`   // the largest |∂f/∂xᵢ| at which a point is a minimum; 0 means 10⁻⁷
+	Change      float64    `yaml:"tolerance_change"` // a change of f, or of all xᵢ, that ends the search; 0: none does
+	Search      LineSearch `yaml:"line_search_fn"`
+}
+
+// LineSearch is how the length of a step is found. There is one way: the strong Wolfe conditions. What the reference's
+// framework does without, steps of a fixed length, can leave the domain of the approximation and is not offered.
+type LineSearch struct{}
+
+// MarshalText is strong_wolfe.
+func (LineSearch) MarshalText() ([]byte, error) { return []byte("strong_wolfe"), nil }
+
+// UnmarshalText takes strong_wolfe and nothing else.
+func (*LineSearch) UnmarshalText(text []byte) error {
+	if string(text) != "strong_wolfe" {
+		return fmt.Errorf("%q is no line search; want strong_wolfe", text)
+	}
+	return nil
+}
+
+// Rate is the length of a step that is tried first.
+func (o LBFGS) Rate() float64 { return or(o.LR, 1) }
+
+// Apply is always an error: a step of L-BFGS takes several evaluations, which no update within one program does.
+func (o LBFGS) Apply(*graph.Graph, []*graph.Node, []*graph.Node) error {
+	return errors.New("optim.LBFGS: it evaluates the loss several times a step; want it as the optimizer of a train.Trainer, or Minimize")
 }
 
 // Objective answers with f(x) and fills g with its gradient.
@@ -23,6 +54,7 @@ type Iteration struct {
 	Value     float64
 	Gradient  float64 // largest |∂f/∂xᵢ|
 	Step      float64 // length along the direction, 1 near a minimum
+	Calls     int     // evaluations of f so far
 	Converged bool    // Gradient is within the tolerance, or no step makes the value smaller
 }
 
@@ -36,29 +68,32 @@ const (
 // error ends the search. The last Iteration says whether the search has converged. Errors: a negative setting, those of f
 // and each, a start at which f is no number.
 func (o LBFGS) Minimize(f Objective, x []float64, each func(Iteration) error) (Iteration, error) {
-	if o.Iterations < 0 || o.Memory < 0 || !(o.Tolerance >= 0) {
-		return Iteration{}, fmt.Errorf("optim.LBFGS: max_iter = %d, history_size = %d, tolerance_grad = %v; want 0 or more", o.Iterations, o.Memory, o.Tolerance)
+	if err := o.check(); err != nil {
+		return Iteration{}, err
 	}
-	d := &descent{f: f, memory: int(or(float64(o.Memory), 10)), x: x, g: make([]float64, len(x)),
+	calls := 0
+	counted := func(x, g []float64) (float64, error) {
+		calls++
+		return f(x, g)
+	}
+	d := &descent{f: counted, first: o.Rate(), memory: int(or(float64(o.Memory), 10)), x: x, g: make([]float64, len(x)),
 		p: make([]float64, len(x)), at: make([]float64, len(x)), slope: make([]float64, len(x))}
 	var err error
-	if d.value, err = f(x, d.g); err != nil {
+	if d.value, err = d.f(x, d.g); err != nil {
 		return Iteration{}, err
 	}
 	if !finite(d.value, d.g) {
 		return Iteration{}, fmt.Errorf("optim.LBFGS: f or its gradient is no finite number at the start; want another one")
 	}
-	it := Iteration{Value: d.value, Gradient: largest(d.g)}
-	for it.Number < int(or(float64(o.Iterations), 100)) && !it.Converged {
-		if largest(d.g) <= or(o.Tolerance, 1e-7) {
-			it.Converged = true
-			break
-		}
+	it := Iteration{Value: d.value, Gradient: largest(d.g), Converged: largest(d.g) <= or(o.Tolerance, 1e-7)}
+	for it.Number < int(or(float64(o.Iterations), 100)) && !it.Converged && (o.Evaluations == 0 || calls < o.Evaluations) {
+		before := d.value
 		step, err := d.step()
 		if err != nil {
 			return it, err
 		}
-		it = Iteration{it.Number + 1, d.value, largest(d.g), step, step == 0}
+		still := o.Change > 0 && (math.Abs(d.value-before) < o.Change || step*largest(d.p) <= o.Change)
+		it = Iteration{it.Number + 1, d.value, largest(d.g), step, calls, step == 0 || still || largest(d.g) <= or(o.Tolerance, 1e-7)}
 		if each != nil {
 			if err := each(it); err != nil {
 				return it, err
@@ -68,9 +103,21 @@ func (o LBFGS) Minimize(f Objective, x []float64, each func(Iteration) error) (I
 	return it, nil
 }
 
+// check wants no setting below zero.
+func (o LBFGS) check() error {
+	if o.Iterations < 0 || o.Evaluations < 0 || o.Memory < 0 {
+		return fmt.Errorf("optim.LBFGS: max_iter = %d, max_eval = %d, history_size = %d; want 0 or more", o.Iterations, o.Evaluations, o.Memory)
+	}
+	if !(o.LR >= 0 && o.Tolerance >= 0 && o.Change >= 0) {
+		return fmt.Errorf("optim.LBFGS: lr = %v, tolerance_grad = %v, tolerance_change = %v; want 0 or more", o.LR, o.Tolerance, o.Change)
+	}
+	return nil
+}
+
 // descent is a search under way.
 type descent struct {
 	f         Objective
+	first     float64 // length that is tried first
 	memory    int
 	x, g, p   []float64 // point, gradient, direction
 	value     float64
@@ -82,9 +129,9 @@ type descent struct {
 func (d *descent) step() (float64, error) {
 	for {
 		d.direct()
-		first := 1.0
+		first := d.first
 		if len(d.s) == 0 {
-			first = min(1, 1/norm(d.g)) // nothing is known of the scale yet
+			first *= min(1, 1/norm(d.g)) // nothing is known of the scale yet
 		}
 		a, value, err := d.search(first)
 		if err != nil {

@@ -122,3 +122,37 @@ func TestLBFGSHandsErrorsOn(t *testing.T) {
 		t.Errorf("at the minimum: %+v, %v", it, err)
 	}
 }
+
+func TestLimitsEndTheSearch(t *testing.T) {
+	count := 0
+	bowl := func(x, g []float64) (float64, error) {
+		count++
+		g[0], g[1] = 2*x[0], 20*x[1]*x[1]*x[1]
+		return x[0]*x[0] + 5*math.Pow(x[1], 4), nil
+	}
+	for _, c := range []struct {
+		name string
+		o    optim.LBFGS
+		held func(it optim.Iteration) bool
+	}{
+		{"iterations", optim.LBFGS{Iterations: 3}, func(it optim.Iteration) bool { return it.Number == 3 && !it.Converged }},
+		// The iteration that is under way when the evaluations are used up is finished.
+		{"evaluations", optim.LBFGS{Evaluations: 4}, func(it optim.Iteration) bool { return it.Calls >= 4 && it.Calls < 12 && !it.Converged }},
+		{"change", optim.LBFGS{Change: 1e-2}, func(it optim.Iteration) bool { return it.Converged && it.Gradient > 1e-7 }},
+		{"gradient", optim.LBFGS{Tolerance: 1e-2}, func(it optim.Iteration) bool { return it.Converged && it.Gradient <= 1e-2 && it.Gradient > 1e-7 }},
+		{"short first steps", optim.LBFGS{LR: 1e-3, Iterations: 1}, func(it optim.Iteration) bool { return it.Value < 89 && it.Step > 0 && it.Number == 1 }},
+	} {
+		count = 0
+		it, err := c.o.Minimize(bowl, []float64{3, 2}, nil)
+		if err != nil || !c.held(it) || it.Calls != count {
+			t.Errorf("%s: %+v after %d calls, %v", c.name, it, count, err)
+		}
+	}
+	var s optim.LineSearch
+	if err := s.UnmarshalText([]byte("armijo")); err == nil || !strings.Contains(err.Error(), "want strong_wolfe") {
+		t.Errorf("another line search: %v", err)
+	}
+	if err := (optim.LBFGS{}).Apply(nil, nil, nil); err == nil || (optim.LBFGS{}).Rate() != 1 {
+		t.Errorf("as an optimizer of single steps: %v", err)
+	}
+}

@@ -13,16 +13,19 @@ import (
 
 // Evaluation says how to measure a model. The zero value serves classes.
 type Evaluation struct {
-	Loss   Loss          // nil means CrossEntropy
-	Metric metric.Metric // nil means DefaultMetric(Loss)
-	Rows   []int         // those that are compared with the truth; the model sees all rows. nil: all
-	Chunk  int           // rows at a time, which matters only to models that relate the rows of a batch; 0 means 256
+	Loss   Loss            // nil means CrossEntropy
+	Metric metric.Metric   // nil means DefaultMetric(Loss)
+	Also   []metric.Metric // what else is measured
+	Rows   []int           // those that are compared with the truth; the model sees all rows. nil: all
+	Chunk  int             // rows at a time, which matters only to models that relate the rows of a batch; 0 means 256
 }
 
 // Score is what a model reaches on data.
 type Score struct {
-	Loss   float64
-	Metric float64 // see [Evaluation.Metric]
+	Loss    float64
+	Metric  float64            // see [Evaluation.Metric]
+	Metrics map[string]float64 // all measures by name, that one among them
+	Table   metric.Table       // what has been measured: the results of the model beside the truth
 }
 
 // Evaluate measures m on d. A loss that is no finite number is an error.
@@ -75,10 +78,14 @@ func (e Evaluation) run(m *models.Model, d *data.Dataset) (s Score, err error) {
 			return s, err
 		}
 	}
-	// First the metric: its errors name rows and columns.
-	if s.Metric, err = e.Metric.Measure(t); err != nil {
-		return s, err
+	s.Table, s.Metrics = t, map[string]float64{}
+	// First the metrics: their errors name rows and columns.
+	for _, x := range append([]metric.Metric{e.Metric}, e.Also...) {
+		if s.Metrics[x.String()], err = x.Measure(t); err != nil {
+			return s, err
+		}
 	}
+	s.Metric = s.Metrics[e.Metric.String()]
 	s.Loss, err = lossOf(e.Loss, t)
 	return s, err
 }

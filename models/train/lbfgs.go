@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sort"
 	"time"
 
@@ -12,71 +11,133 @@ import (
 	"rpnc/graph"
 	"rpnc/models"
 	"rpnc/models/data"
-	"rpnc/models/metric"
 	"rpnc/models/optim"
 	"rpnc/rpnops"
 )
 
-// LBFGS fits a model to all rows at once by [optim.LBFGS], which drives a program of loss and gradients. It suits small
-// models and data without noise; float64 models come closer to a minimum.
-type LBFGS struct {
-	optim.LBFGS
-	Loss      Loss          // nil means CrossEntropy
-	Metric    metric.Metric // nil means DefaultMetric(Loss)
-	TrainRows []int         // rows that the loss is taken over, as in [Trainer]
-	TestRows  []int
-	Log       io.Writer         // a line of JSON an iteration
-	Progress  io.Writer         // a line an iteration
-	Epoch     func(Epoch) error // after every iteration, which counts as an epoch; may be nil
-}
+// usualIterations are those of an epoch of L-BFGS where none are given.
+const usualIterations = 20
 
-// Fit moves the parameters of m to a minimum of the loss on train and measures m on test, where there is one, after
-// every iteration. An epoch of the history is an iteration, its LearningRate the length of the step.
-//
-// Errors: as of [Trainer.Fit]; a model with dropout, whose loss is another one at every evaluation.
-func (t LBFGS) Fit(ctx context.Context, m *models.Model, train, test *data.Dataset) (History, error) {
-	tr := Trainer{Loss: t.Loss, Metric: t.Metric, TrainRows: t.TrainRows, TestRows: t.TestRows, Log: t.Log}.losses()
-	if test == nil && t.TestRows != nil {
-		test = train
+// descend is Fit by [optim.LBFGS], which drives a program of loss and gradients over all rows. It suits small models and
+// data without noise; float64 models come closer to a minimum. An epoch is some iterations, its LearningRate the length
+// of the last step; a search that has come to its end ends the training. What the search remembers of its steps is
+// not in the store: a training that goes on begins with the gradient again.
+func (t Trainer) descend(ctx context.Context, o optim.LBFGS, m *models.Model, train, test *data.Dataset) (History, error) {
+	if err := t.checkWhole(train); err != nil {
+		return History{}, fmt.Errorf("train.Fit: %w", err)
 	}
-	if err := tr.checkParts(m, train, test); err != nil {
-		return History{}, fmt.Errorf("train.LBFGS: %w", err)
+	if train != nil {
+		t.BatchSize = train.Rows
 	}
-	if t.Iterations == 0 {
-		t.Iterations = 100
-	}
-	tr.Hooks.Epoch, tr.Epochs, tr.BatchSize, tr.EvalEvery = t.Epoch, t.Iterations, train.Rows, 1
-	tr.Optimizer, tr.Schedule = optim.SGD{}, optim.Constant{}
-	r := &run{Trainer: tr, model: m, test: test, batches: oneBatch(train.Rows), rate: graph.NewTensor(graph.Type{DType: m.DType()})}
-	r.screen = newProgress(t.Progress, t.Iterations, 1, tr.Metric.String())
-	defer r.screen.close()
-	var err error
-	if r.watch, err = newWatcher(m.Store(), tr); err != nil {
-		return History{}, err
-	}
-	o, err := newObjective(m, train, tr)
+	r, err := t.check(m, train, test)
 	if err != nil {
 		return History{}, err
 	}
-	defer o.program.Close()
-	x := o.start()
-	began := time.Now()
-	_, err = t.LBFGS.Minimize(o.at, x, func(it optim.Iteration) error {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("train.LBFGS: stopped after %d iterations: %w", it.Number, err)
+	per := o.Iterations
+	if per == 0 {
+		per = usualIterations
+	}
+	r.screen = newProgress(t.Progress, r.Epochs, per, r.measures())
+	defer r.screen.close()
+	f, err := newObjective(m, train, r.Trainer)
+	if err != nil {
+		return History{}, err
+	}
+	defer f.program.Close()
+	d := &lbfgs{run: r, o: o, per: per, objective: f, x: f.start(), epoch: r.From.Epoch, began: time.Now()}
+	o.Iterations, o.Evaluations = per*max(0, r.Epochs-r.From.Epoch), 0
+	if err := ctx.Err(); err != nil {
+		return History{}, r.stop(r.From, err)
+	}
+	if o.Iterations == 0 {
+		return r.history, nil // all epochs are done
+	}
+	last, err := o.Minimize(f.at, d.x, func(it optim.Iteration) error { return d.iterated(ctx, it) })
+	if err == nil && last.Number == 0 {
+		// The start is a minimum: an epoch that does nothing says so.
+		last.Converged = true
+		err = d.iterated(ctx, last)
+	}
+	if errors.Is(err, errDone) {
+		err = nil
+	}
+	return r.history, err
+}
+
+// errDone ends a search at the last epoch, or where a watch wants no further one.
+var errDone = errors.New("done")
+
+// checkWhole says which settings do not go with all rows at once.
+func (t Trainer) checkWhole(train *data.Dataset) error {
+	_, constant := t.Schedule.(optim.Constant)
+	switch {
+	case train != nil && t.BatchSize != 0 && t.BatchSize < train.Rows:
+		return fmt.Errorf("batches of %d with L-BFGS, which takes all %d rows at once; want BatchSize = 0, or another optimizer", t.BatchSize, train.Rows)
+	case t.Schedule != nil && !constant:
+		return fmt.Errorf("the schedule %T with L-BFGS, which finds the length of its steps itself; want none, or another optimizer", t.Schedule)
+	case t.GradNorms:
+		return errors.New("GradNorms with L-BFGS, which keeps none; want another optimizer")
+	}
+	return nil
+}
+
+// lbfgs is a training by L-BFGS under way.
+type lbfgs struct {
+	*run
+	o         optim.LBFGS // with its limits for an epoch
+	per       int         // iterations of an epoch
+	objective *objective
+	x         []float64 // the parameters
+	epoch     int       // those that are done
+	steps     int       // of this one
+	calls     int       // evaluations before this one
+	began     time.Time
+}
+
+// iterated takes an iteration in, and ends an epoch with its last one.
+func (d *lbfgs) iterated(ctx context.Context, it optim.Iteration) error {
+	// The last evaluation may have been of a point that was not taken.
+	if err := d.objective.set(d.x); err != nil {
+		return err
+	}
+	d.rate.F[0] = it.Step
+	at := Position{d.epoch, d.steps}
+	d.screen.step(at, it.Value, len(d.batches.order))
+	d.steps++
+	if d.Hooks.Step != nil {
+		if err := d.Hooks.Step(at, it.Value); err != nil {
+			return fmt.Errorf("train.Fit: hook after epoch %d, iteration %d: %w", at.Epoch+1, d.steps, err)
 		}
-		// The last evaluation may have been of a point that was not taken.
-		if err := o.set(x); err != nil {
+	}
+	over := it.Converged || d.steps >= d.per || d.o.Evaluations > 0 && it.Calls-d.calls >= d.o.Evaluations
+	if over {
+		if err := d.endEpoch(it); err != nil {
 			return err
 		}
-		r.rate.F[0] = it.Step
-		e := Epoch{Number: it.Number, Loss: it.Value, LearningRate: it.Step}
-		e.RowsPerSecond = float64(train.Rows) / max(time.Since(began), time.Nanosecond).Seconds()
-		_, err := r.finish(e, began)
-		began = time.Now()
-		return err
-	})
-	return r.history, errors.Join(err, o.set(x))
+	}
+	if err := ctx.Err(); err != nil && d.epoch < d.Epochs {
+		return d.stop(Position{Epoch: d.epoch}, err)
+	}
+	return nil
+}
+
+// endEpoch measures and reports an epoch; the error is errDone where it was the last one.
+func (d *lbfgs) endEpoch(it optim.Iteration) error {
+	d.epoch++
+	e := Epoch{Number: d.epoch, Loss: it.Value, LearningRate: it.Step}
+	e.RowsPerSecond = float64((it.Calls-d.calls)*len(d.batches.order)) / max(time.Since(d.began), time.Nanosecond).Seconds()
+	if it.Converged && d.epoch < d.Epochs {
+		d.history.Stopped = true
+		d.Epochs = d.epoch // the last one, to all that follows
+	}
+	early := d.history.Stopped
+	stop, err := d.finish(e, d.began)
+	d.history.Stopped = d.history.Stopped || early
+	d.steps, d.calls, d.began = 0, it.Calls, time.Now()
+	if err == nil && (stop || d.epoch >= d.Epochs) {
+		err = errDone
+	}
+	return err
 }
 
 // objective is the loss on all rows as a function of the parameters, one after the other in one vector.
@@ -90,16 +151,24 @@ type objective struct {
 func newObjective(m *models.Model, d *data.Dataset, t Trainer) (*objective, error) {
 	g, _, y, err := m.Graph(d.Rows, true)
 	if err != nil {
-		return nil, fmt.Errorf("train.LBFGS: %d rows: %w", d.Rows, err)
+		return nil, fmt.Errorf("train.Fit: %d rows: %w", d.Rows, err)
 	}
 	if g.LeafByName(rpnops.StepName) != nil {
-		return nil, errors.New("train.LBFGS: the model draws random numbers in training; want one without dropout, or a Trainer")
+		return nil, errors.New("train.Fit: the model draws random numbers in training; want one without dropout, or another optimizer than L-BFGS")
 	}
 	s := stepper{data: d, rows: t.weights(d.Rows), classes: balance(t.Loss)}
 	_, out := m.Dims()
 	s.y, s.yCols = targets(d, out)
 	l := build(g, t.Loss, y, s.weighted())
 	o := &objective{params: g.Leaves(graph.ParamLeaf)}
+	if len(t.Frozen) > 0 {
+		// Which ones stay is decided in one place.
+		var left trainable
+		if err := (optim.Frozen{Optimizer: &left, Prefixes: t.Frozen}).Apply(g, o.params, o.params); err != nil {
+			return nil, err
+		}
+		o.params = left.params
+	}
 	sort.Slice(o.params, func(i, j int) bool { return o.name(i) < o.name(j) })
 	if o.program, err = compile.WithGrad(g, m.Store(), m.CompileOptions(), l, g.Scalar(l.DType(), 1), o.params); err != nil {
 		return nil, err
@@ -107,9 +176,21 @@ func newObjective(m *models.Model, d *data.Dataset, t Trainer) (*objective, erro
 	p := newSized(o.program, d.Rows, s.weighted())
 	if _, err := s.fill(p, oneBatch(d.Rows).order); err != nil {
 		o.program.Close()
-		return nil, fmt.Errorf("train.LBFGS: %w", err)
+		return nil, fmt.Errorf("train.Fit: %w", err)
 	}
 	return o, nil
+}
+
+// trainable is an optimizer that only notes which parameters it is given.
+type trainable struct {
+	optim.Optimizer
+	params []*graph.Node
+}
+
+// Apply notes the parameters.
+func (t *trainable) Apply(_ *graph.Graph, params, _ []*graph.Node) error {
+	t.params = params
+	return nil
 }
 
 // name is that of parameter i.
@@ -146,7 +227,7 @@ func (o *objective) at(x, g []float64) (float64, error) {
 		return 0, err
 	}
 	if err := o.program.Run(); err != nil {
-		return 0, fmt.Errorf("train.LBFGS: %w", err)
+		return 0, fmt.Errorf("train.Fit: %w", err)
 	}
 	for i := range o.params {
 		b := o.program.Output(i + 1)

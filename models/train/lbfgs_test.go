@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -21,12 +22,9 @@ func TestLBFGSSolvesLeastSquares(t *testing.T) {
 		d.X, d.Y = append(d.X, a, b), append(d.Y, 2*a-3*b+0.5)
 	}
 	m := model(t, models.MLP{Dims: []int{2, 1}, Plain: true, Product: models.Product{EnableBias: true}}, f64)
-	h, err := train.LBFGS{Loss: train.MSE}.Fit(context.Background(), m, d, d)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := fit(t, train.Trainer{Optimizer: optim.LBFGS{Iterations: 1}, Loss: train.MSE}, m, d, d)
 	last := h.Epochs[len(h.Epochs)-1]
-	if len(h.Epochs) > 20 || last.Loss > 1e-13 || !last.Tested || last.TestLoss > 1e-13 {
+	if len(h.Epochs) > 20 || !h.Stopped || last.Loss > 1e-13 || !last.Tested || last.TestLoss > 1e-13 {
 		t.Errorf("after %d iterations %+v", len(h.Epochs), last)
 	}
 	w, b := m.Store().Get("layers.0.heads.0.w").F, m.Store().Get("layers.0.heads.0.b").F
@@ -47,16 +45,21 @@ func TestLBFGSLearnsFlowersOnSomeRows(t *testing.T) {
 			rows = append(rows, i)
 		}
 	}
-	var seen int
-	tr := train.LBFGS{LBFGS: optim.LBFGS{Iterations: 20}, TrainRows: rows, TestRows: rest, Epoch: func(e train.Epoch) error { seen = e.Number; return nil }}
-	m := model(t, net, nil)
-	h, err := tr.Fit(context.Background(), m, d, nil)
-	if err != nil {
-		t.Fatal(err)
+	var seen, steps int
+	tr := train.Trainer{Optimizer: optim.LBFGS{Iterations: 5}, Epochs: 4, TrainRows: rows, TestRows: rest}
+	tr.Hooks.Epoch = func(e train.Epoch) error { seen = e.Number; return nil }
+	tr.Hooks.Step = func(at train.Position, _ float64) error {
+		if want := (train.Position{Epoch: steps / 5, Batch: steps % 5}); at != want {
+			t.Errorf("step %d is at %+v; want %+v", steps, at, want)
+		}
+		steps++
+		return nil
 	}
+	m := model(t, net, nil)
+	h := fit(t, tr, m, d, nil)
 	first, last := h.Epochs[0], h.Epochs[len(h.Epochs)-1]
-	if seen != len(h.Epochs) || last.Loss > 0.1 || last.TestMetric < 0.9 || last.Loss >= first.Loss {
-		t.Errorf("from %+v to %+v", first, last)
+	if seen != 4 || len(h.Epochs) != 4 || steps != 20 || last.Loss > 0.1 || last.TestMetric < 0.9 || last.Loss >= first.Loss {
+		t.Errorf("%d steps from %+v to %+v", steps, first, last)
 	}
 	// What the history says is of the parameters that the model has now.
 	s, err := train.Evaluate(m, d, train.Evaluation{Rows: rows, Chunk: 150})
@@ -65,17 +68,61 @@ func TestLBFGSLearnsFlowersOnSomeRows(t *testing.T) {
 	}
 }
 
-func TestLBFGSRefusesAndStops(t *testing.T) {
+// Running statistics, frozen parameters, evaluations as the measure of an epoch, the best epoch: all as with any optimizer.
+func TestLBFGSDoesWhatATrainerIsAskedFor(t *testing.T) {
 	d := flowers(t)
-	if _, err := (train.LBFGS{}).Fit(context.Background(), model(t, noisy, nil), d, nil); err == nil || !strings.Contains(err.Error(), "without dropout") {
-		t.Errorf("a model with dropout: error %v", err)
+	quiet := noisy
+	quiet.Finish.WithDropout = false
+	m := model(t, quiet, f64)
+	before := m.Store().Get("layers.0.heads.0.w")
+	saved := 0
+	tr := train.Trainer{Optimizer: optim.LBFGS{Iterations: 100, Evaluations: 12}, Epochs: 6, Frozen: []string{"layers.0.heads.0.w"}, Watch: train.Watch{Restore: true}}
+	tr.Hooks.Checkpoint, tr.Hooks.CheckpointEvery = func(train.Position) error { saved++; return nil }, 1
+	h := fit(t, tr, m, d, d)
+	if last := h.Epochs[len(h.Epochs)-1]; saved != len(h.Epochs) || h.Best == 0 || last.TestMetric < 0.9 {
+		t.Errorf("%d epochs, %d checkpoints, best %d, last %+v", len(h.Epochs), saved, h.Best, last)
 	}
-	if _, err := (train.LBFGS{Loss: train.MSE}).Fit(context.Background(), model(t, net, nil), d, nil); err == nil || !strings.Contains(err.Error(), "train.LBFGS: the data have 0 target columns") {
-		t.Errorf("no targets: error %v", err)
+	if !reflect.DeepEqual(before, m.Store().Get("layers.0.heads.0.w")) {
+		t.Error("a frozen parameter has moved")
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	score, err := train.Evaluate(m, d, train.Evaluation{})
+	if best := h.Epochs[h.Best-1]; err != nil || math.Abs(score.Loss-best.TestLoss) > 1e-9 {
+		t.Errorf("the model scores %v, %v; its best epoch %v", score.Loss, err, best.TestLoss)
+	}
+}
+
+func TestLBFGSRefusesAndStops(t *testing.T) {
+	d, ctx := flowers(t), context.Background()
+	for _, c := range []struct {
+		spec models.Spec
+		tr   train.Trainer
+		want string
+	}{
+		{noisy, train.Trainer{}, "without dropout"},
+		{net, train.Trainer{Loss: train.MSE}, "train.Fit: the data have 0 target columns"},
+		{net, train.Trainer{BatchSize: 32}, "batches of 32 with L-BFGS, which takes all 150 rows at once"},
+		{net, train.Trainer{Schedule: optim.Cosine{Length: 3}}, "the schedule optim.Cosine with L-BFGS"},
+		{net, train.Trainer{GradNorms: true}, "GradNorms with L-BFGS"},
+		{net, train.Trainer{Frozen: []string{"layer.0"}}, `no parameter begins with "layer.0"`},
+		{net, train.Trainer{Optimizer: optim.LBFGS{Memory: -1}}, "history_size = -1"},
+	} {
+		if c.tr.Optimizer == nil {
+			c.tr.Optimizer = optim.LBFGS{}
+		}
+		if _, err := c.tr.Fit(ctx, model(t, c.spec, nil), d, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v; want one with %q", err, c.want)
+		}
+	}
+	done, cancel := context.WithCancel(ctx)
 	cancel()
-	if h, err := (train.LBFGS{}).Fit(ctx, model(t, net, nil), d, nil); !errors.Is(err, context.Canceled) || len(h.Epochs) != 0 {
-		t.Errorf("a done context: %d iterations, error %v", len(h.Epochs), err)
+	saved := 0
+	tr := train.Trainer{Optimizer: optim.LBFGS{}}
+	tr.Hooks.Checkpoint = func(train.Position) error { saved++; return nil }
+	if h, err := tr.Fit(done, model(t, net, nil), d, nil); !errors.Is(err, context.Canceled) || len(h.Epochs) != 0 || saved != 1 {
+		t.Errorf("a done context: %d epochs, %d checkpoints, error %v", len(h.Epochs), saved, err)
+	}
+	// No single program of a step does what L-BFGS does.
+	if _, err := train.Program(model(t, net, nil), 8, train.CrossEntropy, optim.LBFGS{}); err == nil || !strings.Contains(err.Error(), "several times a step") {
+		t.Errorf("a step: error %v", err)
 	}
 }

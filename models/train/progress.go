@@ -12,7 +12,7 @@ import (
 type progress struct {
 	w        io.Writer
 	terminal bool
-	measure  string // the name of the metric
+	measures []string // the names of the metrics
 	epochs   int
 	batches  int
 	began    time.Time
@@ -26,11 +26,11 @@ type progress struct {
 // refresh is how often the line on a terminal moves.
 const refresh = 100 * time.Millisecond
 
-func newProgress(w io.Writer, epochs, batches int, measure string) *progress {
+func newProgress(w io.Writer, epochs, batches int, measures []string) *progress {
 	if w == nil {
 		return nil
 	}
-	return &progress{w: w, terminal: isTerminal(w), measure: measure, epochs: epochs, batches: batches}
+	return &progress{w: w, terminal: isTerminal(w), measures: measures, epochs: epochs, batches: batches}
 }
 
 // isTerminal says whether w is a character device, as terminals are.
@@ -86,8 +86,11 @@ func (p *progress) epoch(e Epoch) {
 	}
 	s := fmt.Sprintf("epoch %d/%d  loss %.4g", e.Number, p.epochs, e.Loss)
 	if e.Tested {
-		p.metric = fmt.Sprintf("%s %.4g", p.measure, e.TestMetric)
+		p.metric = fmt.Sprintf("%s %.4g", p.measures[0], e.TestMetric)
 		s += fmt.Sprintf("  test loss %.4g  %s", e.TestLoss, p.metric)
+		for _, name := range p.measures[1:] {
+			s += fmt.Sprintf("  %s %.4g", name, e.Metrics[name])
+		}
 	}
 	s += fmt.Sprintf("  %.0f rows/s  %v", e.RowsPerSecond, e.Duration.Round(time.Millisecond))
 	if p.terminal {
@@ -113,16 +116,20 @@ type record struct {
 	TestLoss      *float64           `json:"test_loss,omitempty"`
 	TestMetric    *float64           `json:"test_metric,omitempty"`
 	Metric        string             `json:"metric,omitempty"`
+	Metrics       map[string]float64 `json:"metrics,omitempty"` // where there are several
 	RowsPerSecond float64            `json:"rows_per_second"`
 	Seconds       float64            `json:"seconds"`
 	GradNorms     map[string]float64 `json:"grad_norms,omitempty"`
 }
 
 // writeLog writes an epoch as a line of JSON.
-func writeLog(w io.Writer, e Epoch, measure string) error {
+func writeLog(w io.Writer, e Epoch, measures []string) error {
 	rec := record{Epoch: e.Number, Loss: e.Loss, LearningRate: e.LearningRate, RowsPerSecond: e.RowsPerSecond, Seconds: e.Duration.Seconds(), GradNorms: e.GradNorms}
 	if e.Tested {
-		rec.TestLoss, rec.TestMetric, rec.Metric = &e.TestLoss, &e.TestMetric, measure
+		rec.TestLoss, rec.TestMetric, rec.Metric = &e.TestLoss, &e.TestMetric, measures[0]
+		if len(measures) > 1 {
+			rec.Metrics = e.Metrics
+		}
 	}
 	line, err := json.Marshal(rec)
 	if err == nil {

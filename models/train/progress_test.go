@@ -9,7 +9,7 @@ import (
 
 func TestTheLineOfATerminalTellsWhatIsLeft(t *testing.T) {
 	var b strings.Builder
-	p := newProgress(&b, 3, 10, "accuracy")
+	p := newProgress(&b, 3, 10, []string{"accuracy"})
 	p.terminal = true
 	p.step(Position{0, 0}, 1.5, 32)
 	if got, want := b.String(), "\repoch 1/3  step 1/10  loss 1.5\x1b[K"; got != want {

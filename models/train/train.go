@@ -10,7 +10,8 @@
 //	score, err := train.Evaluate(m, held, train.Evaluation{})
 //
 // Where the rows belong together, as the nodes of a graph do, TrainRows names those that the loss is taken over; the
-// model sees all of them, in one batch. [LBFGS] trains on all rows at once with steps of its own length.
+// model sees all of them, in one batch. With [optim.LBFGS] as the optimizer an epoch is some of its iterations, each over
+// all rows at once with a step of its own length.
 //
 // The order of the rows is a pure function of (seed, epoch), and so is the mask of a dropout of (seed, step): a run is
 // the same to the bit on any number of threads, and one that goes on from a [Position] with the store of that moment
@@ -44,6 +45,7 @@ type Trainer struct {
 	Frozen    []string        // prefixes of the names of parameters that stay as they are
 	Loss      Loss            // nil means CrossEntropy
 	Metric    metric.Metric   // what is measured beside the loss; nil means DefaultMetric(Loss)
+	Also      []metric.Metric // what else is; a Watch follows Metric
 	TrainRows []int           // rows of the training data that the loss is taken over, all in one batch; nil: all, shuffled
 	TestRows  []int           // rows of the test part that are measured; without a test part, of the training data
 	Seed      uint64          // of the order of the rows
@@ -86,6 +88,7 @@ type Epoch struct {
 	Tested        bool    // the next two are known
 	TestLoss      float64
 	TestMetric    float64            // see [Trainer.Metric]
+	Metrics       map[string]float64 // all measures by name, that one among them
 	GradNorms     map[string]float64 // by parameter, where Trainer.GradNorms asks for them
 	RowsPerSecond float64            // of the steps alone
 	Duration      time.Duration
@@ -96,9 +99,12 @@ type Epoch struct {
 // Without TrainRows every row is used in every epoch. A last batch that is short has a program of its own; one of a single row, which has
 // no batch statistics, is joined to the batch before it.
 //
-// Errors: data that do not fit the model; a loss that is no finite number, with epoch, step and the first parameter
+// Errors: data that do not fit the model; with L-BFGS batches, a schedule or dropout; a loss that is no finite number, with epoch, step and the first parameter
 // that is none; the error of ctx, wrapped, when it is done. The history holds all epochs that were finished.
 func (t Trainer) Fit(ctx context.Context, m *models.Model, train, test *data.Dataset) (History, error) {
+	if o, ok := t.Optimizer.(optim.LBFGS); ok {
+		return t.descend(ctx, o, m, train, test)
+	}
 	r, err := t.start(m, train, test)
 	if err != nil {
 		return History{}, err
@@ -176,6 +182,19 @@ type run struct {
 
 // start checks everything that can be wrong before the first step, and compiles the programs.
 func (t Trainer) start(m *models.Model, train, test *data.Dataset) (*run, error) {
+	r, err := t.check(m, train, test)
+	if err != nil {
+		return nil, err
+	}
+	if r.steps, err = newStepper(m, train, r.Trainer, t.weights(train.Rows), r.batches.sizes()); err != nil {
+		return nil, err
+	}
+	r.screen = newProgress(t.Progress, r.Epochs, r.batches.count, r.measures())
+	return r, nil
+}
+
+// check is start without the programs.
+func (t Trainer) check(m *models.Model, train, test *data.Dataset) (*run, error) {
 	t = t.losses()
 	if test == nil && t.TestRows != nil {
 		test = train
@@ -195,14 +214,17 @@ func (t Trainer) start(m *models.Model, train, test *data.Dataset) (*run, error)
 	if t.From == (Position{}) {
 		afresh(m.Store())
 	}
-	if r.watch, err = newWatcher(m.Store(), t); err != nil {
-		return nil, err
+	r.watch, err = newWatcher(m.Store(), t)
+	return r, err
+}
+
+// measures are the names of the metrics, that which leads before the others.
+func (t Trainer) measures() []string {
+	names := []string{t.Metric.String()}
+	for _, m := range t.Also {
+		names = append(names, m.String())
 	}
-	if r.steps, err = newStepper(m, train, t, t.weights(train.Rows), r.batches.sizes()); err != nil {
-		return nil, err
-	}
-	r.screen = newProgress(t.Progress, t.Epochs, r.batches.count, t.Metric.String())
-	return r, nil
+	return names
 }
 
 // checkParts holds both parts of the data against the model, the loss and the rows that are asked for.
@@ -335,11 +357,11 @@ func (r *run) setRate(at Position) error {
 func (r *run) finish(e Epoch, began time.Time) (stop bool, err error) {
 	last := e.Number == r.Epochs
 	if r.test != nil && (last || e.Number%r.EvalEvery == 0) {
-		s, err := Evaluate(r.model, r.test, Evaluation{r.Loss, r.Metric, r.TestRows, r.chunk()})
+		s, err := Evaluate(r.model, r.test, Evaluation{Loss: r.Loss, Metric: r.Metric, Also: r.Also, Rows: r.TestRows, Chunk: r.chunk()})
 		if err != nil {
 			return false, fmt.Errorf("train.Fit: epoch %d: %w", e.Number, err)
 		}
-		e.Tested, e.TestLoss, e.TestMetric = true, s.Loss, s.Metric
+		e.Tested, e.TestLoss, e.TestMetric, e.Metrics = true, s.Loss, s.Metric, s.Metrics
 	}
 	if stop, err = r.watch.see(e, r.Metric.Larger(), r.test != nil); err != nil {
 		return false, fmt.Errorf("train.Fit: epoch %d: %w", e.Number, err)
@@ -376,7 +398,7 @@ func (r *run) chunk() int {
 func (r *run) report(e Epoch) error {
 	r.screen.epoch(e)
 	if r.Log != nil {
-		if err := writeLog(r.Log, e, r.Metric.String()); err != nil {
+		if err := writeLog(r.Log, e, r.measures()); err != nil {
 			return err
 		}
 	}
