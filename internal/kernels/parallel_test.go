@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"rpnc/internal/kernels"
 )
@@ -42,9 +43,14 @@ func TestParallelVisitsEveryIndexOnceInFixedChunks(t *testing.T) {
 
 func TestParallelUsesSeveralCores(t *testing.T) {
 	onCores(2, func() {
-		// Each chunk waits for the other: on one goroutine this would hang.
+		// The first chunk lasts long enough for workers to be woken. The others wait
+		// for each other: on one goroutine this would hang.
 		var begun atomic.Int32
-		kernels.Parallel(2, 1, func(_, _ int) {
+		kernels.Parallel(3, 1, func(lo, _ int) {
+			if lo == 0 {
+				time.Sleep(time.Millisecond)
+				return
+			}
 			begun.Add(1)
 			for begun.Load() < 2 {
 				runtime.Gosched()
