@@ -27,7 +27,7 @@ func step(b *testing.B, w Workload, mode string) {
 		b.Fatal(err)
 	}
 	defer p.Close()
-	Fill(p, w.X, w.classes())
+	Fill(p, w.X, w.Classes())
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := p.Run(); err != nil {

@@ -76,11 +76,15 @@ func Measure(w Workload, s Setting) (Row, error) {
 	}
 	defer p.Close()
 	row.CompileMs = ms(time.Since(began))
-	Fill(p, w.X, w.classes())
+	Fill(p, w.X, w.Classes())
 	if err := row.times(p, s.Seconds); err != nil {
 		return row, fmt.Errorf("bench.Measure: %s, %s: %w", w.Name, s.Mode, err)
 	}
 	st := p.Stats()
+	if row.Flops == 0 {
+		row.Flops = st.Flops
+		row.Gflops = row.Flops / row.MedianMs / 1e6
+	}
 	row.VM, row.Instructions, row.Kernels, row.ArenaMB = st.VM, st.Instructions, st.Kernels, float64(st.ArenaBytes)/(1<<20)
 	row.PeakMB = peakMB()
 	return row, nil
@@ -120,8 +124,15 @@ func Fill(p *compile.Program, x graph.Init, classes int) {
 	}
 }
 
-// classes is the number of outputs.
-func (w Workload) classes() int {
+// Against puts the row beside what the machine can do at best.
+func (r *Row) Against(m Machine, w Workload) {
+	if r.FloorMs = m.Floor(w.Cost, r.Mode); r.MedianMs > 0 {
+		r.Roofline = r.FloorMs / r.MedianMs
+	}
+}
+
+// Classes is the number of outputs, 1 for a model that has a mistake.
+func (w Workload) Classes() int {
 	_, n, err := w.Spec().InOut()
 	if err != nil {
 		return 1

@@ -3,7 +3,10 @@
 package bench
 
 import (
+	"os"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -22,8 +25,18 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// peakMB is the most memory that this process had at one time, in MiB. Linux counts in KiB, macOS in bytes.
+// peakMB is the most memory that this process had at one time, in MiB.
+//
+// Linux's rusage is of no use: a process that is started inherits the peak of the one that started it. Elsewhere rusage
+// counts in KiB, on macOS in bytes.
 func peakMB() float64 {
+	if status, err := os.ReadFile("/proc/self/status"); err == nil {
+		if _, rest, ok := strings.Cut(string(status), "VmHWM:"); ok {
+			if kib, err := strconv.Atoi(strings.Fields(rest)[0]); err == nil {
+				return float64(kib) / 1024
+			}
+		}
+	}
 	kib := float64(usage().Maxrss)
 	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
 		kib /= 1024

@@ -42,6 +42,12 @@ func (w Workload) Modes() []string {
 // Workloads lists the suite, then the sweeps over sizes.
 func Workloads() []Workload { return append(suite(), sweeps()...) }
 
+// Custom is a workload of any model on numbers from 0 to 1. Nobody has counted its cost.
+func Custom(name string, spec models.Spec, rows int) Workload {
+	return Workload{Name: name, Desc: fmt.Sprintf("%T; batch %d", spec, rows), Rows: rows, X: pixels, Loss: loss.CrossEntropy{},
+		spec: func() models.Spec { return spec }}
+}
+
 // Find is the workload of a name; an error lists those that there are.
 func Find(name string) (Workload, error) {
 	all := Workloads()

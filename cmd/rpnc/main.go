@@ -8,6 +8,7 @@
 //	rpnc list                          list the functions
 //	rpnc config run.yaml               check a configuration
 //	rpnc plot run.jsonl                draw the curves of a log
+//	rpnc bench -workloads mlp_mnist    measure steps of inference and training
 //	rpnc help COMMAND                  say more
 //
 // The exit status is 0 after success, 1 after a failure and 2 where the command line is wrong.
@@ -55,7 +56,7 @@ type call struct {
 
 // commands lists the sub-commands in the order of the help.
 func commands() []command {
-	return []command{trainCommand, evalCommand, predictCommand, gradcheckCommand, graphCommand, listCommand, configCommand, plotCommand}
+	return []command{trainCommand, evalCommand, predictCommand, gradcheckCommand, graphCommand, listCommand, configCommand, plotCommand, benchCommand}
 }
 
 // The exit statuses.
