@@ -139,7 +139,7 @@ func TestKilledTrainingGoesOnToTheSameBits(t *testing.T) {
 	}
 	m.live(t, filepath.Join(dir, "whole"))
 	m.die(t, kills)
-	left, err := filepath.Glob(filepath.Join(dir, ".part.*"))
+	left, err := filepath.Glob(filepath.Join(dir, ".part.tmp-*"))
 	t.Logf("%d kills within %v of the start, %d times on from a checkpoint, %d trainings to their end; %d unfinished files are left (%v)",
 		kills, m.life.Round(time.Millisecond), m.resumed, m.ended, len(left), err)
 	if m.resumed == 0 {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -41,7 +40,8 @@ func Of(m *models.Model, meta map[string]string) (*File, error) {
 }
 
 // Save writes m to a file, in one step: whoever reads path, or finds it after a crash, sees the whole old file or the
-// whole new one. meta are further strings to keep, the epoch for instance.
+// whole new one. meta are further strings to keep, the epoch for instance. What a writer of the same path that was
+// killed has left beside it, a hidden file with .tmp- and a number behind the name, is removed once it is old.
 func Save(path string, m *models.Model, meta map[string]string) error {
 	f, err := Of(m, meta)
 	if err != nil {
@@ -60,35 +60,6 @@ func (f *File) Save(path string) error {
 		return fmt.Errorf("checkpoint.Save: %w", err)
 	}
 	return nil
-}
-
-// replace writes a temporary file beside path, forces it to the disk and gives it the name.
-func replace(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	t, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	// CreateTemp gives the file to its owner alone; a model is as readable as other files.
-	_, err = t.Write(data)
-	err = errors.Join(err, t.Chmod(0o644), t.Sync(), t.Close())
-	if err == nil {
-		err = os.Rename(t.Name(), path)
-	}
-	if err != nil {
-		os.Remove(t.Name()) // what is left of it; the first error is the one that matters
-		return err
-	}
-	syncDir(dir)
-	return nil
-}
-
-// syncDir makes a rename last. Not every file system can do it, and the file is whole in any case.
-func syncDir(dir string) {
-	if d, err := os.Open(dir); err == nil {
-		d.Sync()
-		d.Close()
-	}
 }
 
 // Load reads a file (see [Decode]).
