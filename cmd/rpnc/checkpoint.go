@@ -27,18 +27,18 @@ func readMeta(meta map[string]string, key string, v any) error {
 }
 
 // openPrepared makes the model of a checkpoint, and says how its rows are to be prepared.
-func openPrepared(file string, o *models.Options) (m *models.Model, p prepared, err error) {
+func openPrepared(file string, o *models.Options) (m *models.Model, meta map[string]string, p prepared, err error) {
 	if file == "" {
-		return nil, p, usagef("no checkpoint; give one with -m FILE")
+		return nil, nil, p, usagef("no checkpoint; give one with -m FILE")
 	}
-	m, meta, err := open(file, o)
+	m, meta, err = open(file, o)
 	if err != nil {
-		return nil, p, err
+		return nil, nil, p, err
 	}
 	if err := readMeta(meta, prepareKey, &p); err != nil {
-		return nil, p, fmt.Errorf("%s: %w", file, err)
+		return nil, nil, p, fmt.Errorf("%s: %w", file, err)
 	}
-	return m, p, nil
+	return m, meta, p, nil
 }
 
 // open makes the model of a checkpoint.
@@ -55,6 +55,10 @@ func open(file string, o *models.Options) (*models.Model, map[string]string, err
 		return nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
 	o.Paths = true
+	var p prepared
+	if readMeta(f.Meta, prepareKey, &p) == nil {
+		o.Rows = p.Together // a graph fixes the rows of its model
+	}
 	m, err := models.New(spec, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", file, err)

@@ -22,7 +22,7 @@ type source struct {
 var builtinSets = []string{"digits", "iris", "karate"}
 
 func (s *source) register(fs *flag.FlagSet) {
-	fs.StringVar(&s.name, "data", "digits", "data: digits, iris, karate, FILE.csv, or a folder with the four IDX files of MNIST or its likes")
+	fs.StringVar(&s.name, "data", "digits", "data: digits, iris, karate, FILE.csv, a folder with the four IDX files of MNIST or its likes, or one with the nodes and links of a graph")
 	fs.StringVar(&s.target, "target", "", "target columns of a CSV file, by name or by number from 1, separated by commas (default: the last)")
 	fs.StringVar(&s.skip, "skip", "", "columns of a CSV file to leave out, likewise")
 	fs.BoolVar(&s.regression, "regression", false, "the target columns of the CSV file are numbers, not classes")
@@ -59,6 +59,11 @@ func (s *source) parts(classes []string) (rows, held *data.Dataset, err error) {
 // load reads the rows, of a folder those to train on. classes, if any, fixes the names and the order of the classes of a
 // file.
 func (s *source) load(classes []string) (*data.Dataset, error) {
+	if g, err := s.nodes(); err != nil {
+		return nil, err
+	} else if g != nil {
+		return &g.Dataset, nil
+	}
 	if s.isFolder() {
 		rows, _, err := s.parts(nil)
 		return rows, err
@@ -68,12 +73,6 @@ func (s *source) load(classes []string) (*data.Dataset, error) {
 		return data.Digits()
 	case "iris":
 		return data.Iris()
-	case "karate":
-		g, err := data.KarateClub()
-		if err != nil {
-			return nil, err
-		}
-		return &g.Dataset, nil
 	}
 	if _, err := os.Stat(s.name); err != nil && !strings.Contains(s.name, ".") {
 		return nil, usagef("-data: %q is neither a data set nor the path of a CSV file or a folder%s", s.name, suggest(s.name, builtinSets))
@@ -98,6 +97,9 @@ type prepared struct {
 	Scaling *data.Scaling `json:"scaling,omitempty"` // nil: the rows as they are
 	Classes []string      `json:"classes,omitempty"` // nil: the targets are numbers
 	Columns []string      `json:"columns,omitempty"`
+
+	// Together is the number of rows that the model takes at a time, the nodes of a graph; 0: any number.
+	Together int `json:"together,omitempty"`
 }
 
 // prepare fits the scaling on the rows of the training part. Images and one-hot rows have a scale already.

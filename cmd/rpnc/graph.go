@@ -23,7 +23,7 @@ var graphCommand = command{
 		v := &view{}
 		v.source.register(fs)
 		v.machine.register(fs)
-		fs.StringVar(&v.model, "model", "", "model: cnn, mlp, rnn, transformer or FILE.yaml (default: cnn for images, mlp for other rows)")
+		fs.StringVar(&v.model, "model", "", modelFlag)
 		fs.IntVar(&v.rows, "rows", 64, "rows of a batch")
 		fs.BoolVar(&v.train, "train", false, "a training step: gradients and the updates of AdamW too")
 		fs.BoolVar(&v.passes, "passes", false, "the graph before and after every pass of the compiler")

@@ -4,11 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
-
-	"gopkg.in/yaml.v3"
 
 	"rpnc/compile"
 	"rpnc/graph"
@@ -28,7 +25,10 @@ type choice struct {
 }
 
 // builtinModels are the models that adapt themselves to the data.
-var builtinModels = []string{"cnn", "mlp", "rnn", "transformer"}
+var builtinModels = []string{"cnn", "gat", "gcn", "mlp", "rnn", "transformer"}
+
+// modelFlag is the help of -model.
+const modelFlag = "model: cnn, mlp, rnn, transformer, gcn or gat for graphs, or FILE.yaml (default: cnn for images, mlp for other rows)"
 
 // choose makes the model called name for data of the shape of d; "" is the one that suits the data best.
 func choose(name string, d *data.Dataset) (choice, error) {
@@ -59,6 +59,9 @@ func choose(name string, d *data.Dataset) (choice, error) {
 		return choice{models.Transformer{Dims: []int{d.Cols, 32}, FCDims: []int{out}, Product: product, WithResidual: true,
 			Attention: models.Attention{WithLoRRXi: true}, Finish: models.Finish{WithRelu: true}}, 20, 64, 0.005}, nil
 	}
+	if c, ok := chooseGraph(name, d.Cols, out); ok {
+		return c, nil
+	}
 	spec, err := loadSpec(name)
 	return choice{spec, 20, 64, 0.003}, err
 }
@@ -75,46 +78,17 @@ func convolutional(shape []int, out int) models.Spec {
 	}
 }
 
-// loadSpec reads a model from a YAML or JSON file: the model itself, or a whole configuration with model_configs.
+// loadSpec reads a model from a YAML or JSON file: the model itself, or a whole configuration with model_configs, of which
+// the rest is checked too.
 func loadSpec(file string) (models.Spec, error) {
 	if ext := filepath.Ext(file); !slices.Contains([]string{".yaml", ".yml", ".json"}, ext) {
 		return nil, usagef("-model: %q is neither a model nor the path of a .yaml file%s", file, suggest(file, builtinModels))
 	}
-	text, err := os.ReadFile(file)
+	r, err := config.LoadRun(file)
 	if err != nil {
 		return nil, err
 	}
-	node, err := config.Parse(file, text)
-	if err != nil {
-		return nil, err
-	}
-	codec := config.Codec{File: file}
-	obj, err := codec.Object(modelNode(node))
-	if err != nil {
-		return nil, err
-	}
-	spec, ok := obj.(models.Spec)
-	if !ok {
-		return nil, fmt.Errorf("%s describes %T, which is no model; want a head, a layer or a model", file, obj)
-	}
-	return spec, nil
-}
-
-// modelNode is the model in a whole configuration, configurations: {model_configs: …}; any other document is taken as
-// the model itself.
-func modelNode(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.DocumentNode && len(n.Content) == 1 {
-		return modelNode(n.Content[0])
-	}
-	if n.Kind != yaml.MappingNode {
-		return n
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if key := n.Content[i].Value; key == "configurations" || key == "model_configs" {
-			return modelNode(n.Content[i+1])
-		}
-	}
-	return n
+	return r.Model, nil
 }
 
 // machine says what a model runs on.

@@ -46,7 +46,7 @@ func (p *prediction) run(c *call) error {
 	if err != nil {
 		return err
 	}
-	m, prep, err := openPrepared(p.model, o)
+	m, _, prep, err := openPrepared(p.model, o)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"rpnc/models/checkpoint"
 	"rpnc/models/config"
 	"rpnc/models/data"
-	"rpnc/models/metric"
 	"rpnc/models/train"
 )
 
@@ -91,7 +90,7 @@ func (p *plan) load(path string) (*data.Parts, error) {
 
 // follow settles what the plan says and the command line does not: seed, device and settings.
 func (t *training) follow(p *plan) error {
-	for _, name := range []string{"lr", "optimizer", "schedule"} {
+	for _, name := range []string{"lr", "optimizer", "schedule", "loss"} {
 		if p.learner() != nil && t.given(name) {
 			return usagef("-%s and the learner of %s exclude each other; change the file", name, p.file)
 		}
@@ -125,7 +124,7 @@ func (t *training) loadPlan() error {
 		t.prepared.Classes = nil // the loaders' choice: classes are regressed on by their number
 	}
 	if g := parts.Graph; g != nil {
-		t.trainRows, t.testRows = g.Train, g.Test
+		t.takeGraph(g)
 	}
 	t.settings = t.settings.or(settings{Batch: parts.TrainBatch})
 	return nil
@@ -140,8 +139,10 @@ func (t *training) obey(tr *train.Trainer, l *config.BackwardLearner) {
 }
 
 // given says whether a flag is on the command line.
-func (t *training) given(name string) (given bool) {
-	t.flags.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+func (t *training) given(name string) bool { return given(t.flags, name) }
+
+func given(fs *flag.FlagSet, name string) (given bool) {
+	fs.Visit(func(f *flag.Flag) { given = given || f.Name == name })
 	return given
 }
 
@@ -159,7 +160,9 @@ func (t *training) findPlan() error {
 		if wrong != nil {
 			return wrong
 		}
-		p, err = planOf(f.Meta, t.resume)
+		if p, err = planOf(f.Meta, t.resume); err == nil {
+			err = readMeta(f.Meta, prepareKey, &t.before)
+		}
 	}
 	if err != nil || p == nil {
 		return err
@@ -178,28 +181,4 @@ func (t *training) choose(d *data.Dataset) (choice, error) {
 		t.Optimizer = strings.ToLower(strings.TrimPrefix(fmt.Sprintf("%T", l.Optimizer), "optim."))
 	}
 	return c, nil
-}
-
-// measure is the metric of the flag, of the plan, or that of the loss; its name is kept for what is printed.
-func (t *training) measure(l train.Loss) (m metric.Metric, err error) {
-	m = train.DefaultMetric(l)
-	if t.plan != nil && len(t.plan.Metrics) > 0 {
-		m = t.plan.Metrics[0]
-	}
-	if t.metric != "" {
-		if m, err = metricNamed(t.metric); err != nil {
-			return nil, err
-		}
-	}
-	t.metric = m.String()
-	return m, nil
-}
-
-// metricNamed is the metric that a flag names.
-func metricNamed(name string) (metric.Metric, error) {
-	e, ok := metric.Lookup(name)
-	if !ok {
-		return nil, usagef("-metric %q is unknown%s", name, suggest(name, metric.Names()))
-	}
-	return e.Default, nil
 }

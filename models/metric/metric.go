@@ -24,8 +24,11 @@ type Table struct {
 	Y      []float64
 }
 
-// classes are the predicted and the true classes: those of the largest scores; without labels, where the targets are
-// one number a row, the numbers nearest to score and target.
+// Classes are the predicted and the true classes: those of the largest scores; without labels, where the targets are
+// one number a row, the numbers nearest to score and target. Targets of several numbers have none.
+func (t Table) Classes() (pred, labels []int32, err error) { return t.classes("Table") }
+
+// classes is Classes for a caller, whom errors name.
 func (t Table) classes(caller string) (pred, labels []int32, err error) {
 	switch {
 	case t.Labels != nil && t.Cols > 1:

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"maps"
+	"slices"
+
+	"rpnc/models/loss"
+	"rpnc/models/metric"
+	"rpnc/models/optim"
+	"rpnc/models/train"
+)
+
+// lbfgs is the optimizer that takes all rows at once.
+const lbfgs = "lbfgs"
+
+// optimizers are those of -optimizer, of a learning rate.
+var optimizers = map[string]func(lr float64) optim.Optimizer{
+	"adamw":   func(lr float64) optim.Optimizer { return optim.AdamW{LR: lr} },
+	"adam":    func(lr float64) optim.Optimizer { return optim.Adam{LR: lr} },
+	"rmsprop": func(lr float64) optim.Optimizer { return optim.RMSProp{LR: lr} },
+	"adagrad": func(lr float64) optim.Optimizer { return optim.AdaGrad{LR: lr} },
+	"sgd":     func(lr float64) optim.Optimizer { return optim.SGD{LR: lr, Momentum: 0.9} },
+	lbfgs:     func(lr float64) optim.Optimizer { return optim.LBFGS{LR: lr, Change: 1e-9} },
+}
+
+// trainer is the training that the flags describe.
+func (t *training) trainer() (tr train.Trainer, err error) {
+	tr = train.Trainer{Epochs: t.Epochs, BatchSize: t.Batch, Seed: t.seed, From: t.At, TrainRows: t.trainRows, TestRows: t.testRows}
+	if tr.Loss, err = t.loss(t.prepared); err != nil {
+		return tr, err
+	}
+	if t.output != "" {
+		tr.Hooks.Checkpoint = t.save
+		tr.Hooks.CheckpointEvery = 1
+	}
+	if l := t.plan.learner(); l != nil {
+		t.obey(&tr, l)
+	} else if err := t.steps(&tr); err != nil {
+		return tr, err
+	}
+	tr.Metric, tr.Also, err = measures(t.metrics, t.plan, tr.Loss)
+	return tr, err
+}
+
+// steps settles optimizer and schedule by the flags.
+func (t *training) steps(tr *train.Trainer) error {
+	make, ok := optimizers[t.Optimizer]
+	if !ok {
+		return usagef("-optimizer %q is unknown%s", t.Optimizer, suggest(t.Optimizer, slices.Sorted(maps.Keys(optimizers))))
+	}
+	tr.Optimizer = make(t.LR)
+	switch {
+	case t.Optimizer == lbfgs && t.Schedule != "constant":
+		return usagef("-schedule %s and -optimizer lbfgs exclude each other: L-BFGS finds the length of its steps itself", t.Schedule)
+	case t.Optimizer == lbfgs && t.Batch < t.rows.Rows:
+		return usagef("-batch %d and -optimizer lbfgs exclude each other: L-BFGS takes all %d rows at once", t.Batch, t.rows.Rows)
+	case t.Schedule == "cosine":
+		tr.Schedule = optim.Cosine{Length: t.Epochs}
+	case t.Schedule != "constant":
+		return usagef("-schedule %q is unknown; want cosine or constant", t.Schedule)
+	}
+	return nil
+}
+
+// loss is the one of these settings, or that of the targets.
+func (s settings) loss(p prepared) (train.Loss, error) {
+	if s.Loss == "" {
+		return p.loss(), nil
+	}
+	e, ok := loss.Lookup(s.Loss)
+	if !ok {
+		var names []string
+		for _, e := range loss.Entries() {
+			names = append(names, e.Short)
+		}
+		return nil, usagef("-loss %q is unknown%s", s.Loss, suggest(s.Loss, names))
+	}
+	return e.Default, nil
+}
+
+// metricNames are some metrics, for the help.
+const metricNames = "accuracy, f1_macro, top_5, mse, r2, …"
+
+// measures are the metrics of a flag, of a plan, or that of the loss: the one that leads, and the others.
+func measures(names string, p *plan, l train.Loss) (lead metric.Metric, also []metric.Metric, err error) {
+	var all []metric.Metric
+	switch {
+	case names != "":
+		for _, name := range columns(names) {
+			e, ok := metric.Lookup(name)
+			if !ok {
+				return nil, nil, usagef("-metric %q is unknown%s", name, suggest(name, metric.Names()))
+			}
+			all = append(all, e.Default)
+		}
+	case p != nil && len(p.Metrics) > 0:
+		all = p.Metrics
+	default:
+		all = []metric.Metric{train.DefaultMetric(l)}
+	}
+	return all[0], all[1:], nil
+}
