@@ -52,6 +52,10 @@ type header struct {
 // dtypes are the element types by their names in the format, which are ours in capitals.
 var dtypes = map[string]graph.DType{"F32": graph.F32, "F64": graph.F64, "I32": graph.I32}
 
+// wide is the element type of the counters that PyTorch keeps. Their values are read as I32, where they fit; files of this
+// package have none.
+const wide = "I64"
+
 func dtypeName(d graph.DType) string { return strings.ToUpper(d.String()) }
 
 // Encode writes f as safetensors. Tensors of wide elements come first, so that all are aligned. Names and metadata must
@@ -137,7 +141,7 @@ func (h header) checksum(data []byte) string {
 }
 
 // Decode reads safetensors. Errors say what is broken: a length or offset outside the file, gaps or overlaps, element
-// types other than F32, F64 and I32, a checksum that does not agree. Files without metadata of this package have no
+// types other than F32, F64, I32 and I64, values of the last beyond 32 bits, a checksum that does not agree. Files without metadata of this package have no
 // checksum to agree with.
 func Decode(file []byte) (*File, error) {
 	if len(file) < 8 {
@@ -157,7 +161,9 @@ func Decode(file []byte) (*File, error) {
 	}
 	f := &File{Tensors: make(map[string]*graph.Tensor, len(h.tensors)), Meta: h.meta}
 	for name, e := range h.tensors {
-		f.Tensors[name] = e.tensor(data)
+		if f.Tensors[name], err = e.tensor(data); err != nil {
+			return nil, fmt.Errorf("checkpoint.Decode: tensor %q: %w", name, err)
+		}
 	}
 	return f, nil
 }
@@ -234,8 +240,12 @@ func (h header) verifyChecksum(data []byte) error {
 // check wants a known element type, a shape that can exist, and the bytes for it within the data.
 func (e entry) check(size int) error {
 	d, ok := dtypes[e.DType]
-	if !ok {
-		return fmt.Errorf("element type %q; want F32, F64 or I32", e.DType)
+	if !ok && e.DType != wide {
+		return fmt.Errorf("element type %q; want F32, F64, I32 or I64", e.DType)
+	}
+	bytes := d.Size()
+	if e.DType == wide {
+		bytes = 8
 	}
 	shape := graph.Sh(e.Shape...)
 	if err := shape.Check(); err != nil {
@@ -245,14 +255,17 @@ func (e entry) check(size int) error {
 	if begin < 0 || end < begin || end > size {
 		return fmt.Errorf("bytes %d to %d of %d; the file is truncated or broken", begin, end, size)
 	}
-	if want := shape.Size() * d.Size(); end-begin != want {
+	if want := shape.Size() * bytes; end-begin != want {
 		return fmt.Errorf("%d bytes for %s %v; want %d", end-begin, e.DType, shape, want)
 	}
 	return nil
 }
 
-// tensor reads a checked entry.
-func (e entry) tensor(data []byte) *graph.Tensor {
+// tensor reads a checked entry. It fails where an integer does not fit into 32 bits.
+func (e entry) tensor(data []byte) (*graph.Tensor, error) {
+	if e.DType == wide {
+		return e.narrow(data)
+	}
 	t := graph.NewTensor(graph.Type{DType: dtypes[e.DType], Shape: graph.Sh(e.Shape...)})
 	b := data[e.Offsets[0]:e.Offsets[1]]
 	for i := range t.I {
@@ -265,5 +278,18 @@ func (e entry) tensor(data []byte) *graph.Tensor {
 			t.F[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
 		}
 	}
-	return t
+	return t, nil
+}
+
+// narrow reads integers of 64 bits.
+func (e entry) narrow(data []byte) (*graph.Tensor, error) {
+	t := graph.NewTensor(graph.Type{DType: graph.I32, Shape: graph.Sh(e.Shape...)})
+	b := data[e.Offsets[0]:e.Offsets[1]]
+	for i := range t.I {
+		v := int64(binary.LittleEndian.Uint64(b[8*i:]))
+		if t.I[i] = int32(v); int64(t.I[i]) != v {
+			return nil, fmt.Errorf("value %d is %d; want integers of 32 bits", i, v)
+		}
+	}
+	return t, nil
 }

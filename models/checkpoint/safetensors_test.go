@@ -95,6 +95,10 @@ func TestFilesOfOtherProgramsAreRead(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(f.Tensors["x"], tensor(graph.F32, []int{1, 2}, 1, -2)) || len(f.Meta) != 0 {
 		t.Errorf("%+v, %v", f, err)
 	}
+	f, err = checkpoint.Decode(raw(`{"x":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}`, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0xff, 0xff, 0xff))
+	if err != nil || !reflect.DeepEqual(f.Tensors["x"], tensor(graph.I32, []int{2}, 7, math.MinInt32)) {
+		t.Errorf("wide integers: %+v, %v", f, err)
+	}
 	if f, err := checkpoint.Decode(raw(`{}`)); err != nil || len(f.Tensors) != 0 {
 		t.Errorf("an empty file: %+v, %v", f, err)
 	}
@@ -116,6 +120,8 @@ func TestBrokenFilesAreErrors(t *testing.T) {
 		{raw(`{"x":3}`), `tensor "x"`},
 		{raw(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}}`, 0, 0, 0, 0), "more"},
 		{raw(`{"x":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}`, 0, 0), `element type "F16"`},
+		{raw(`{"x":{"dtype":"I64","shape":[2],"data_offsets":[0,8]}}`, 0, 0, 0, 0, 0, 0, 0, 0), "8 bytes for I64 (2); want 16"},
+		{raw(`{"x":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}`, 0, 0, 0, 0x80, 0, 0, 0, 0), "value 0 is 2147483648; want integers of 32 bits"},
 		{raw(`{"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "negative dimension"},
 		{raw(`{"x":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "8 axes"},
 		{raw(`{"x":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`), "2⁴⁸"},
