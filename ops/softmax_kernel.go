@@ -7,7 +7,7 @@ import (
 	"rpnc/internal/kernels"
 )
 
-// Kernel works on rows; lines along another axis are rows of the transpose.
+// Kernel works on rows, or on columns where the axis is not the last.
 func (o Softmax) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, softmaxRun[float32], softmaxRun[float64])
 }
@@ -17,10 +17,11 @@ func (o Softmax) InPlace(int) bool { return true }
 
 // softmaxRun leaves the exponentials to kernels, in place on the result.
 func softmaxRun[T float](o Softmax, in, _ []graph.Type) Run {
-	return alongRows(in[0].Shape, o.Axis, func(x []T, rows, cols int) { kernels.Softmax(x, rows, cols, o.MaskZeros) })
+	return alongLines(in[0].Shape, o.Axis, func(x []T, rows, cols int) { kernels.Softmax(x, rows, cols, o.MaskZeros) },
+		func(x []T, batch, rows, cols int) { kernels.SoftmaxColumns(x, batch, rows, cols, o.MaskZeros) })
 }
 
-// Kernel works on rows; lines along another axis are rows of the transpose.
+// Kernel works on rows, or on columns where the axis is not the last.
 func (o LogSoftmax) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, logSoftmaxRun[float32], logSoftmaxRun[float64])
 }
@@ -29,30 +30,24 @@ func (o LogSoftmax) Kernel(in, out []graph.Type) (Run, error) {
 func (o LogSoftmax) InPlace(int) bool { return true }
 
 func logSoftmaxRun[T float](o LogSoftmax, in, _ []graph.Type) Run {
-	return alongRows(in[0].Shape, o.Axis, func(x []T, rows, cols int) { kernels.LogSoftmax(x, rows, cols, false) })
+	return alongLines(in[0].Shape, o.Axis, func(x []T, rows, cols int) { kernels.LogSoftmax(x, rows, cols, false) }, kernels.LogSoftmaxColumns[T])
 }
 
-// alongRows is the Run of a function f that replaces rows, along any axis of s. Two transposes cost less than
-// exponentials computed line by line with a stride, and leave one way to compute them.
-func alongRows[T float](s graph.Shape, axis int, f func(x []T, rows, cols int)) Run {
+// alongLines is the Run of a function that replaces lines of x along any axis of s: rows, or the columns of a batch of
+// matrices, which vector loops go down side by side.
+func alongLines[T float](s graph.Shape, axis int, rows func(x []T, rows, cols int), columns func(x []T, batch, rows, cols int)) Run {
 	ax, _ := axisOf(axis, s)
 	outer, n, inner := around(s, ax)
-	if inner == 1 {
-		return func(dst, in []Buffer) {
-			y := view[T](dst[0])
-			copy(y, view[T](in[0]))
-			f(y, outer, n)
-		}
-	}
-	lines := make([]T, inner*n)
 	return func(dst, in []Buffer) {
 		y, x := view[T](dst[0]), view[T](in[0])
-		for i := range outer {
-			at, end := i*n*inner, (i+1)*n*inner
-			kernels.Transpose(lines, x[at:end], n, inner)
-			f(lines, inner, n)
-			kernels.Transpose(y[at:end], lines, inner, n)
+		if len(y) > 0 && &y[0] != &x[0] {
+			copy(y, x)
 		}
+		if inner == 1 {
+			rows(y, outer, n)
+			return
+		}
+		columns(y, outer, n, inner)
 	}
 }
 

@@ -45,6 +45,7 @@ type engine[T Float] struct {
 	jobs    freelist[gemmJob[T]]
 	scratch freelist[scratch[T]]
 	rows    freelist[rowsJob[T]]
+	softmax freelist[softmaxScratch[T]]
 }
 
 // portable32 is the plain Go table for float32: polynomials evaluated in

@@ -8,6 +8,8 @@ const (
 	gatherRows
 	scatterRows
 	softmaxRows
+	softmaxNarrowRows
+	softmaxPanels
 	transposeRows
 )
 
@@ -24,6 +26,7 @@ type rowsArgs[T Float] struct {
 	dst, src, val []T
 	ptr, table    []int32
 	rows, width   int
+	height        int // rows of each matrix of a batch
 	log, mask     bool
 }
 
@@ -57,6 +60,10 @@ func (j *rowsJob[T]) chunk(lo, hi int) {
 		j.scatter(lo, hi)
 	case softmaxRows:
 		j.softmax(lo, hi)
+	case softmaxNarrowRows:
+		j.softmaxNarrow(lo, hi)
+	case softmaxPanels:
+		j.softmaxPanels(lo, hi)
 	case transposeRows:
 		j.transpose(lo, hi)
 	}

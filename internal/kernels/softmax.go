@@ -11,6 +11,10 @@ import "math"
 func Softmax[T Float](x []T, rows, cols int, maskZeros bool) {
 	checkMatrix("Softmax", len(x), rows, cols)
 	a := rowsArgs[T]{kind: softmaxRows, dst: x, rows: rows, width: cols, mask: maskZeros}
+	if cols < narrowRow && rows >= narrowRows {
+		a.kind, a.rows = softmaxNarrowRows, (rows-1)/softmaxPanel+1
+		cols *= softmaxPanel
+	}
 	forRows(&a, 4*cols)
 }
 
@@ -23,6 +27,10 @@ func Softmax[T Float](x []T, rows, cols int, maskZeros bool) {
 func LogSoftmax[T Float](x []T, rows, cols int, maskZeros bool) {
 	checkMatrix("LogSoftmax", len(x), rows, cols)
 	a := rowsArgs[T]{kind: softmaxRows, dst: x, rows: rows, width: cols, mask: maskZeros, log: true}
+	if cols < narrowRow && rows >= narrowRows && !maskZeros {
+		a.kind, a.rows = softmaxNarrowRows, (rows-1)/softmaxPanel+1
+		cols *= softmaxPanel
+	}
 	forRows(&a, 4*cols)
 }
 
@@ -41,6 +49,9 @@ func (a *rowsArgs[T]) softmax(lo, hi int) {
 		}
 	}
 }
+
+// narrowRows is the number of narrow rows from which on turning them into columns pays.
+const narrowRows = 8
 
 // maxNonzero is Max over the entries that are not 0.
 func maxNonzero[T Float](x []T) T {
@@ -93,6 +104,12 @@ func expShifted64(dst, x []float64, shift float64) {
 func softmaxRow[T Float](row []T, m T, mask bool) {
 	e := engineOf[T]()
 	e.expOver(row, row, m, mask)
+	s := e.softmaxScratch()
+	for lo := 0; lo < len(row); lo += softmaxPanel {
+		part := row[lo:min(lo+softmaxPanel, len(row))]
+		e.prune(part, s.tmp[:len(part)])
+	}
+	e.softmax.put(s)
 	total := e.total(row)
 	if mask && total == 0 { // every entry is masked: 0/0 otherwise
 		return

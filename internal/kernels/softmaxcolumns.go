@@ -1,0 +1,151 @@
+package kernels
+
+import (
+	"math"
+	"unsafe"
+)
+
+// SoftmaxColumns replaces each column of each of the matrices x (batch × rows×cols, row-major) by its softmax, as
+// [Softmax] does with rows.
+func SoftmaxColumns[T Float](x []T, batch, rows, cols int, maskZeros bool) {
+	softmaxColumns("SoftmaxColumns", x, batch, rows, cols, maskZeros, false)
+}
+
+// LogSoftmaxColumns replaces each column of each of the matrices x (batch × rows×cols, row-major) by its log-softmax,
+// as [LogSoftmax] does with rows.
+func LogSoftmaxColumns[T Float](x []T, batch, rows, cols int) {
+	softmaxColumns("LogSoftmaxColumns", x, batch, rows, cols, false, true)
+}
+
+func softmaxColumns[T Float](op string, x []T, batch, rows, cols int, mask, log bool) {
+	if batch < 0 || rows < 0 || cols < 0 {
+		panicf("kernels.%s: %d×%d×%d is no shape", op, batch, rows, cols)
+	}
+	checkLen(op, "x", len(x), batch*rows*cols)
+	if len(x) == 0 {
+		return
+	}
+	panels := (cols-1)/softmaxPanel + 1
+	a := rowsArgs[T]{kind: softmaxPanels, dst: x, rows: batch * panels, width: cols, height: rows, log: log, mask: mask}
+	forRows(&a, 4*rows*min(softmaxPanel, cols))
+}
+
+// softmaxPanel is the number of columns that are done together, or of narrow rows: enough for a vector loop, and
+// few enough that a panel of some hundred rows stays in L2 from pass to pass.
+const softmaxPanel = 256
+
+// narrowRow is the length below which rows are columns of a transposed panel: a vector loop along seven classes
+// spends its time on beginning and ending.
+const narrowRow = 32
+
+// softmaxScratch is what one panel in progress needs.
+type softmaxScratch[T Float] struct {
+	top, total, tmp, zeros [softmaxPanel]T
+	panel                  [narrowRow * softmaxPanel]T
+}
+
+// softmaxPanels does panels lo to hi−1, counted through the columns of all matrices.
+func (a *rowsArgs[T]) softmaxPanels(lo, hi int) {
+	e := engineOf[T]()
+	s := e.softmaxScratch()
+	panels := (a.width-1)/softmaxPanel + 1
+	for i := lo; i < hi; i++ {
+		j := i % panels * softmaxPanel
+		x := a.dst[i/panels*a.height*a.width+j:]
+		e.softmaxDown(s, x, a.height, min(softmaxPanel, a.width-j), a.width, a.mask, a.log)
+	}
+	e.softmax.put(s)
+}
+
+// softmaxNarrow does panels lo to hi−1, each of softmaxPanel rows: they become columns and go back.
+func (a *rowsArgs[T]) softmaxNarrow(lo, hi int) {
+	e := engineOf[T]()
+	s := e.softmaxScratch()
+	n := a.width
+	for i := lo; i < hi; i++ {
+		x := a.dst[i*softmaxPanel*n : min((i+1)*softmaxPanel*n, len(a.dst))]
+		rows := len(x) / n
+		e.transposeTo(s.panel[:], x, rows, n, rows, n)
+		e.softmaxDown(s, s.panel[:n*rows], n, rows, rows, a.mask, a.log)
+		e.transposeTo(x, s.panel[:], n, rows, n, rows)
+	}
+	e.softmax.put(s)
+}
+
+func (e *engine[T]) softmaxScratch() *softmaxScratch[T] {
+	if s := e.softmax.get(); s != nil {
+		return s
+	}
+	return new(softmaxScratch[T])
+}
+
+// negligible is what an exponential has to exceed to count. The largest of a column is 1: a smaller one is lost in any
+// sum with it, while its products would soon be denormal numbers, which processors multiply many times slower.
+func negligible[T Float]() T {
+	var zero T
+	if unsafe.Sizeof(zero) == 4 {
+		return 0x1p-64
+	}
+	return T(math.Ldexp(1, -512))
+}
+
+// faintest is an argument whose exponential is negligible but no denormal number.
+func faintest[T Float]() T { return T(math.Log(float64(negligible[T]()))) - 2 }
+
+// lowest is what a masked entry counts as: below every score, and a number, since 0·Inf is none.
+const lowest = -3e38
+
+// softmaxDown replaces the columns of x (rows×n, row apart) by their softmax or its logarithm, row by row.
+func (e *engine[T]) softmaxDown(s *softmaxScratch[T], x []T, rows, n, row int, mask, log bool) {
+	top, total, tmp := s.top[:n], s.total[:n], s.tmp[:n]
+	for i := range rows {
+		y := x[i*row : i*row+n]
+		if mask {
+			e.equal(tmp, y, s.zeros[:n])
+			e.axpy(y, y, tmp, lowest)
+		}
+		if i == 0 {
+			copy(top, y)
+		} else {
+			e.maximum(top, top, y)
+		}
+	}
+	clear(total)
+	for i := range rows {
+		y := x[i*row : i*row+n]
+		if log {
+			e.sub(y, y, top)
+			e.exp(tmp, y)
+			e.add(total, total, tmp)
+			continue
+		}
+		e.sub(y, y, top)
+		e.maxScalar(y, y, faintest[T]()) // exponentials that are denormal are slow to compute as well
+		e.exp(y, y)
+		e.prune(y, tmp)
+		e.add(total, total, y)
+	}
+	if log {
+		e.log(total, total)
+		for i := range rows {
+			e.sub(x[i*row:i*row+n], x[i*row:i*row+n], total)
+		}
+		return
+	}
+	for j, t := range total {
+		total[j] = 1 / t
+		if mask && top[j] <= lowest { // every entry is masked
+			total[j] = 0
+		}
+	}
+	for i := range rows {
+		e.mul(x[i*row:i*row+n], x[i*row:i*row+n], total)
+	}
+}
+
+// prune makes exponentials that are negligible 0; tmp has room for as many.
+func (e *engine[T]) prune(x, tmp []T) {
+	e.affine(tmp, x, 1, -negligible[T]())
+	e.step(tmp, tmp)
+	e.mul(x, x, tmp) // a NaN stays one
+}
