@@ -15,6 +15,10 @@ func flops(n *graph.Node) float64 {
 	switch op := n.Op.(type) {
 	case ops.MatMul:
 		return 2 * size(n) * float64(inner(op, n.In[0]))
+	case ops.PatchMatMul:
+		return 2 * size(n) * float64(n.In[0].Shape().Dim(1))
+	case ops.PatchMatMulGrad:
+		return 2 * size(n.In[0]) * float64(n.Shape().Dim(1))
 	case ops.SpMM:
 		return 2 * float64(op.P.NNZ()) * size(n) / float64(max(1, n.Shape().Dim(-2)))
 	case ops.SDDMM:

@@ -88,6 +88,9 @@ func (b *builder) phases(phs ...phase) error {
 
 // enabled says whether the options leave the pass in.
 func (b *builder) enabled(name string) bool {
+	if b.opt.Device == "cuda" && slices.Contains(hostPasses, name) {
+		return false
+	}
 	return b.opt.Level == Fused && !slices.Contains(b.opt.Disable, name) && (len(b.opt.Only) == 0 || slices.Contains(b.opt.Only, name))
 }
 

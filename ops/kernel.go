@@ -83,6 +83,13 @@ func MayShare(op graph.Op, result, operand int) bool {
 	return false
 }
 
+// HostOnly is implemented by ops that passes for the CPU make and no other: programs for other devices are compiled
+// without these passes and need no kernels for what they make.
+type HostOnly interface {
+	graph.Op
+	HostOnly()
+}
+
 // Viewer is implemented by ops whose result is the operand's memory read under another shape: they cost nothing.
 type Viewer interface {
 	graph.Op

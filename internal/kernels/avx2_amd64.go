@@ -9,6 +9,7 @@ func avx2Table32() *engine[float32] {
 	e := portable32()
 	installAVX2F32(e)
 	tiles[float32]{width: 16, wide: tileAVX2F32}.install(e)
+	e.listed, e.listedCols = tiles[float32]{width: 16}.listedTile(patchesAVX2F32, nil), 16
 	e.side, e.transpose = 8, transposeAVX2F32
 	e.sin, e.cos = sinusoid(sinAVX2F32, math.Sin), sinusoid(cosAVX2F32, math.Cos)
 	return e
@@ -19,6 +20,7 @@ func avx2Table64() *engine[float64] {
 	e := portable64()
 	installAVX2F64(e)
 	tiles[float64]{width: 8, wide: tileAVX2F64}.install(e)
+	e.listed, e.listedCols = tiles[float64]{width: 8}.listedTile(patchesAVX2F64, nil), 8
 	e.side, e.transpose = 4, transposeAVX2F64
 	return e
 }

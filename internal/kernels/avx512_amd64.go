@@ -9,6 +9,7 @@ func avx512Table32() *engine[float32] {
 	e := portable32()
 	installAVX512F32(e)
 	tiles[float32]{width: 32, wide: tileAVX512F32, narrow: tileNarrowAVX512F32, masked: true}.install(e)
+	e.listed, e.listedCols = tiles[float32]{width: 32}.listedTile(patchesAVX512F32, patchesNarrowAVX512F32), 32
 	e.side, e.transpose = 8, transposeAVX2F32
 	e.sin, e.cos = sinusoid(sinAVX512F32, math.Sin), sinusoid(cosAVX512F32, math.Cos)
 	return e
@@ -19,6 +20,7 @@ func avx512Table64() *engine[float64] {
 	e := portable64()
 	installAVX512F64(e)
 	tiles[float64]{width: 16, wide: tileAVX512F64, narrow: tileNarrowAVX512F64, masked: true}.install(e)
+	e.listed, e.listedCols = tiles[float64]{width: 16}.listedTile(patchesAVX512F64, patchesNarrowAVX512F64), 16
 	e.side, e.transpose = 4, transposeAVX2F64
 	return e
 }

@@ -4,13 +4,23 @@ package kernels
 // free lists that its drivers draw on. The kernels trust their arguments: slices
 // of one call have the length of the first unless a comment says otherwise.
 type engine[T Float] struct {
-	// cut chooses how many rows and columns of C make a block.
-	cut func(p *product[T]) (rows, cols int)
+	// cut chooses how many rows and columns of C make a block, for that many cores.
+	cut func(p *product[T], cores int) (rows, cols int)
+	// shared says how many elements the panels of B take that blocks share, given
+	// how many of them stand below each other, and in how many parts packShared
+	// writes them; 0 if blocks read B for themselves.
+	shared     func(p *product[T], down int) (size, parts int)
+	packShared func(p *product[T], lo, hi int)
 	// block computes C[i0:i1, j0:j1] of the z-th product of a batch.
 	block func(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int)
 	// direct is the number mnk of multiplications up to which a product is
 	// computed without scratch.
 	direct int
+
+	// listed is a tile of at most listedCols columns whose rows of B begin at a
+	// list of places.
+	listed     func(l *listed[T])
+	listedCols int
 
 	// transpose computes dst[j·rowDst + i] = src[i·rowSrc + j] for numbers of rows
 	// and columns that are positive multiples of side.
@@ -67,6 +77,7 @@ func portable64() *engine[float64] {
 func portable[T Float]() *engine[T] {
 	return &engine[T]{
 		cut: cutPortable[T], block: block[T], direct: directWork,
+		listed: listedGo[T], listedCols: 64,
 		side: 1, transpose: transposeGo[T],
 		sin: sinGo[T], cos: cosGo[T],
 		neg: negGo[T], abs: absGo[T], relu: reluGo[T], step: stepGo[T], sign: signGo[T], sqrt: sqrtGo[T],

@@ -194,8 +194,15 @@ func gpu(t *testing.T) cuda.Device {
 	return dev
 }
 
-// suite is every sample of package ops, and larger calls.
-func suite() []ops.Sample { return append(ops.Samples(), large()...) }
+// suite is every sample of package ops but those of ops for the CPU alone, and larger calls.
+func suite() (all []ops.Sample) {
+	for _, s := range append(ops.Samples(), large()...) {
+		if _, host := s.Op.(ops.HostOnly); !host {
+			all = append(all, s)
+		}
+	}
+	return all
+}
 
 func TestKernelsMatchTheOracleOnTheGPU(t *testing.T) { against(t, gpu(t), suite()) }
 

@@ -39,6 +39,7 @@ type tile struct {
 	rowA, rows    reg.GPVirtual
 	multiples     map[int]reg.GPVirtual // odd multiples of rowA, for addressing
 	masks         []mask                // AVX-512: known from the start
+	listed        bool                  // rows of B lie where a list says, not one stride apart
 	sums          [][]vec
 	b, broadcasts []vec
 }
@@ -51,6 +52,22 @@ func gemm(s isa) {
 		return
 	}
 	newTile(s, "tile", 2, []int{6, 4, 2, 1}).write()
+}
+
+// patches writes tile kernels that read B by a list: argRowB is then the address of k distances in bytes from argB, one
+// for each row of B. Patches of a grid are such a B: row (c, δ) is the grid of channel c moved by δ.
+func patches(s isa) {
+	counts, strips := map[string]int{"patches": 2, "patchesNarrow": 1}, []int{8, 4, 2, 1}
+	if !s.zmm {
+		counts, strips = map[string]int{"patches": 2}, []int{6, 4, 2, 1}
+	}
+	for _, op := range []string{"patches", "patchesNarrow"} {
+		if count, ok := counts[op]; ok {
+			t := newTile(s, op, count, strips)
+			t.listed = true
+			t.write()
+		}
+	}
 }
 
 func newTile(s isa, op string, count int, strips []int) *tile {
@@ -132,8 +149,14 @@ func (t *tile) loop(mr int) {
 	k, b, rowB, colA, a := t.arg(argK), t.arg(argB), t.arg(argRowB), t.arg(argColA), GP64()
 	MOVQ(t.a, a)
 	Label(t.label("k", mr))
+	at := b
+	if t.listed {
+		at = GP64()
+		MOVQ(Mem{Base: rowB}, at)
+		ADDQ(b, at)
+	}
 	for v, r := range t.b {
-		m := Mem{Base: b, Disp: v * t.bytes()}
+		m := Mem{Base: at, Disp: v * t.bytes()}
 		if t.zmm {
 			t.loadMasked(r, m, t.masks[v])
 		} else {
@@ -147,7 +170,11 @@ func (t *tile) loop(mr int) {
 			t.fma(t.sums[i][v], x, b)
 		}
 	}
-	ADDQ(rowB, b)
+	if t.listed {
+		ADDQ(U32(8), rowB)
+	} else {
+		ADDQ(rowB, b)
+	}
 	ADDQ(colA, a)
 	DECQ(k)
 	JNE(LabelRef(t.label("k", mr)))

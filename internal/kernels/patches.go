@@ -1,0 +1,283 @@
+package kernels
+
+import "unsafe"
+
+// Patches multiplies weights with the patches around the cells of a grid (h×w), which it reads where they are. A patch
+// has q cells, cell δ = (δᵢ, δⱼ) being that many rows and columns away from the centre, in each of channels grids; cells
+// outside the grid are zeros:
+//
+//	P(x) (channels·q × h·w)   P(x)[c·q + δ, (i,j)] = x[c, i+δᵢ, j+δⱼ]
+//
+// The matrix P(x), q times the size of x, is never written out. A band of rows of the grid is copied with a margin of
+// zeros into a scratch that stays in L2, and there row (c, δ) of P(x) is the grid of channel c from another place on: the
+// tile kernels read it through a list of such places.
+//
+// A Patches belongs to one op of one program: it holds scratch and is not re-entrant.
+type Patches[T Float] struct {
+	batch, h, w       int
+	channels, outputs int
+	size              int // q
+	top, left         int // margins before the grid
+	pitch             int // of a row in scratch
+	rows, bands       int // rows of a band, bands of a grid
+	plane             int // elements of a channel of a band with its margins
+	from, bytes       []int
+	y, weights, x     []T
+	partial           []T // gradients of weights, one matrix a group
+	groups            int
+	frames            freelist[patchFrame[T]]
+	product, gradient func(lo, hi int)
+}
+
+// patchFrame is the scratch of one core.
+type patchFrame[T Float] struct {
+	cells  []T // a band of all channels, with margins
+	turned []T // a band of the other factor of a gradient, the outputs of a cell side by side
+	row    listed[T]
+	sum    product[T]
+}
+
+// listed are the arguments of a tile whose rows of B begin at a list of places: C (rows×cols) = A·B.
+type listed[T Float] struct {
+	a           []T // A[i,p] = a[i·rsA + p]
+	rsA         int
+	b           []T // B[p,j] = b[from[p] + j]
+	from, bytes []int
+	c           []T // C[i,j] = c[i·rsC + j]
+	rsC         int
+	rows, cols  int
+	tile        tileArgs
+}
+
+const (
+	bandBytes     = 512 << 10 // of scratch for a band: half of a usual L2
+	manyBands     = 16        // tasks of a product, where work for as many can be found
+	fewRows       = 4         // rows that a band is not cut below for their sake
+	patchGroups   = 16        // partial sums of a gradient over the batch
+	gradientDepth = 256       // cells whose products are summed at once: both factors then stay in L1
+	slack         = 64        // elements that a tile may read past a row of B, and drops
+)
+
+// NewPatches prepares products over batch inputs (channels·h·w) with results (outputs·h·w). Offsets are the pairs
+// (δᵢ, δⱼ), one after the other.
+func NewPatches[T Float](batch, h, w, channels, outputs int, offsets []int) *Patches[T] {
+	if batch < 0 || h < 1 || w < 1 || channels < 1 || outputs < 1 || len(offsets) < 2 || len(offsets)%2 != 0 {
+		panicf("kernels.NewPatches: batch %d of %d×%d cells, %d → %d channels, %d offsets; want positive sizes and pairs",
+			batch, h, w, channels, outputs, len(offsets))
+	}
+	p := &Patches[T]{batch: batch, h: h, w: w, channels: channels, outputs: outputs, size: len(offsets) / 2}
+	bottom, right := 0, 0
+	for o := 0; o < len(offsets); o += 2 {
+		p.top, bottom = max(p.top, -offsets[o]), max(bottom, offsets[o])
+		p.left, right = max(p.left, -offsets[o+1]), max(right, offsets[o+1])
+	}
+	p.pitch = p.left + w + right
+	p.cut(bottom)
+	var zero T
+	for c := range channels {
+		for o := 0; o < len(offsets); o += 2 {
+			at := c*p.plane + (p.top+offsets[o])*p.pitch + p.left + offsets[o+1]
+			p.from = append(p.from, at)
+			p.bytes = append(p.bytes, at*int(unsafe.Sizeof(zero)))
+		}
+	}
+	p.product, p.gradient = p.multiply, p.differentiate
+	p.frames.put(p.newFrame())
+	return p
+}
+
+// cut chooses the bands: as many rows as fit, and fewer where there are few inputs to share among the cores.
+func (p *Patches[T]) cut(bottom int) {
+	var zero T
+	margin := p.top + bottom
+	work := 2 * p.batch * p.h * p.w * p.channels * p.size * p.outputs
+	p.rows = p.h
+	for p.rows > 1 && p.channels*(p.rows+margin)*p.pitch*int(unsafe.Sizeof(zero)) > bandBytes {
+		p.rows = (p.rows + 1) / 2
+	}
+	for work > serialFlops && p.rows > fewRows && p.batch*((p.h-1)/p.rows+1) < manyBands {
+		p.rows = (p.rows + 1) / 2
+	}
+	p.bands = (p.h-1)/p.rows + 1
+	p.plane = (p.rows + margin) * p.pitch
+	p.groups = min(p.batch, patchGroups)
+}
+
+func (p *Patches[T]) newFrame() *patchFrame[T] {
+	return &patchFrame[T]{cells: make([]T, p.channels*p.plane+slack)}
+}
+
+// frame takes scratch. Its margins are zeros: nobody writes left or right of the rows.
+func (p *Patches[T]) frame() *patchFrame[T] {
+	if f := p.frames.get(); f != nil {
+		return f
+	}
+	return p.newFrame()
+}
+
+// parallel runs n tasks, on all cores where the work of them all pays.
+func (p *Patches[T]) parallel(n int, f func(lo, hi int)) {
+	if 2*float64(p.batch)*float64(p.h*p.w)*float64(p.channels*p.size)*float64(p.outputs) > serialFlops {
+		Parallel(n, 1, f)
+	} else if n > 0 {
+		f(0, n)
+	}
+}
+
+// Mul computes y_b = weights·P(x_b) for every input of the batch: weights (outputs×channels·q), x (batch×channels·h·w),
+// y (batch×outputs×h·w). Each sum runs over channels, then offsets, in their order.
+func (p *Patches[T]) Mul(y, weights, x []T) {
+	p.check("Patches.Mul", y, weights, x)
+	p.y, p.weights, p.x = y, weights, x
+	p.parallel(p.batch*p.bands, p.product)
+	p.y, p.weights, p.x = nil, nil, nil
+}
+
+func (p *Patches[T]) check(op string, y, weights, x []T) {
+	checkLen(op, "weights", len(weights), p.outputs*p.channels*p.size)
+	checkLen(op, "x", len(x), p.batch*p.channels*p.h*p.w)
+	checkLen(op, "y", len(y), p.batch*p.outputs*p.h*p.w)
+}
+
+// multiply computes bands lo to hi−1, counted along the grid, then the batch.
+func (p *Patches[T]) multiply(lo, hi int) {
+	e, f := engineOf[T](), p.frame()
+	cells, k := p.h*p.w, p.channels*p.size
+	for t := lo; t < hi; t++ {
+		b, i0 := t/p.bands, t%p.bands*p.rows
+		i1 := min(i0+p.rows, p.h)
+		p.pad(f, b, i0, i1)
+		y := p.y[b*p.outputs*cells:][:p.outputs*cells]
+		f.row.rsA, f.row.rsC, f.row.from, f.row.bytes = k, cells, p.from, p.bytes
+		for i := i0; i < i1; i++ {
+			for j := 0; j < p.w; j += e.listedCols {
+				f.row.a, f.row.b, f.row.c = p.weights, f.cells[(i-i0)*p.pitch+j:], y[i*p.w+j:]
+				f.row.rows, f.row.cols = p.outputs, min(e.listedCols, p.w-j)
+				e.listed(&f.row)
+			}
+		}
+	}
+	f.row = listed[T]{} // let go of the operands
+	p.frames.put(f)
+}
+
+// pad copies rows i0 to i1−1 of all channels of input b, and the rows around them that patches reach.
+func (p *Patches[T]) pad(f *patchFrame[T], b, i0, i1 int) {
+	cells := p.h * p.w
+	for c := range p.channels {
+		x := p.x[(b*p.channels+c)*cells:][:cells]
+		to := f.cells[c*p.plane:][:p.plane]
+		for i, at := i0-p.top, p.left; at+p.w <= p.plane; i, at = i+1, at+p.pitch {
+			if i >= 0 && i < p.h {
+				copy(to[at:at+p.w], x[i*p.w:])
+			} else {
+				clear(to[at : at+p.w])
+			}
+		}
+	}
+}
+
+// Gradient computes dw = Σ_b d_b·P(x_b)ᵀ: d (batch×outputs×h·w), x (batch×channels·h·w), dw (outputs×channels·q). The
+// batch is summed in groups whose number depends on the batch alone. A NaN or ∞ in x makes all sums of its channel NaN.
+func (p *Patches[T]) Gradient(dw, d, x []T) {
+	p.check("Patches.Gradient", d, dw, x)
+	n := p.outputs * p.channels * p.size
+	p.partial = atLeast(p.partial, (p.groups+1)*n)
+	p.y, p.x = d, x
+	p.parallel(p.groups, p.gradient)
+	p.y, p.x = nil, nil
+	total := p.partial[p.groups*n:][:n]
+	SumColumns(total, p.partial[:p.groups*n], p.groups, n)
+	Transpose(dw, total, p.channels*p.size, p.outputs)
+}
+
+// differentiate sums the inputs of groups lo to hi−1, each into a matrix (channels·q×outputs) of its own.
+//
+// The cells of a band, margins included, are one long sum: where the other factor has its margins of zeros, row (c, δ)
+// of P(x) may hold anything, and is a stretch of scratch as a whole.
+func (p *Patches[T]) differentiate(lo, hi int) {
+	e, f := engineOf[T](), p.frame()
+	s := e.scratch.get()
+	if s == nil {
+		s = new(scratch[T])
+	}
+	f.turned = atLeast(f.turned, p.rows*p.pitch*p.outputs)
+	n := p.outputs * p.channels * p.size
+	for g := lo; g < hi; g++ {
+		sum := p.partial[g*n:][:n]
+		clear(sum)
+		for b := g * p.batch / p.groups; b < (g+1)*p.batch/p.groups; b++ {
+			for i0 := 0; i0 < p.h; i0 += p.rows {
+				i1 := min(i0+p.rows, p.h)
+				p.pad(f, b, i0, i1)
+				p.turn(e, f, b, i0, i1)
+				p.addProducts(e, s, f, sum, (i1-i0-1)*p.pitch+p.w)
+			}
+		}
+	}
+	e.scratch.put(s)
+	p.frames.put(f)
+}
+
+// turn transposes rows i0 to i1−1 of d: the outputs of a cell side by side, with zeros between the rows of the grid.
+func (p *Patches[T]) turn(e *engine[T], f *patchFrame[T], b, i0, i1 int) {
+	cells := p.h * p.w
+	d := p.y[b*p.outputs*cells:][:p.outputs*cells]
+	for i := i0; i < i1; i++ {
+		e.transposeTo(f.turned[(i-i0)*p.pitch*p.outputs:], d[i*p.w:], p.outputs, p.w, p.outputs, cells)
+	}
+}
+
+// addProducts adds to sum what n cells of a band give.
+func (p *Patches[T]) addProducts(e *engine[T], s *scratch[T], f *patchFrame[T], sum []T, n int) {
+	for q := 0; q < n; q += gradientDepth {
+		for o := range p.size {
+			f.sum = product[T]{batch: 1, m: p.channels, n: p.outputs, k: min(gradientDepth, n-q),
+				a: f.cells[p.from[o]+q:], rsA: p.plane, csA: 1,
+				b: f.turned[q*p.outputs:], rsB: p.outputs, csB: 1,
+				c: sum[o*p.outputs:], ldc: p.size * p.outputs, accumulate: true}
+			rows, cols := e.cut(&f.sum)
+			for i := 0; i < p.channels; i += rows {
+				for j := 0; j < p.outputs; j += cols {
+					e.block(&f.sum, s, 0, i, min(i+rows, p.channels), j, min(j+cols, p.outputs))
+				}
+			}
+		}
+	}
+	f.sum = product[T]{}
+}
+
+// listedGo is a tile by list in plain Go: row by row of A, an axpy for every row of B.
+func listedGo[T Float](l *listed[T]) {
+	for i := range l.rows {
+		c := l.c[i*l.rsC:][:l.cols]
+		clear(c)
+		for p, v := range l.a[i*l.rsA:][:len(l.from)] {
+			for j, x := range l.b[l.from[p]:][:len(c)] {
+				c[j] += v * x
+			}
+		}
+	}
+}
+
+// listedTile hands the arguments to the tile kernels of an instruction set, some rows at a time so that no call is long.
+func (t tiles[T]) listedTile(wide, narrow func(*uint64)) func(l *listed[T]) {
+	var zero T
+	size := int(unsafe.Sizeof(zero))
+	return func(l *listed[T]) {
+		kernel := wide
+		if narrow != nil && 2*l.cols <= t.width {
+			kernel = narrow
+		}
+		args := &l.tile
+		args.k, args.csA, args.rsA = len(l.from), size, l.rsA*size
+		args.b, args.rsB = unsafe.Pointer(&l.b[0]), int(uintptr(unsafe.Pointer(&l.bytes[0]))) // l.bytes keeps the list alive
+		args.rsC, args.cols = l.rsC*size, l.cols
+		step := max(8, blockFlops/(2*t.width*len(l.from))/8*8)
+		for i := 0; i < l.rows; i += step {
+			args.a, args.c = unsafe.Pointer(&l.a[i*l.rsA]), unsafe.Pointer(&l.c[i*l.rsC])
+			args.rows = min(step, l.rows-i)
+			kernel((*uint64)(unsafe.Pointer(args)))
+		}
+	}
+}
