@@ -76,7 +76,7 @@ func portable64() *engine[float64] {
 // portable holds the kernels in plain Go that are written once for both types.
 func portable[T Float]() *engine[T] {
 	return &engine[T]{
-		cut: cutPortable[T], block: block[T], direct: directWork,
+		cut: cutPortable[T], shared: sharedPortable[T], block: block[T], direct: directWork,
 		listed: listedGo[T], listedCols: 64,
 		side: 1, transpose: transposeGo[T],
 		sin: sinGo[T], cos: cosGo[T],

@@ -1,5 +1,7 @@
 package kernels
 
+import "runtime"
+
 // product is a checked batch of C_z = A_z·B_z (+ C_z), all operands by strides.
 type product[T Float] struct {
 	batch, m, n, k int
@@ -8,6 +10,12 @@ type product[T Float] struct {
 	rsB, csB, bsB  int
 	ldc, bsC       int
 	accumulate     bool
+	packed         []T // all of B in panels, where blocks share it; else nil
+}
+
+// flops is the work of the whole batch.
+func (p *product[T]) flops() float64 {
+	return 2 * float64(p.batch) * float64(p.m) * float64(p.n) * float64(p.k)
 }
 
 // gemmJob is a product cut into blocks of C, with its body for Parallel built
@@ -17,7 +25,8 @@ type gemmJob[T Float] struct {
 	rows, cols int // of a block
 	across     int // blocks along n
 	down       int // blocks along m
-	run        func(lo, hi int)
+	run, pack  func(lo, hi int)
+	panels     []T // memory of packed
 }
 
 // scratch is what one block in progress needs. The slices are made when first
@@ -40,7 +49,7 @@ func atLeast[T Float](buf []T, n int) []T {
 
 // serialFlops is the work 2mnk below which handing blocks to other cores costs
 // more than it gains.
-const serialFlops = 2e6
+const serialFlops = 1e6
 
 // Gemm computes C = A·B, or C = A·B + C if accumulate is set.
 //
@@ -132,14 +141,23 @@ func (p *product[T]) start() {
 	j := e.jobs.get()
 	if j == nil {
 		j = new(gemmJob[T])
-		j.run = j.blocks
+		j.run, j.pack = j.blocks, j.packs
 	}
 	j.product = *p
-	j.rows, j.cols = e.cut(&j.product) // p itself would escape to the heap
+	cores := 1
+	if p.flops() > serialFlops {
+		cores = runtime.GOMAXPROCS(0)
+	}
+	j.rows, j.cols = e.cut(&j.product, cores) // p itself would escape to the heap
 	j.down = (p.m-1)/j.rows + 1
 	j.across = (p.n-1)/j.cols + 1
+	if size, tasks := e.shared(&j.product, j.down); size > 0 {
+		j.panels = atLeast(j.panels, size)
+		j.packed = j.panels[:size]
+		Parallel(tasks, 1, j.pack)
+	}
 	tasks := p.batch * j.down * j.across
-	if 2*float64(p.batch)*float64(p.m)*float64(p.n)*float64(p.k) > serialFlops {
+	if cores > 1 {
 		// Several blocks to a chunk where they are many and small.
 		Parallel(tasks, max(1, tasks/64), j.run)
 	} else {
@@ -148,6 +166,9 @@ func (p *product[T]) start() {
 	j.product = product[T]{} // let go of the operands
 	e.jobs.put(j)
 }
+
+// packs makes panels of parts lo to hi−1 of B.
+func (j *gemmJob[T]) packs(lo, hi int) { engineOf[T]().packShared(&j.product, lo, hi) }
 
 // blocks computes blocks lo to hi−1 of C, counted along n, then m, then batch.
 func (j *gemmJob[T]) blocks(lo, hi int) {

@@ -29,12 +29,15 @@ const (
 )
 
 // cutPortable makes blocks finer where there are few, to keep every core busy.
-func cutPortable[T Float](p *product[T]) (rows, cols int) {
+func cutPortable[T Float](p *product[T], _ int) (rows, cols int) {
 	if p.batch*p.m*p.n <= 4*rowsOfBlock*colsOfBlock {
 		return rowsOfBlock / 4, colsOfBlock
 	}
 	return rowsOfBlock, colsOfBlock
 }
+
+// sharedPortable says that every block packs its B for itself, a panel at a time.
+func sharedPortable[T Float](*product[T], int) (size, parts int) { return 0, 0 }
 
 // block computes C[i0:i1, j0:j1] of product z. Every path sums depth terms in
 // sequence from zero and adds these partial sums to C in sequence.

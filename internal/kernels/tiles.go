@@ -36,42 +36,57 @@ type tileArgs struct {
 }
 
 const (
-	maxDepth    = 384 // terms of a sum taken at once
+	maxDepth    = 256 // terms of a sum taken at once
 	tileRows    = 96  // rows of A for one call
-	blockPanels = 8   // panels of a block at most
-	blockFlops  = 4e6 // work that a block is not cut below
-	manyBlocks  = 16  // enough of them to balance cores of unequal speed
+	blockRows   = 384 // rows of a block beside a small B: its A stays in L2 for all parts of a sum
+	blockPanels = 16  // panels of a block at most
+	blockFlops  = 1e6 // work that a block is not cut below
+	rowUnit     = 8   // rows of a block are a multiple of it
+	coreBlocks  = 4   // blocks for a core, enough to balance cores of unequal speed
 
 	// inPlaceRows is the number of rows up to which packing B does not pay, and
 	// compactRows the bytes between rows of B up to which it never does.
 	inPlaceRows = 128
 	compactRows = 256
+	// sharedPanels bounds the elements of B that are packed at once for all blocks,
+	// and smallPanels those of a small B, which is packed so even on one core.
+	smallPanels  = 1 << 16
+	sharedPanels = 1 << 23
 	// From copyStride bytes on, rows of A meet in the same lines of a cache. They
 	// are copied, copyGap elements apart, where copyPanels panels or more read them.
+	// A transposed A of more than copyBytes is copied for any reader: a tile wants
+	// a part of each line only, and nothing fetches lines so far apart in advance.
 	copyStride = 1024
 	copyGap    = 16
 	copyPanels = 4
+	copyBytes  = 1 << 20
 )
 
 // install puts the kernels into a table.
 func (t tiles[T]) install(e *engine[T]) {
 	e.cut, e.block, e.direct = t.cut, t.block, 0
+	e.shared, e.packShared = t.shared, t.packShared
 }
 
-// cut halves the larger side of C until there are enough blocks: packing costs a
-// block as much as 1/rows + 1/cols of its work.
-func (t tiles[T]) cut(p *product[T]) (rows, cols int) {
+// cut halves the larger side of C until there are enough blocks for all cores.
+func (t tiles[T]) cut(p *product[T], cores int) (rows, cols int) {
 	rows, cols = p.m, min(p.n, blockPanels*t.width)
+	if t.inPlace(p) || t.sharable(p) && p.k*p.n <= smallPanels {
+		rows = min(rows, blockRows)
+	}
+	if cores == 1 {
+		return rows, cols
+	}
 	for {
 		count := p.batch * ((p.m-1)/rows + 1) * ((p.n-1)/cols + 1)
-		if count >= manyBlocks || 2*float64(rows)*float64(cols)*float64(p.k) <= 2*blockFlops {
+		if count >= coreBlocks*cores || float64(rows)*float64(cols)*float64(p.k) < blockFlops {
 			return rows, cols
 		}
 		switch {
 		case cols > rows && cols > t.width:
 			cols = roundUp(cols/2, t.width)
-		case rows > 8:
-			rows = roundUp(rows/2, 8)
+		case rows > rowUnit:
+			rows = roundUp(rows/2, rowUnit)
 		default:
 			return rows, cols
 		}
@@ -89,6 +104,11 @@ const (
 	dotDepth = 64
 )
 
+// isDots says that the elements of C are computed as dot products.
+func (t tiles[T]) isDots(p *product[T]) bool {
+	return min(p.m, p.n) <= thin && p.k >= dotDepth && p.csA == 1 && p.rsB == 1
+}
+
 // dots computes C[i0:i1, j0:j1] of product z as dot products.
 func dots[T Float](p *product[T], z, i0, i1, j0, j1 int) {
 	e := engineOf[T]()
@@ -102,20 +122,23 @@ func dots[T Float](p *product[T], z, i0, i1, j0, j1 int) {
 
 // block computes C[i0:i1, j0:j1] of product z.
 func (t tiles[T]) block(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
-	if min(p.m, p.n) <= thin && p.k >= dotDepth && p.csA == 1 && p.rsB == 1 {
+	if t.isDots(p) {
 		dots(p, z, i0, i1, j0, j1)
 		return
 	}
-	k := (p.k-1)/((p.k-1)/maxDepth+1) + 1
+	k := p.depth()
 	for p0 := 0; p0 < p.k; p0 += k {
-		part := part[T]{p, s, z, p0, min(k, p.k-p0), j0, j1, false}
-		t.placeB(&part, i1-i0)
+		part := part[T]{p, s, z, p0, min(k, p.k-p0), j0, j1, false, nil}
+		t.placeB(&part)
 		for i := i0; i < i1; i += tileRows {
 			t.strip(&part, i, min(i+tileRows, i1))
 		}
 	}
 	s.tile = tileArgs{} // let go of the operands
 }
+
+// depth is the number of terms of every part of a sum but the last.
+func (p *product[T]) depth() int { return (p.k-1)/((p.k-1)/maxDepth+1) + 1 }
 
 // part is the part of a block that terms p0 to p0+k−1 of its sums make.
 type part[T Float] struct {
@@ -124,28 +147,67 @@ type part[T Float] struct {
 	z, p0, k int // hides the k of the product
 	j0, j1   int
 	inPlace  bool // B's whole panels are read where they are
+	panels   []T  // else they are here
+}
+
+// inPlace says that the panels of B are read where they are, whole ones at least.
+func (t tiles[T]) inPlace(p *product[T]) bool {
+	var e T
+	stride := p.rsB * int(unsafe.Sizeof(e))
+	return (p.csB == 1 || p.n == 1) && (p.m <= inPlaceRows || stride <= compactRows)
 }
 
 // placeB decides where the panels of B are read and packs what has to be packed,
 // one panel after the other, rows of a panel width apart.
-func (t tiles[T]) placeB(p *part[T], rows int) {
-	var e T
-	stride := p.rsB * int(unsafe.Sizeof(e))
-	p.inPlace = (p.csB == 1 || p.n == 1) && (rows <= inPlaceRows || stride <= compactRows)
+func (t tiles[T]) placeB(p *part[T]) {
+	if p.packed != nil {
+		p.panels = p.packed[p.p0*roundUp(p.n, t.width)+p.j0*p.k:]
+		return
+	}
 	j := p.j0
-	if p.inPlace {
+	if p.inPlace = t.inPlace(p.product); p.inPlace {
 		if t.masked || (p.j1-j)%t.width == 0 {
 			return
 		}
 		j += (p.j1 - j) / t.width * t.width
 	}
 	p.s.panels = atLeast(p.s.panels, blockPanels*t.width*maxDepth)
-	panels := p.s.panels[(j-p.j0)*p.k:]
-	if cols := p.j1 - j; cols%t.width != 0 {
+	p.panels = p.s.panels
+	t.packPart(p.panels[(j-p.j0)*p.k:], p.product, p.z, p.p0, p.k, j, p.j1)
+}
+
+// packPart makes panels of B[p0:p0+k, j0:j1] of product z.
+func (t tiles[T]) packPart(panels []T, p *product[T], z, p0, k, j0, j1 int) {
+	if cols := j1 - j0; cols%t.width != 0 {
 		// Kernels may multiply the columns that are missing; denormals would be slow.
-		clear(panels[cols/t.width*t.width*p.k:][:t.width*p.k])
+		clear(panels[cols/t.width*t.width*k:][:t.width*k])
 	}
-	t.pack(panels, p.b[p.z*p.bsB+p.p0*p.rsB+j*p.csB:], p.k, p.j1-j, p.rsB, p.csB)
+	t.pack(panels, p.b[z*p.bsB+p0*p.rsB+j0*p.csB:], k, j1-j0, p.rsB, p.csB)
+}
+
+// sharable says that one copy of B in panels serves all blocks and is not too large.
+func (t tiles[T]) sharable(p *product[T]) bool {
+	return (p.batch == 1 || p.bsB == 0) && roundUp(p.n, t.width)*p.k <= sharedPanels
+}
+
+// shared packs B once for all blocks where several rows of blocks would do it.
+func (t tiles[T]) shared(p *product[T], down int) (size, parts int) {
+	if down*p.batch < 2 || !t.sharable(p) || t.inPlace(p) || t.isDots(p) {
+		return 0, 0
+	}
+	return roundUp(p.n, t.width) * p.k, ((p.k-1)/p.depth() + 1) * ((p.n-1)/(blockPanels*t.width) + 1)
+}
+
+// packShared makes panels of parts lo to hi−1 of B: blockPanels panels each, and
+// as many terms as a block takes at once.
+func (t tiles[T]) packShared(p *product[T], lo, hi int) {
+	cols, depth := blockPanels*t.width, p.depth()
+	across := (p.n-1)/cols + 1
+	for q := lo; q < hi; q++ {
+		p0, j0 := q/across*depth, q%across*cols
+		k := min(depth, p.k-p0)
+		t.packPart(p.packed[p0*roundUp(p.n, t.width)+j0*k:], p, 0, p0, k, j0, min(j0+cols, p.n))
+	}
 }
 
 // pack copies k rows and cols columns of B into panels.
@@ -191,7 +253,7 @@ func (t tiles[T]) strip(p *part[T], i0, i1 int) {
 		if p.inPlace && (t.masked || args.cols == t.width) {
 			args.b, args.rsB = unsafe.Pointer(&p.b[p.z*p.bsB+p.p0*p.rsB+j*p.csB]), p.rsB*size
 		} else {
-			args.b, args.rsB = unsafe.Pointer(&p.s.panels[(j-p.j0)*p.k]), t.width*size
+			args.b, args.rsB = unsafe.Pointer(&p.panels[(j-p.j0)*p.k]), t.width*size
 		}
 		args.c = unsafe.Pointer(&p.c[p.z*p.bsC+i0*p.ldc+j])
 		kernel := t.wide
@@ -206,20 +268,19 @@ func (t tiles[T]) strip(p *part[T], i0, i1 int) {
 // by: in place, or copied if caches would serve them badly.
 func (t tiles[T]) placeA(p *part[T], i0, i1 int) (a []T, rs, cs int) {
 	var e T
+	size := int(unsafe.Sizeof(e))
 	a = p.a[p.z*p.bsA+i0*p.rsA+p.p0*p.csA:]
-	far := max(p.rsA, p.csA)*int(unsafe.Sizeof(e)) >= copyStride
-	if !far || p.j1-p.j0 <= (copyPanels-1)*t.width {
-		return a, p.rsA, p.csA
-	}
-	p.s.rows = atLeast(p.s.rows, tileRows*(maxDepth+copyGap))
+	far := max(p.rsA, p.csA)*size >= copyStride && p.j1-p.j0 > (copyPanels-1)*t.width
 	switch {
-	case p.csA == 1:
+	case p.csA == 1 && far:
 		rs = p.k + copyGap
+		p.s.rows = atLeast(p.s.rows, tileRows*(maxDepth+copyGap))
 		for i := range i1 - i0 {
 			copy(p.s.rows[i*rs:][:p.k], a[i*p.rsA:])
 		}
 		return p.s.rows, rs, 1
-	case p.rsA == 1:
+	case p.csA != 1 && p.rsA == 1 && (far || p.csA*p.product.k*size > copyBytes):
+		p.s.rows = atLeast(p.s.rows, tileRows*(maxDepth+copyGap))
 		for q := range p.k {
 			copy(p.s.rows[q*tileRows:][:i1-i0], a[q*p.csA:])
 		}
