@@ -55,6 +55,7 @@ const (
 	fewRows       = 4         // rows that a band is not cut below for their sake
 	patchGroups   = 16        // partial sums of a gradient over the batch
 	gradientDepth = 256       // cells whose products are summed at once: both factors then stay in L1
+	gradientTiles = 4         // panels of outputs of a block of a gradient
 	slack         = 64        // elements that a tile may read past a row of B, and drops
 )
 
@@ -236,11 +237,8 @@ func (p *Patches[T]) addProducts(e *engine[T], s *scratch[T], f *patchFrame[T], 
 				a: f.cells[p.from[o]+q:], rsA: p.plane, csA: 1,
 				b: f.turned[q*p.outputs:], rsB: p.outputs, csB: 1,
 				c: sum[o*p.outputs:], ldc: p.size * p.outputs, accumulate: true}
-			rows, cols := e.cut(&f.sum)
-			for i := 0; i < p.channels; i += rows {
-				for j := 0; j < p.outputs; j += cols {
-					e.block(&f.sum, s, 0, i, min(i+rows, p.channels), j, min(j+cols, p.outputs))
-				}
+			for j := 0; j < p.outputs; j += gradientTiles * e.listedCols {
+				e.block(&f.sum, s, 0, 0, p.channels, j, min(j+gradientTiles*e.listedCols, p.outputs))
 			}
 		}
 	}
