@@ -44,35 +44,46 @@ func exact(v int64) (float64, error) {
 	return float64(v), nil
 }
 
-// readValues reads what a.Type and a.Shape promise, piece by piece: a header that promises too much costs an error
-// and no memory.
+// readValues reads what a.Type and a.Shape promise.
 func (a *Array) readValues(b *binaryReader, order binary.ByteOrder) error {
+	raw, err := a.readRaw(b)
+	if err != nil {
+		return err
+	}
+	e := elements[a.Type]
+	a.Values = make([]float64, len(raw)/e.size)
+	for i := range a.Values {
+		if a.Values[i], err = e.at(order, raw[i*e.size:]); err != nil {
+			return b.errorf("value %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// readRaw reads the bytes of the values, piece by piece, to the end of the file: a header that promises too much costs an
+// error and no memory.
+func (a *Array) readRaw(b *binaryReader) ([]byte, error) {
 	n, err := a.count()
 	if err != nil {
-		return b.errorf("%w", err)
+		return nil, b.errorf("%w", err)
 	}
 	const piece = 1 << 13 // values, 64 KiB at most
-	e := elements[a.Type]
-	buf := make([]byte, min(n, piece)*e.size)
-	for len(a.Values) < n {
-		done := len(a.Values)
+	size := elements[a.Type].size
+	var raw []byte
+	for done := 0; done < n; {
 		k := min(n-done, piece)
-		if err := b.read(buf[:k*e.size], fmt.Sprintf("values %d to %d of %d", done, done+k-1, n)); err != nil {
-			return err
-		}
-		if cap(a.Values) < done+k {
+		end := (done + k) * size
+		if cap(raw) < end {
 			// Doubling, but not beyond what is to come.
-			a.Values = append(make([]float64, 0, min(n, 2*(done+k))), a.Values...)
+			raw = append(make([]byte, 0, min(n*size, 2*end)), raw...)
 		}
-		for i := range k {
-			v, err := e.at(order, buf[i*e.size:])
-			if err != nil {
-				return b.errorf("value %d: %w", done+i, err)
-			}
-			a.Values = append(a.Values, v)
+		raw = raw[:end]
+		if err := b.read(raw[done*size:], fmt.Sprintf("values %d to %d of %d", done, done+k-1, n)); err != nil {
+			return nil, err
 		}
+		done += k
 	}
-	return b.end()
+	return raw, b.end()
 }
 
 // count is the number of elements, Π Shape.

@@ -32,7 +32,7 @@ func LoadCIFAR10(batches ...string) (*Dataset, error) {
 	if len(batches) == 0 {
 		return nil, fmt.Errorf("%s: no files; want at least one, such as test_batch.bin", op)
 	}
-	d := &Dataset{X: make([]float64, 0, cifarRoom(batches))}
+	d := &Dataset{Pixels: &Pixels{Bytes: make([]uint8, 0, cifarRoom(batches))}}
 	for _, path := range batches {
 		_, err := readFile(op, path, "a batch of CIFAR-10 (binary version) such as data_batch_1.bin", func(r io.Reader, name string) (*Dataset, error) {
 			return d, readCIFAR10(&binaryReader{op: op, name: name, r: r}, d)
@@ -46,7 +46,7 @@ func LoadCIFAR10(batches ...string) (*Dataset, error) {
 
 // ReadCIFAR10 is [LoadCIFAR10] of one batch from any stream; name stands for the file in errors.
 func ReadCIFAR10(r io.Reader, name string) (*Dataset, error) {
-	d := &Dataset{}
+	d := &Dataset{Pixels: &Pixels{}}
 	if err := readCIFAR10(&binaryReader{op: "data.ReadCIFAR10", name: name, r: r}, d); err != nil {
 		return nil, err
 	}
@@ -81,15 +81,14 @@ func readCIFAR10(b *binaryReader, d *Dataset) error {
 			return b.errorf("image %d has label %d; want 0…9, each before its %d pixels", d.Rows, record[0], cifarPixels)
 		}
 		d.Labels = append(d.Labels, int32(record[0]))
-		for _, p := range record[1:] {
-			d.X = append(d.X, float64(p)/255)
-		}
+		d.Pixels.Bytes = append(d.Pixels.Bytes, record[1:]...)
 		d.Rows++
 	}
 }
 
 // finishCIFAR10 fills in what every such set has.
 func finishCIFAR10(d *Dataset, name string) (*Dataset, error) {
+	d.Pixels = unitPixels(d.Rows, cifarPixels, d.Pixels.Bytes)
 	d.Name, d.Cols, d.Shape, d.Classes = name, cifarPixels, []int{3, 32, 32}, slices.Clone(cifarClasses)
 	return d.checked()
 }

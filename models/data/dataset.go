@@ -2,7 +2,7 @@
 // regression targets. It knows nothing of graphs or models; a trainer reads batches from it as plain slices.
 //
 //   - [Dataset] is a table: features X (rows×columns), with Labels, with targets Y, or with neither.
-//     [Graph] adds the edges between the rows.
+//     [Sparse] and [Pixels] are features that take less memory, [Graph] adds the edges between the rows.
 //   - [LoadCSV], [LoadTable], [LoadIDXImages], [LoadCIFAR10], [LoadNPY] with [FromArrays], [LoadGraph], [LoadEdges],
 //     [LoadSeries] and [LoadTexts] read files; [Digits], [Iris] and [KarateClub] are embedded in the program; an
 //     [Equation] is sampled. [Lookup] finds the recipe of a well-known set by its name. Nothing is ever downloaded.
@@ -26,7 +26,8 @@ type Dataset struct {
 	Rows    int       // examples
 	Cols    int       // features of an example
 	X       []float64 // features (Rows×Cols), row by row
-	Sparse  *Sparse   // the features in the place of X where most of them are 0; nil: they are in X
+	Sparse  *Sparse   // the features in the place of X where most of them are 0
+	Pixels  *Pixels   // the features in the place of X where they are bytes; Sparse and Pixels nil: they are in X
 	Columns []string  // names of the features; nil where they have none
 	Shape   []int     // how the features of a row are laid out, such as 1, 8, 8 for channel, height, width; nil: Cols
 
@@ -37,21 +38,27 @@ type Dataset struct {
 	YCols int
 }
 
-// Row returns the features of row i, a view of X, of sparse features a copy; like an index of a slice, i must be in [0, Rows).
+// Row returns the features of row i, a view of X, of Sparse and Pixels a copy; like an index of a slice, i must be in [0, Rows).
 func (d *Dataset) Row(i int) []float64 { return d.Features(i, i+1) }
 
 // Features returns the features of the rows lo … hi−1 as [Dataset.Row] does those of one; 0 ≤ lo ≤ hi ≤ Rows.
 func (d *Dataset) Features(lo, hi int) []float64 {
-	if d.Sparse != nil {
+	switch {
+	case d.Sparse != nil:
 		return d.Sparse.dense(lo, hi)
+	case d.Pixels != nil:
+		return d.Pixels.dense(lo, hi)
 	}
 	return d.X[lo*d.Cols : hi*d.Cols : hi*d.Cols]
 }
 
 // GatherFeatures copies the features of some rows to dst (len(rows)×Cols), as [Gather] does.
 func GatherFeatures[D Number](dst []D, d *Dataset, rows []int) error {
-	if d.Sparse != nil {
+	switch {
+	case d.Sparse != nil:
 		return GatherSparse(dst, d.Sparse, rows)
+	case d.Pixels != nil:
+		return GatherPixels(dst, d.Pixels, rows)
 	}
 	return Gather(dst, d.X, d.Cols, rows)
 }
@@ -81,8 +88,12 @@ func (d *Dataset) Select(rows []int) (*Dataset, error) {
 
 // selectFeatures copies the features of some rows of another set.
 func (d *Dataset) selectFeatures(from *Dataset, rows []int) (err error) {
-	if from.Sparse != nil {
+	switch {
+	case from.Sparse != nil:
 		d.Sparse, err = from.Sparse.pick(rows)
+		return err
+	case from.Pixels != nil:
+		d.Pixels, err = from.Pixels.pick(rows)
 		return err
 	}
 	d.X = make([]float64, len(rows)*d.Cols)
@@ -144,7 +155,9 @@ func (d *Dataset) checkSizes() error {
 		return d.errorf("%d rows of %d features; want at least one feature", d.Rows, d.Cols)
 	case d.Sparse != nil && (d.X != nil || d.Sparse.Rows != d.Rows || d.Sparse.Cols != d.Cols):
 		return d.errorf("X has %d values beside sparse features (%d×%d); want those alone, %d×%d", len(d.X), d.Sparse.Rows, d.Sparse.Cols, d.Rows, d.Cols)
-	case d.Sparse == nil && !isTable(len(d.X), d.Rows, d.Cols):
+	case d.Pixels != nil && (d.X != nil || d.Sparse != nil || d.Pixels.Rows != d.Rows || d.Pixels.Cols != d.Cols):
+		return d.errorf("X has %d values beside pixels (%d×%d); want those alone, %d×%d", len(d.X), d.Pixels.Rows, d.Pixels.Cols, d.Rows, d.Cols)
+	case d.Sparse == nil && d.Pixels == nil && !isTable(len(d.X), d.Rows, d.Cols):
 		return d.errorf("X has %d values; want %d rows of %d features", len(d.X), d.Rows, d.Cols)
 	case d.Columns != nil && len(d.Columns) != d.Cols:
 		return d.errorf("%d names for %d feature columns; want one each, or none", len(d.Columns), d.Cols)
@@ -159,6 +172,11 @@ func (d *Dataset) checkSizes() error {
 	}
 	if d.Sparse != nil {
 		if err := d.Sparse.Validate(); err != nil {
+			return d.errorf("%w", err)
+		}
+	}
+	if d.Pixels != nil {
+		if err := d.Pixels.Validate(); err != nil {
 			return d.errorf("%w", err)
 		}
 	}

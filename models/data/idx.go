@@ -20,9 +20,12 @@ import (
 // idxTypes are the element types of IDX by their code. There is no code for i8, and u2 and u4 do not exist.
 var idxTypes = map[byte]string{0x08: "u1", 0x09: "i1", 0x0b: "i2", 0x0c: "i4", 0x0d: "f4", 0x0e: "f8"}
 
+// idxFile is what should be there, in words.
+const idxFile = "an IDX file such as train-images-idx3-ubyte"
+
 // LoadIDX reads a file in the IDX format of MNIST and its successors, packed with gzip or not.
 func LoadIDX(path string) (*Array, error) {
-	return readFile("data.LoadIDX", path, "an IDX file such as train-images-idx3-ubyte", ReadIDX)
+	return readFile("data.LoadIDX", path, idxFile, ReadIDX)
 }
 
 // ReadIDX reads an array from a stream in the IDX format. name stands for the file in errors, which give the byte
@@ -68,7 +71,7 @@ func idxHeader(b *binaryReader) (*Array, error) {
 // them. Pixels are divided by 255, Shape is 1, h, w; classes nil names the classes "0" … "K−1".
 // [MNISTScaling] then normalises the pixels as is usual for MNIST.
 func LoadIDXImages(images, labels string, classes []string) (*Dataset, error) {
-	x, err := LoadIDX(images)
+	d, err := readFile("data.LoadIDXImages", images, idxFile, readIDXImages)
 	if err != nil {
 		return nil, err
 	}
@@ -76,25 +79,30 @@ func LoadIDXImages(images, labels string, classes []string) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.Type != "u1" || len(x.Shape) != 3 {
-		return nil, fmt.Errorf("data.LoadIDXImages: %s: %s values of shape %v; want images: u1, n×h×w", images, x.Type, x.Shape)
-	}
 	if y.Type != "u1" || len(y.Shape) != 1 {
 		return nil, fmt.Errorf("data.LoadIDXImages: %s: %s values of shape %v; want labels: u1, n", labels, y.Type, y.Shape)
 	}
-	d, err := FromArrays(images, x, y, classes)
+	if err := d.takeTruth(y, classes); err != nil {
+		return nil, err
+	}
+	return d.checked()
+}
+
+// readIDXImages reads the images, whose bytes stay bytes.
+func readIDXImages(r io.Reader, name string) (*Dataset, error) {
+	b := &binaryReader{op: "data.LoadIDXImages", name: name, r: r}
+	x, err := idxHeader(b)
+	if err != nil {
+		return nil, err
+	}
+	if x.Type != "u1" || len(x.Shape) != 3 {
+		return nil, fmt.Errorf("data.LoadIDXImages: %s: %s values of shape %v; want images: u1, n×h×w", name, x.Type, x.Shape)
+	}
+	bytes, err := x.readRaw(b)
 	if err != nil {
 		return nil, err
 	}
 	// Grey images have one channel, which IDX does not count as a dimension.
-	d.Shape = append([]int{1}, d.Shape...)
-	toUnit(d.X)
-	return d, nil
-}
-
-// toUnit brings bytes to [0, 1].
-func toUnit(pixels []float64) {
-	for i := range pixels {
-		pixels[i] /= 255
-	}
+	n, h, w := x.Shape[0], x.Shape[1], x.Shape[2]
+	return &Dataset{Name: name, Rows: n, Cols: h * w, Pixels: unitPixels(n, h*w, bytes), Shape: []int{1, h, w}}, nil
 }

@@ -132,9 +132,9 @@ func TestIDXImagesAndLabelsMakeASet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &data.Dataset{Name: images, Rows: 3, Cols: 2, X: []float64{0, 1, 0.2, 0.4, 1, 0}, Shape: []int{1, 1, 2},
+	want := &data.Dataset{Name: images, Rows: 3, Cols: 2, Pixels: d.Pixels, Shape: []int{1, 1, 2},
 		Labels: []int32{2, 0, 2}, Classes: []string{"0", "1", "2"}}
-	if !reflect.DeepEqual(d, want) {
+	if !reflect.DeepEqual(d, want) || !slices.Equal(d.Features(0, 3), []float64{0, 1, 0.2, 0.4, 1, 0}) {
 		t.Errorf("got %+v, want %+v", d, want)
 	}
 	for _, c := range []struct {

@@ -46,18 +46,26 @@ func (s ImageSet) Load(path string) (*Parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range []*Dataset{train, test} {
-		// A right file of another set: the scaling would not fit it.
-		if d.Cols != len(scaling.Shift) {
-			return nil, d.errorf("images of shape %v; want %d pixels, as %s has", d.Shape, len(scaling.Shift), s.Set)
-		}
-		d.Name = s.Set
-		if !s.Raw {
-			// In place, for these tables are large.
-			scaling.scale(d.X)
-		}
+	if train, err = s.ready(train, scaling); err != nil {
+		return nil, err
+	}
+	if test, err = s.ready(test, scaling); err != nil {
+		return nil, err
 	}
 	return s.parts(train, test), nil
+}
+
+// ready names a part and scales it, unless the pixels are to be raw.
+func (s ImageSet) ready(d *Dataset, scaling Scaling) (*Dataset, error) {
+	// A right file of another set: the scaling would not fit it.
+	if d.Cols != len(scaling.Shift) {
+		return nil, d.errorf("images of shape %v; want %d pixels, as %s has", d.Shape, len(scaling.Shift), s.Set)
+	}
+	d.Name = s.Set
+	if s.Raw {
+		return d, nil
+	}
+	return scaling.Apply(d)
 }
 
 // idx loads one part of MNIST or its likes; files are named with - or . before idx.

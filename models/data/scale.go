@@ -103,7 +103,12 @@ func (s Scaling) Apply(d *Dataset) (*Dataset, error) {
 		return nil, d.errorf("%d columns, scaled by the statistics of %d; fit the scaling on a set with the same columns", d.Cols, len(s.Shift))
 	}
 	scaled := *d
-	scaled.X = slices.Clone(d.X)
+	if d.Pixels != nil {
+		if scaled.Pixels = d.Pixels.scaled(s); scaled.Pixels != nil {
+			return &scaled, nil
+		}
+	}
+	scaled.X = slices.Clone(d.Features(0, d.Rows))
 	s.scale(scaled.X)
 	return &scaled, nil
 }
@@ -160,6 +165,9 @@ func fit(d *Dataset, stats func(col func(i int) float64, n int) (shift, scale fl
 	s := Scaling{Shift: make([]float64, d.Cols), Scale: make([]float64, d.Cols)}
 	for j := range d.Cols {
 		col := func(i int) float64 { return d.X[i*d.Cols+j] }
+		if d.Pixels != nil {
+			col = func(i int) float64 { return d.Pixels.at(i, j) }
+		}
 		shift, scale := stats(col, d.Rows)
 		if lo, hi := extremes(col, d.Rows); lo == hi {
 			// Rounding in the mean would otherwise leave a tiny deviation to divide by.
