@@ -5,12 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"rpnc/models"
 	"rpnc/models/config"
 	"rpnc/models/data"
+	"rpnc/rpnops"
 )
 
 var configCommand = command{
@@ -23,8 +25,44 @@ var configCommand = command{
 	flags: func(fs *flag.FlagSet) func(*call) error {
 		print := fs.Bool("print", false, "print the canonical form")
 		explain := fs.Bool("explain", false, "say what the parts are, and build the model to count its parameters")
-		return func(c *call) error { return checkConfigs(c, *print, *explain) }
+		asJSON := fs.Bool("json", false, "print a line of JSON for each file: {file, right, mistakes}")
+		return func(c *call) error {
+			if *asJSON {
+				return verdicts(c)
+			}
+			return checkConfigs(c, *print, *explain)
+		}
 	},
+}
+
+// verdicts says of every file whether it is right, for programs. The exit status says whether all are.
+func verdicts(c *call) error {
+	if len(c.args) == 0 {
+		return usagef("no file; give one or more")
+	}
+	var wrong []string
+	for _, file := range c.args {
+		v := struct {
+			File     string   `json:"file"`
+			Right    bool     `json:"right"`
+			Mistakes []string `json:"mistakes,omitempty"`
+		}{File: file, Right: true}
+		p, err := readPlan(file)
+		if err == nil {
+			err = p.checkData()
+		}
+		if err != nil {
+			v.Right, v.Mistakes = false, strings.Split(err.Error(), "\n")
+			wrong = append(wrong, file)
+		}
+		if err := printJSON(c.stdout, v); err != nil {
+			return err
+		}
+	}
+	if wrong != nil {
+		return fmt.Errorf("%d of %d files have mistakes: %s", len(wrong), len(c.args), strings.Join(wrong, ", "))
+	}
+	return nil
 }
 
 // checkConfigs reads every file and goes on after one with mistakes.
@@ -72,7 +110,7 @@ func (p *plan) print(w io.Writer) error {
 
 // explain says what the parts are.
 func (p *plan) explain(w io.Writer) error {
-	m, err := models.New(p.Model, &models.Options{Paths: true})
+	m, err := p.build()
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.file, err)
 	}
@@ -99,7 +137,24 @@ func (p *plan) explain(w io.Writer) error {
 	for _, x := range p.Metrics {
 		fmt.Fprintf(w, "metric: %s\n", x)
 	}
+	if p.Output != nil {
+		fmt.Fprintf(w, "output: %s\n", p.Output.Path())
+	}
 	return nil
+}
+
+// build makes the model, on the graph of the data where it runs along one and the files are there.
+func (p *plan) build() (*models.Model, error) {
+	o := &models.Options{Paths: true}
+	spec, along := models.OnGraph(p.Model, rpnops.GraphTopology{})
+	if along && p.Data.Class != "" {
+		// Data that are not there are no mistake of the configuration: then the model alone says what it lacks.
+		if parts, err := p.load(""); err == nil && parts.Graph != nil {
+			spec, _ = models.OnGraph(p.Model, topology(parts.Graph))
+			o.Rows = parts.Graph.Rows
+		}
+	}
+	return models.New(spec, o)
 }
 
 // explainPart is a line with the class of an object and its parameters.

@@ -251,6 +251,10 @@ var configMistakes = []mistake{
 	{"an empty file", inFile("net.yaml", "\n", trainYAML...)},
 	{"a key of an older schema", inFile("net.yaml", withHead("data_transformation_class: taylor_expansion"), trainYAML...)},
 	{"an unknown part of a whole configuration", inFile("run.yaml", wholeRun("optimizer_configs", "{optimizer_class: torch.optim.Adam}"), runYAML...)},
+	{"L-BFGS with momentum", inFile("run.yaml", wholeRun("learner_configs", byLBFGS("{momentum: 0.9}")), runYAML...)},
+	{"L-BFGS with another line search", inFile("run.yaml", wholeRun("learner_configs", byLBFGS("{line_search_fn: armijo}")), runYAML...)},
+	{"smoothing by more than all", inFile("run.yaml", wholeRun("learner_configs", "{learner_class: backward_learner, learner_parameters: {optimizer_configs: {optimizer_class: torch.optim.Adam}, loss_configs: {loss_class: torch.nn.CrossEntropyLoss, loss_parameters: {label_smoothing: 1.5}}}}"), append(runYAML, "-data", "iris")...)},
+	{"output of another class", inFile("run.yaml", wholeRun("output_configs", "{output_class: tinybig.output.rpn_result}"), runYAML...)},
 	{"a learner without a loss", inFile("run.yaml", wholeRun("learner_configs", "{learner_class: backward_learner, learner_parameters: {optimizer_configs: {optimizer_class: torch.optim.Adam}}}"), runYAML...)},
 	{"an optimizer that does not exist", inFile("run.yaml", wholeRun("learner_configs", "{learner_class: backward_learner, learner_parameters: {loss_configs: {loss_class: torch.nn.MSELoss}, optimizer_configs: {optimizer_class: torch.optim.AdaGrad}}}"), runYAML...)},
 	{"a learner that the reference only sketches", inFile("run.yaml", wholeRun("learner_configs", "{learner_class: tinybig.learner.forward_learner}"), runYAML...)},
@@ -264,6 +268,11 @@ var configMistakes = []mistake{
 // wholeRun is a whole configuration with one part of choice.
 func wholeRun(key, part string) string {
 	return "configurations:\n  model_configs: {model_class: mlp, model_parameters: {dims: [4, 8, 3]}}\n  " + key + ": " + part + "\n"
+}
+
+// byLBFGS is a learner with parameters of L-BFGS.
+func byLBFGS(params string) string {
+	return "{learner_class: backward_learner, learner_parameters: {loss_configs: {loss_class: torch.nn.CrossEntropyLoss}, optimizer_configs: {optimizer_class: torch.optim.LBFGS, optimizer_parameters: " + params + "}}}"
 }
 
 var runYAML = []string{"train", "-config", "DIR/run.yaml"}
@@ -283,6 +292,13 @@ var commandMistakes = []mistake{
 	{"an unknown flag", onCommand("train", "-epoch", "3")},
 	{"a flag that is no number", onCommand("train", "-epochs", "many")},
 	{"an unknown optimizer", onCommand("train", "-data", "iris", "-optimizer", "adamv")},
+	{"L-BFGS in batches", onCommand("train", "-data", "iris", "-optimizer", "lbfgs", "-batch", "16")},
+	{"L-BFGS with a schedule", onCommand("train", "-data", "iris", "-optimizer", "lbfgs", "-schedule", "cosine")},
+	{"an unknown loss", onCommand("train", "-data", "iris", "-loss", "cross_entrophy")},
+	{"a loss of numbers of classes", onCommand("train", "-data", "iris", "-loss", "huber")},
+	{"a network along links of rows without any", onCommand("train", "-data", "iris", "-model", "gcn")},
+	{"predicting from an unknown format", onCommand("predict", "-m", "DIR/net", "-from", "xml", "rows.xml")},
+	{"predicting no rows at a time", onCommand("predict", "-m", "DIR/net", "-batch", "0", "rows.csv")},
 	{"an unknown metric", onCommand("train", "-data", "iris", "-metric", "f1_makro")},
 	{"a whole configuration and a model", onCommand("train", "-config", "run.yaml", "-model", "mlp")},
 	{"no configuration to check", onCommand("config")},

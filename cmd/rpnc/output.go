@@ -11,6 +11,7 @@ import (
 
 	"rpnc/models"
 	"rpnc/models/data"
+	"rpnc/models/loss"
 	"rpnc/models/metric"
 	"rpnc/models/train"
 )
@@ -19,8 +20,7 @@ import (
 // a training and of its result of a test. Scores of single batches are not measured and are left out; where there are
 // several metrics, metrics has them all.
 type records struct {
-	path  string
-	began time.Time
+	path string
 
 	Preparation struct {
 		TimeCost float64 `json:"preparation_time_cost"` // seconds
@@ -55,30 +55,23 @@ type testRecord struct {
 	Metric string  `json:"metric_name"`
 }
 
-// newRecords follows a training by its hooks. That the file cannot be written is found out before the training.
-func newRecords(path string, tr *train.Trainer) (*records, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+// newRecords follows a training by its hooks; prepared is when it was begun to be made ready. That the file cannot be
+// written is found out before the training.
+func newRecords(path string, tr *train.Trainer, prepared time.Time) (*records, error) {
+	if err := writable(path); err != nil {
 		return nil, fmt.Errorf("output_configs: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".rpnc-*")
-	if err != nil {
-		return nil, fmt.Errorf("output_configs: %w", err)
-	}
-	f.Close()
-	os.Remove(f.Name())
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return nil, fmt.Errorf("output_configs: %s is a folder; want the path of a file", path)
-	}
-	r := &records{path: path, began: time.Now(), Training: map[string]*epochRecord{}}
-	last := r.began
-	tr.Hooks.Step = func(at train.Position, loss float64) error {
+	r := &records{path: path, Training: map[string]*epochRecord{}}
+	last := time.Now()
+	r.Preparation.TimeCost = last.Sub(prepared).Seconds()
+	tr.Hooks.Step = func(at train.Position, value float64) error {
 		now := time.Now()
 		e := r.Training[strconv.Itoa(at.Epoch)]
 		if e == nil {
 			e = &epochRecord{Start: seconds(last), Batches: map[string]batchRecord{}}
 			r.Training[strconv.Itoa(at.Epoch)] = e
 		}
-		e.Batches[strconv.Itoa(at.Batch)] = batchRecord{seconds(now), now.Sub(last).Seconds(), loss}
+		e.Batches[strconv.Itoa(at.Batch)] = batchRecord{seconds(now), now.Sub(last).Seconds(), value}
 		last = now
 		return nil
 	}
@@ -99,6 +92,22 @@ func newRecords(path string, tr *train.Trainer) (*records, error) {
 	return r, nil
 }
 
+// writable makes the folder of a file and says whether the file can be written.
+func writable(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder; want the path of a file", path)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".rpnc-*")
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
 // seconds is a moment as the reference has it.
 func seconds(t time.Time) float64 { return float64(t.UnixNano()) / 1e9 }
 
@@ -113,16 +122,16 @@ func (r *records) write(m *models.Model, held *data.Dataset, ask train.Evaluatio
 	if len(ask.Also) > 0 {
 		r.Metrics = s.Metrics
 	}
-	r.table(s.Table)
+	r.table(s.Table, ask.Loss.Target() == loss.Labels)
 	return writeFile(r.path, func(w io.Writer) error { return json.NewEncoder(w).Encode(r) })
 }
 
-// table takes predictions, truth and scores over.
-func (r *records) table(t metric.Table) {
+// table takes predictions, truth and scores over. The truth is what the loss compares with.
+func (r *records) table(t metric.Table, labels bool) {
 	r.Pred, _, _ = t.Classes() // targets of several numbers have none
 	r.Score = matrix(t.Scores, t.Cols)
-	if r.True = matrix(t.Y, t.Cols); t.Labels != nil {
-		r.True = t.Labels
+	if r.True = t.Labels; !labels {
+		r.True = matrix(t.Y, t.Cols)
 	}
 }
 

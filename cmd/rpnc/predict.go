@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -16,16 +18,20 @@ import (
 
 var predictCommand = command{
 	name: "predict",
-	args: "FILE.csv",
-	does: "apply a checkpoint to the rows of a CSV file",
-	details: "The file holds the features in the order of the training, with or without a header; - is the standard input. The\n" +
-		"output is CSV: the class and the probability of every class, or the numbers that the model gives.",
-	example: "rpnc predict -m iris.safetensors flowers.csv",
+	args: "FILE.csv or FILE.jsonl",
+	does: "apply a checkpoint to the rows of a file",
+	details: "CSV holds the features in the order of the training, or under a header with their names, others among them. JSONL has a row a\n" +
+		"line: an array of numbers, or an object with the names as keys. - is the standard input. The output is the class and the\n" +
+		"probability of every class, or the numbers that the model gives. Files of any length pass through in batches.",
+	example: "rpnc predict -m iris.safetensors -o classes.jsonl flowers.csv",
 	flags: func(fs *flag.FlagSet) func(*call) error {
 		p := &prediction{}
 		p.machine.register(fs)
 		fs.StringVar(&p.model, "m", "", "the checkpoint")
-		fs.StringVar(&p.skip, "skip", "", "columns to leave out, by name or by number from 1, separated by commas")
+		fs.StringVar(&p.skip, "skip", "", "columns of a CSV file to leave out, by name or by number from 1, separated by commas")
+		fs.StringVar(&p.from, "from", "", "csv or jsonl: what is read (default: what the name of the file says, csv of the standard input)")
+		fs.StringVar(&p.output, "o", "", "write to this file, JSONL if its name ends in .jsonl or .json, else CSV (default: the standard output)")
+		fs.IntVar(&p.batch, "batch", 256, "rows at a time; results do not depend on it")
 		fs.BoolVar(&p.json, "json", false, "print a line of JSON a row")
 		return p.run
 	},
@@ -34,14 +40,28 @@ var predictCommand = command{
 // prediction is what the flags say.
 type prediction struct {
 	machine
-	model, skip string
-	json        bool
+	model, skip  string
+	from, output string
+	batch        int
+	json         bool
 }
 
 func (p *prediction) run(c *call) error {
 	if len(c.args) != 1 {
 		return usagef("%d files; want one, or - for the standard input", len(c.args))
 	}
+	if p.batch < 1 {
+		return usagef("-batch %d; want 1 or more", p.batch)
+	}
+	if p.from == "" {
+		if p.from = "csv"; isJSONL(c.args[0]) {
+			p.from = "jsonl"
+		}
+	}
+	if p.from != "csv" && p.from != "jsonl" {
+		return usagef("-from %q is unknown; want csv or jsonl", p.from)
+	}
+	p.json = p.json || isJSONL(p.output)
 	o, err := p.machine.options(c.stderr, 0)
 	if err != nil {
 		return err
@@ -51,54 +71,82 @@ func (p *prediction) run(c *call) error {
 		return err
 	}
 	defer m.Close()
-	d, err := p.load(c)
+	if p.output == "" {
+		return p.through(c, c.stdout, m, prep)
+	}
+	return writeFile(p.output, func(w io.Writer) error { return p.through(c, w, m, prep) })
+}
+
+// isJSONL says whether a file holds a JSON value a line, by its name.
+func isJSONL(file string) bool {
+	switch strings.ToLower(filepath.Ext(file)) {
+	case ".jsonl", ".ndjson", ".json":
+		return true
+	}
+	return false
+}
+
+// through reads rows batch by batch, applies the model and writes a line a row: never more than a batch is in memory.
+func (p *prediction) through(c *call, to io.Writer, m *models.Model, prep prepared) error {
+	if prep.Together > 0 {
+		p.batch = prep.Together
+	}
+	out := &answers{Writer: bufio.NewWriter(to), json: p.json, classes: prep.Classes}
+	each := func(d *data.Dataset) error { return out.batch(c, m, d, prep) }
+	var err error
+	file, opts := c.args[0], &data.CSVOptions{Kind: data.Unlabelled, Skip: columns(p.skip), Features: prep.Columns}
+	switch {
+	case p.from == "jsonl":
+		err = eachJSONL(file, c.stdin, p.batch, prep.Columns, each)
+	case file == "-":
+		err = data.ReadEachCSV(c.stdin, "standard input", p.batch, opts, each)
+	default:
+		err = data.EachCSV(file, p.batch, opts, each)
+	}
 	if err != nil {
 		return err
 	}
-	if in, _ := m.Dims(); d.Cols != in {
-		return fmt.Errorf("%s has %d columns, the model takes %d; -skip leaves columns out", d.Name, d.Cols, in)
-	}
-	if d, err = prep.apply(d); err != nil {
+	return out.Flush()
+}
+
+// answers are the lines of the output.
+type answers struct {
+	*bufio.Writer
+	json    bool
+	classes []string
+	rows    int // so far
+}
+
+// batch applies the model to a batch and writes its lines.
+func (a *answers) batch(ctx context.Context, m *models.Model, d *data.Dataset, prep prepared) error {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return p.print(c, m, d, prep.Classes)
-}
-
-// load reads a table that is features only.
-func (p *prediction) load(c *call) (*data.Dataset, error) {
-	o := &data.CSVOptions{Kind: data.Unlabelled, Skip: columns(p.skip)}
-	if c.args[0] == "-" {
-		return data.ReadCSV(c.stdin, "standard input", o)
+	in, out := m.Dims()
+	if d.Cols != in {
+		return fmt.Errorf("%s has %d columns, the model takes %d; -skip leaves columns out", d.Name, d.Cols, in)
 	}
-	return data.LoadCSV(c.args[0], o)
-}
-
-// chunk is how many rows go through the model at a time.
-const chunk = 256
-
-// print applies the model chunk by chunk and writes a line a row.
-func (p *prediction) print(c *call, m *models.Model, d *data.Dataset, classes []string) error {
-	w := bufio.NewWriter(c.stdout)
-	_, out := m.Dims()
-	if !p.json {
-		fmt.Fprintln(w, strings.Join(header(classes, out), ","))
+	if prep.Together > 0 && (d.Rows != prep.Together || a.rows > 0) {
+		return rowsTogether(d.Name, a.rows+d.Rows, prep.Together)
 	}
-	for lo := 0; lo < d.Rows; lo += chunk {
-		if err := c.Err(); err != nil {
+	d, err := prep.apply(d)
+	if err != nil {
+		return err
+	}
+	y, err := m.Predict(d.X)
+	if err != nil {
+		return err
+	}
+	if a.rows == 0 && !a.json {
+		fmt.Fprintln(a, strings.Join(header(a.classes, out), ","))
+	}
+	for i := range d.Rows {
+		a.rows++
+		if err := a.row(y[i*out : (i+1)*out]); err != nil {
 			return err
 		}
-		hi := min(d.Rows, lo+chunk)
-		y, err := m.Predict(d.X[lo*d.Cols : hi*d.Cols])
-		if err != nil {
-			return err
-		}
-		for i := range hi - lo {
-			if err := p.row(w, lo+i, y[i*out:(i+1)*out], classes); err != nil {
-				return err
-			}
-		}
 	}
-	return w.Flush()
+	return nil
 }
 
 // header names the columns of the output.
@@ -118,33 +166,41 @@ func header(classes []string, out int) (names []string) {
 }
 
 // row writes the results of one row.
-func (p *prediction) row(w io.Writer, i int, y []float64, classes []string) error {
+func (a *answers) row(y []float64) error {
 	line := struct {
 		Row   int       `json:"row"`
 		Class string    `json:"class,omitempty"`
 		P     []float64 `json:"p,omitempty"`
 		Y     []float64 `json:"y,omitempty"`
-	}{Row: i + 1, Y: y}
-	if classes != nil {
+	}{Row: a.rows, Y: y}
+	if a.classes != nil {
 		var best int
 		line.P, best = softmax(y)
 		line.Y, line.Class = nil, strconv.Itoa(best)
-		if best < len(classes) {
-			line.Class = classes[best]
+		if best < len(a.classes) {
+			line.Class = a.classes[best]
 		}
 	}
-	if p.json {
-		return json.NewEncoder(w).Encode(line)
+	if a.json {
+		return json.NewEncoder(a).Encode(line)
 	}
 	var cells []string
-	if classes != nil {
-		cells = []string{line.Class}
+	if a.classes != nil {
+		cells = []string{quote(line.Class)}
 	}
 	for _, v := range append(line.P, line.Y...) {
 		cells = append(cells, strconv.FormatFloat(v, 'g', 6, 64))
 	}
-	_, err := fmt.Fprintln(w, strings.Join(cells, ","))
+	_, err := fmt.Fprintln(a, strings.Join(cells, ","))
 	return err
+}
+
+// quote makes a cell of CSV of a name.
+func quote(name string) string {
+	if strings.ContainsAny(name, ",\"\n\r") {
+		return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	}
+	return name
 }
 
 // softmax is the probabilities of logits, and the place of the largest.

@@ -91,6 +91,7 @@ func (t *training) run(c *call) (err error) {
 	if err := c.noArgs(); err != nil {
 		return err
 	}
+	start := time.Now()
 	if t.out = c.stdout; t.json {
 		t.out = io.Discard
 	}
@@ -112,7 +113,7 @@ func (t *training) run(c *call) (err error) {
 		trainer.Log = f
 	}
 	if t.plan != nil && t.plan.Output != nil {
-		if t.records, err = newRecords(t.plan.Output.Path(), &trainer); err != nil {
+		if t.records, err = newRecords(t.plan.Output.Path(), &trainer, start); err != nil {
 			return err
 		}
 	}

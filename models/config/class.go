@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"sort"
 	"strings"
+	"unicode"
 
 	"gopkg.in/yaml.v3"
 
@@ -217,10 +218,23 @@ func (d *decoder) named(f form, v reflect.Value) {
 	}
 	last := strings.ReplaceAll(name.Value[strings.LastIndexByte(name.Value, '.')+1:], "_", "")
 	if own := v.Type().Name(); last == "" || !strings.Contains(strings.ToLower(own), strings.ToLower(last)) {
-		d.fail(name, "want %s, have %s", article(strings.ToLower(own)), found(name))
+		d.fail(name, "want %s, have %s", article(snake(own)), found(name))
 		return
 	}
 	d.params(f, v)
+}
+
+// snake is the name of a type as configurations write it: rpn_output of RPNOutput.
+func snake(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		// A word begins at a capital with a small letter before or behind it.
+		if i > 0 && unicode.IsUpper(r) && (unicode.IsLower(rune(name[i-1])) || i+1 < len(name) && unicode.IsLower(rune(name[i+1]))) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }
 
 // params fills v with the parameters of f and complains of what does not belong to it.

@@ -37,7 +37,12 @@ type CSVOptions struct {
 	Header Header
 	Target []string // target columns, in the order they are to have in Y; nil: the last column
 	Skip   []string // columns to leave out, such as row numbers
-	Comma  byte     // between the cells; 0: ','
+
+	// Features are the names of the features in the order that they are to have in X. A header that has all of them
+	// settles the features; without one, or where one is missing there, they are the columns left, as in the file.
+	Features []string
+
+	Comma byte // between the cells; 0: ','
 
 	// Classes fixes names and order of the classes; any other label is then an error. A test file needs the classes
 	// of its training file. Nil: the integers 0…K−1 stand for themselves where exactly these are found, and other

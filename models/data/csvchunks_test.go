@@ -37,6 +37,23 @@ func TestATableInPartsIsTheTable(t *testing.T) {
 	}
 }
 
+// A header with the names that are wanted puts them in order; any other one leaves the columns as they are.
+func TestNamedFeaturesAreFoundByTheirNames(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		x    []float64
+	}{
+		{"b,word,a\n1,x,2\n3,y,4\n", []float64{2, 1, 4, 3}},
+		{"a,c\n1,2\n3,4\n", []float64{1, 2, 3, 4}},
+		{"1,2\n3,4\n", []float64{1, 2, 3, 4}},
+	} {
+		d, err := data.ReadCSV(strings.NewReader(c.text), "t", &data.CSVOptions{Kind: data.Unlabelled, Features: []string{"a", "b"}})
+		if err != nil || !slices.Equal(d.X, c.x) || d.Cols != 2 {
+			t.Errorf("%q: %+v, %v", c.text, d, err)
+		}
+	}
+}
+
 func TestPartsOfTablesReportMistakes(t *testing.T) {
 	none := func(*data.Dataset) error { return nil }
 	plain := &data.CSVOptions{Kind: data.Unlabelled}

@@ -42,6 +42,9 @@ func planColumns(first []string, header bool, opts *CSVOptions) (*csvPlan, error
 	case opts.Kind == Classification && len(p.targets) > 1:
 		return nil, fmt.Errorf("%d columns of labels; want one", len(p.targets))
 	}
+	if p.features = p.named(opts.Features); p.features != nil {
+		return p, nil
+	}
 	for j := range p.width {
 		target, skipped := slices.Contains(p.targets, j), slices.Contains(skip, j)
 		if target && skipped {
@@ -55,6 +58,18 @@ func planColumns(first []string, header bool, opts *CSVOptions) (*csvPlan, error
 		return nil, fmt.Errorf("none of the %d columns is left for features; want at least one (is the separator right?)", p.width)
 	}
 	return p, nil
+}
+
+// named are the columns of the header with the given names; nil where there are no names or one is not there.
+func (p *csvPlan) named(names []string) (found []int) {
+	for _, name := range names {
+		j := slices.Index(p.header, name)
+		if j < 0 {
+			return nil
+		}
+		found = append(found, j)
+	}
+	return found
 }
 
 // columns resolves names and numbers of columns, each at most once: a name and a number may mean the same one.
