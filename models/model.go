@@ -145,9 +145,11 @@ func (m *Model) Predict(x []float64) (y []float64, err error) {
 func (m *Model) program(rows int) (*compile.Program, error) {
 	m.mu.Lock()
 	if ps := m.free[rows]; len(ps) > 0 {
+		// Taken under the lock: what is released next goes into the same place of the slice.
+		p := ps[len(ps)-1]
 		m.free[rows] = ps[:len(ps)-1]
 		m.mu.Unlock()
-		return ps[len(ps)-1], nil
+		return p, nil
 	}
 	m.mu.Unlock()
 	g, _, y, err := m.Graph(rows, false)
