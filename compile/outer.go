@@ -15,7 +15,8 @@ const sparseRate = 48
 //	T[r, k, l] = Σ_e x[r, k·G+e]·b[l·G+e]                   k < D/G, l < S/G: one product
 //	y[r, i]    = Σ_k a[u(i, k)]·T[r, k, l(i, k)]            one sparse product whose values are entries of a
 //
-// and ψ is never formed, where that is cheaper.
+// and ψ is never formed, where that is cheaper. Where S divides D there is one l, and the second product is the dense one with
+// a read as (n×D/S).
 func outerProducts(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	return applyRules(g, roots, []rule{outerProduct})
 }
@@ -36,10 +37,17 @@ func outerProduct(n *graph.Node, _ func(int) bool) *graph.Node {
 	// G is 1 there are as many blocks as elements, and forming ψ is cheaper.
 	// Forming ψ writes and reads it once, some 4 operations an element besides the product.
 	formed := float64(count) * float64(D) * float64(2*rows+4)
-	if 2*float64(rows)*float64(D)/float64(G)*float64(S+sparseRate*count) > 0.8*formed {
+	rate := sparseRate
+	if G == S {
+		rate = 1
+	}
+	if 2*float64(rows)*float64(D)/float64(G)*float64(S+rate*count) > 0.8*formed {
 		return nil
 	}
 	t := ops.MatMulT(ops.Reshape(x, rows*D/G, G), ops.Reshape(b, S/G, G))
+	if G == S {
+		return ops.ReshapeTo(ops.MatMulT(ops.Reshape(t, rows, D/G), ops.Reshape(a, count, D/G)), n.Shape())
+	}
 	p, table := outerPattern(count, D/G, S/G)
 	values := n.Graph().Apply(ops.Gather{Table: table}, ops.Reshape(a, a.Shape().Size()))
 	y := n.Graph().Apply(ops.SpMM{P: p}, values, ops.Reshape(t, rows, D/G*(S/G), 1))

@@ -5,9 +5,11 @@ import "rpnc/graph"
 // passes is the table of passes in the order in which they run.
 var passes = []pass{
 	{"simplify", prepare, "algebra: identities, transposes into product flags, views of views, small constants", simplify},
+	{"norm-products", prepare, "layer norms of powers move behind the product with a matrix", normProducts},
 	{"structure", prepare, "products with sparse and triangular matrices use their structure", structure},
 	{"outer-products", prepare, "products with flat outer products (hm, lphm) are contracted without forming them", outerProducts},
 	{"reassociate", prepare, "chains of products in the cheapest order", reassociate},
+	{"contract-powers", prepare, "powers of data are multiplied block by block and never in memory", contractPowers},
 	{"fuse-heads", prepare, "computations that are alike but for their parameters become one over stacked parameters", fuseHeads},
 	{"cse", prepare, "equal nodes become one and nodes that nobody needs go", clean},
 	{"simplify", optimise, "the same algebra on the gradient", simplify},
@@ -24,6 +26,10 @@ var passes = []pass{
 var orders = []order{
 	{"simplify", "structure", "a transposed matrix shows its structure once the transpose is a flag"},
 	{"outer-products", "reassociate", "a contracted outer product is sparse"},
+	{"simplify", "norm-products", "a norm is known by its differences and quotients, without what undoes itself between them"},
+	{"norm-products", "outer-products", "the product that a norm has left behind is one of powers with a matrix"},
+	{"outer-products", "contract-powers", "powers are cut into the blocks that the matrix repeats"},
+	{"reassociate", "contract-powers", "a matrix of low rank is multiplied factor by factor, the one that meets the powers first"},
 	{"structure", "reassociate", "the cost of a product depends on whether its matrix is sparse"},
 	{"simplify", "reassociate", "a chain is products and flags, without transposes between"},
 	{"reassociate", "fuse-heads", "the cheapest order is found on matrices, and heads alike stay alike"},

@@ -135,6 +135,10 @@ func largeProducts() (s []ops.Sample) {
 		ops.Sample{Op: ops.MatMul{TA: true}, In: []graph.Type{f(3001, 20), f(3001, 9)}},
 		ops.Sample{Op: ops.MatMul{TB: true}, In: []graph.Type{f(3, 5, 700), f(3, 4, 700)}},
 		ops.Sample{Op: ops.MatMulSum{TA: true}, In: []graph.Type{f(71, 19, 3), f(71, 19, 20)}},
+		ops.Sample{Op: ops.Trilinear{Out: 0}, In: []graph.Type{f(9, 20), f(9, 33), f(7, 660)}},
+		ops.Sample{Op: ops.Trilinear{Out: 1}, In: []graph.Type{f(9, 7), f(9, 33), f(7, 660)}},
+		ops.Sample{Op: ops.Trilinear{Out: 2}, In: []graph.Type{f(9, 7), f(9, 20), f(7, 660)}},
+		ops.Sample{Op: ops.TrilinearSum{}, In: []graph.Type{f(9, 7), f(9, 20), f(9, 33)}},
 		ops.Sample{Op: ops.MatPow{H: 5}, In: []graph.Type{f(20, 20)}, Lo: -0.3, Hi: 0.3},
 		ops.Sample{Op: ops.MatPow{H: 4, Accumulative: true}, In: []graph.Type{f(20, 20)}, Lo: -0.3, Hi: 0.3},
 	)

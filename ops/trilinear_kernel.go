@@ -1,0 +1,150 @@
+package ops
+
+import (
+	"rpnc/graph"
+	"rpnc/internal/kernels"
+)
+
+// A contraction is a sum of matrix products whose left or right factor is a small block of a Kronecker product, formed in
+// scratch that stays in L2 and forgotten. No block is larger than kronBlock elements.
+const kronBlock = 1 << 16
+
+// Kernel multiplies block by block.
+func (o Trilinear) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, trilinearRun[float32], trilinearRun[float64])
+}
+
+// contraction is a Trilinear bound to its sizes.
+type contraction[T float] struct {
+	trilinearDims
+	a, c, w, y []T
+	tasks      int
+	width      int // of the columns of y that a task has
+	spare      *spare[[]T]
+}
+
+func trilinearRun[T float](o Trilinear, in, _ []graph.Type) Run {
+	d, _ := o.dims(in)
+	k := &contraction[T]{trilinearDims: d}
+	var body func(lo, hi int)
+	switch o.Out {
+	case 0:
+		body = k.bindKronecker()
+	case 1:
+		body = k.bindColumns(d.p, d.q, k.middle)
+	default:
+		body = k.bindColumns(d.q, d.p, k.last)
+	}
+	return func(dst, in []Buffer) {
+		k.a, k.c, k.w, k.y = view[T](in[0]), view[T](in[1]), view[T](in[2]), view[T](dst[0])
+		if len(k.y) == 0 {
+			return
+		}
+		if d.n*d.p*d.q == 0 {
+			clear(k.y)
+			return
+		}
+		chunked(k.tasks, 1, d.b*d.n*d.p*d.q/16, body)
+	}
+}
+
+// bindKronecker computes column i of y as the row sums of (u·Wᵢ)∘x, one product a column. Few columns are computed one after
+// the other, by products that share the cores themselves.
+func (k *contraction[T]) bindKronecker() func(lo, hi int) {
+	k.tasks = k.n
+	if k.n < kronTasks {
+		k.tasks = 1
+	}
+	k.spare = newSpare(func() *[]T { s := make([]T, k.b*k.q); return &s })
+	return func(lo, hi int) {
+		if k.tasks == 1 {
+			hi = k.n
+		}
+		t := k.spare.get()
+		for i := lo; i < hi; i++ {
+			kernels.Gemm(k.b, k.q, k.p, k.a, k.p, 1, k.w[i*k.p*k.q:], k.q, 1, *t, k.q, false)
+			for r := range k.b {
+				k.y[r*k.n+i] = kernels.Dot((*t)[r*k.q:(r+1)*k.q], k.c[r*k.q:(r+1)*k.q])
+			}
+		}
+		k.spare.put(t)
+	}
+}
+
+// kronTasks is the number of columns from which each is a task of its own.
+const kronTasks = 8
+
+// bindColumns cuts the columns of y into tasks, each of which goes over all i: y_J = Σᵢ (gᵢ∘c)·Wᵢ_J. The other factor has
+// inner columns.
+func (k *contraction[T]) bindColumns(cols, inner int, add func(scaled []T, i, lo, hi int)) func(lo, hi int) {
+	k.width = max(64, (cols-1)/8+1)
+	k.tasks = (max(1, cols)-1)/k.width + 1
+	k.spare = newSpare(func() *[]T { s := make([]T, k.b*inner); return &s })
+	return func(lo, hi int) {
+		scaled := k.spare.get()
+		for t := lo; t < hi; t++ {
+			for i := range k.n {
+				k.scale(*scaled, i, inner)
+				add(*scaled, i, t*k.width, min((t+1)*k.width, cols))
+			}
+		}
+		k.spare.put(scaled)
+	}
+}
+
+// scale writes g[r, i]·c[r].
+func (k *contraction[T]) scale(dst []T, i, cols int) {
+	for r := range k.b {
+		kernels.Scale(dst[r*cols:(r+1)*cols], k.c[r*cols:(r+1)*cols], k.a[r*k.n+i])
+	}
+}
+
+// middle adds (gᵢ∘x)·Wᵢᵀ to columns lo…hi−1 of y.
+func (k *contraction[T]) middle(scaled []T, i, lo, hi int) {
+	kernels.Gemm(k.b, hi-lo, k.q, scaled, k.q, 1, k.w[(i*k.p+lo)*k.q:], 1, k.q, k.y[lo:], k.p, i > 0)
+}
+
+// last adds (gᵢ∘u)·Wᵢ to columns lo…hi−1 of y.
+func (k *contraction[T]) last(scaled []T, i, lo, hi int) {
+	kernels.Gemm(k.b, hi-lo, k.p, scaled, k.p, 1, k.w[i*k.p*k.q+lo:], k.q, 1, k.y[lo:], k.q, i > 0)
+}
+
+// Kernel makes row after row, each the product (gᵢ∘u)ᵀ·x.
+func (o TrilinearSum) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, trilinearSumRun[float32], trilinearSumRun[float64])
+}
+
+// TileRows is how many of the n·p rows of q numbers make a tile that stays in L2 while it is used.
+func (d trilinearDims) tileRows() int { return max(1, min(d.p, kronBlock/max(1, d.q))) }
+
+func trilinearSumRun[T float](_ TrilinearSum, in, _ []graph.Type) Run {
+	d := trilinearDims{in[0].Shape.Dim(0), in[0].Shape.Dim(1), in[1].Shape.Dim(1), in[2].Shape.Dim(1)}
+	rows := d.tileRows()
+	down := (max(1, d.p)-1)/rows + 1
+	scratch := newSpare(func() *[]T { s := make([]T, d.b*rows); return &s })
+	var g, u, x, y []T
+	body := func(lo, hi int) {
+		s := scratch.get()
+		for t := lo; t < hi; t++ {
+			i, j := t/down, t%down*rows
+			m := min(rows, d.p-j)
+			outerTile(y[(i*d.p+j)*d.q:], *s, g, u, x, d, i, j, m)
+		}
+		scratch.put(s)
+	}
+	return func(dst, in []Buffer) {
+		g, u, x, y = view[T](in[0]), view[T](in[1]), view[T](in[2]), view[T](dst[0])
+		if len(y) == 0 {
+			return
+		}
+		chunked(d.n*down, 1, d.b*len(y)/16, body)
+	}
+}
+
+// outerTile computes m·q numbers of the sum, those of i and j…j+m−1: (gᵢ∘u_J)ᵀ·x.
+func outerTile[T float](y, scratch, g, u, x []T, d trilinearDims, i, j, m int) {
+	for r := range d.b {
+		kernels.Scale(scratch[r*m:(r+1)*m], u[r*d.p+j:r*d.p+j+m], g[r*d.n+i])
+	}
+	kernels.Gemm(m, d.q, d.b, scratch, 1, m, x, d.q, 1, y, d.q, false)
+}
