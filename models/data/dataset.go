@@ -9,7 +9,7 @@
 //   - [TrainTest] and [KFold] split a set; [Series.Windows] cuts time series, [FitTerms] counts the words of texts.
 //   - [Standardize] and [MinMax] fit a [Scaling] on the training part, to be applied to every part.
 //   - [Batches] deals the rows out, in an order that depends on seed and epoch alone, and [Gather]
-//     copies them into the caller's buffers.
+//     copies them into the caller's buffers; [Stream] does both ahead of time.
 //
 // Rows, columns and classes are counted from 0 in Go; lines and columns of files from 1, as editors do.
 package data
