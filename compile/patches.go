@@ -14,7 +14,7 @@ var hostPasses = []string{"fuse-gather"}
 // products do.
 func fuseGather(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	p := patches{}
-	return applyRules(g, roots, []rule{p.product, p.weights, p.back})
+	return applyRules(g, roots, []rule{p.product, p.weights, p.back, extremes, extremesBack})
 }
 
 // patches remembers the windows of the tables met so far.
@@ -94,4 +94,60 @@ func (p patches) back(n *graph.Node, shared func(int) bool) *graph.Node {
 		return ops.PatchBack(*w, y.In[1], y.In[0])
 	}
 	return nil
+}
+
+// compared finds the rows (b×n) whose patches (b×P×size) an Extreme over the last axis compares.
+func compared(n *graph.Node) (x *graph.Node, op ops.PatchExtreme) {
+	e, ok := n.Op.(ops.Extreme)
+	if !ok || n.In[0].Shape().Rank() != 3 || axisOf(e.Axis, n.In[0].Shape()) != 2 {
+		return nil, op
+	}
+	view := n.In[0]
+	g, ok := view.Op.(ops.Reshaped)
+	if !ok || view.In[0].Shape().Rank() != 2 || g.To.Dim(0) != view.In[0].Shape().Dim(0) {
+		return nil, op
+	}
+	packing, ok := view.In[0].Op.(ops.Gather)
+	if !ok {
+		return nil, op
+	}
+	return view.In[0].In[0], ops.PatchExtreme{Table: packing.Table, Size: g.To.Dim(2), Min: e.Min}
+}
+
+// extremes: the largest or smallest entry of packed patches.
+func extremes(n *graph.Node, _ func(int) bool) *graph.Node {
+	if n.Op != (graph.Result{I: 0}) {
+		return nil
+	}
+	x, op := compared(n.In[0])
+	if x == nil {
+		return nil
+	}
+	return ops.ReshapeTo(n.Graph().Apply(op, x), n.Shape())
+}
+
+// extremesBack: a cotangent placed in patches by their positions, and added up where the entries are.
+func extremesBack(n *graph.Node, _ func(int) bool) *graph.Node {
+	sum, ok := n.Op.(ops.ScatterAdd)
+	if !ok || n.Shape().Rank() != 2 {
+		return nil
+	}
+	view := n.In[0]
+	if _, ok := view.Op.(ops.Reshaped); !ok {
+		return nil
+	}
+	place, ok := view.In[0].Op.(ops.Place)
+	if !ok {
+		return nil
+	}
+	d, pos := view.In[0].In[0], view.In[0].In[1]
+	if pos.Op != (graph.Result{I: 1}) {
+		return nil
+	}
+	x, op := compared(pos.In[0])
+	if x == nil || op.Table != sum.Table || x.Shape() != n.Shape() || axisOf(place.Axis, view.In[0].Shape()) != 2 || place.N != op.Size {
+		return nil
+	}
+	y := n.Graph().Apply(op, x)
+	return n.Graph().Apply(ops.PatchExtremeGrad{Table: op.Table, Size: op.Size}, x, y, ops.ReshapeTo(d, y.Shape()))
 }
