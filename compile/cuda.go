@@ -35,6 +35,10 @@ func newCudaVM(p *Program, g *gorgonia.ExprGraph, opt Options) (gorgonia.VM, err
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
+	if dev.Capability() < opt.Math.Capability() {
+		return nil, fmt.Errorf("compile: %s has no tensor cores for %v products; want compute capability %d.%d, or exact products",
+			dev.Name(), opt.Math, opt.Math.Capability()/10, opt.Math.Capability()%10)
+	}
 	plan, err := newPlanVM(g)
 	if err != nil {
 		return nil, err
@@ -45,7 +49,7 @@ func newCudaVM(p *Program, g *gorgonia.ExprGraph, opt Options) (gorgonia.VM, err
 	}
 	p.stats.VM, p.stats.Why = "cuda", "asked for "+dev.Name()
 	if vm.memory, err = newMirror(dev, p); err == nil {
-		err = vm.bind(opt.Fallback)
+		err = vm.bind(opt)
 	}
 	if err != nil {
 		return nil, errors.Join(err, vm.Close())
@@ -55,13 +59,13 @@ func newCudaVM(p *Program, g *gorgonia.ExprGraph, opt Options) (gorgonia.VM, err
 }
 
 // bind finds the kernel of every unit. One without is an error that names it, unless it may run on the host.
-func (vm *cudaVM) bind(fallback bool) error {
+func (vm *cudaVM) bind(opt Options) error {
 	var tasks []cuda.Task
 	commit := vm.p.commitUnits()
 	for _, u := range vm.units {
-		k, err := u.cudaKernel()
+		k, err := u.cudaKernel(opt.Math)
 		switch {
-		case errors.Is(err, cuda.ErrNoKernel) && fallback:
+		case errors.Is(err, cuda.ErrNoKernel) && opt.Fallback:
 			vm.task = append(vm.task, -1)
 			vm.p.stats.Fallbacks = append(vm.p.stats.Fallbacks, u.node.Op.Name())
 			continue
@@ -81,11 +85,11 @@ func (vm *cudaVM) bind(fallback bool) error {
 }
 
 // cudaKernel is the kernel of a unit on the device.
-func (u *unit) cudaKernel() (*cuda.Kernel, error) {
+func (u *unit) cudaKernel(m Math) (*cuda.Kernel, error) {
 	if u.node == nil {
 		return cuda.Copy(u.in[0].t), nil
 	}
-	return bindCuda(u.node.Op, types(u.in), types(u.out))
+	return bindCuda(u.node.Op, types(u.in), types(u.out), m)
 }
 
 // bindCuda is cuda.Bind; a test takes an op away to see what happens without it.

@@ -15,11 +15,11 @@ func UseDevice(dev cuda.Device, err error) func() {
 // WithoutKernel takes the kernels of some ops away.
 func WithoutKernel(has func(graph.Op) bool) func() {
 	before := bindCuda
-	bindCuda = func(op graph.Op, in, out []graph.Type) (*cuda.Kernel, error) {
+	bindCuda = func(op graph.Op, in, out []graph.Type, m cuda.Math) (*cuda.Kernel, error) {
 		if !has(op) {
 			return nil, cuda.ErrNoKernel
 		}
-		return before(op, in, out)
+		return before(op, in, out, m)
 	}
 	return func() { bindCuda = before }
 }

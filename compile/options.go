@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"rpnc/ops/cuda"
 )
 
 // VM says what runs a program.
@@ -31,12 +33,24 @@ const (
 	O0          // no pass at all: the graph as it was built
 )
 
+// Math says how products of float32 are computed on a GPU.
+type Math = cuda.Math
+
+// The maths of products. Those of tensor cores are off by some 2⁻¹¹ or 2⁻⁹ of the sum of the absolute products; all else,
+// sums and functions, is exact with them too. They want a card of compute capability 8.0.
+const (
+	Exact = cuda.Exact // float32 throughout
+	TF32  = cuda.TF32  // tensor cores, factors of 11 bits
+	BF16  = cuda.BF16  // tensor cores, factors of 8 bits
+)
+
 // Options say how to compile. The zero value is the best there is, and so is a nil pointer. The environment
 // variable RPNC_DEBUG adds to them: check=1,dump=DIR,disable=a+b,only=a+b,time=1,nan=1.
 type Options struct {
 	VM       VM
 	Device   string // "cuda": the first GPU, whatever VM says; "" or "cpu": this machine
 	Fallback bool   // ops without a kernel for the device run on the CPU, instead of being an error
+	Math     Math   // how products of float32 are computed on a GPU; on the CPU they are exact
 	Level    Level
 	Check    bool     // verify between passes, shuffle node order, poison memory that is free
 	Shuffle  uint64   // seed of the node order under Check
@@ -59,6 +73,9 @@ func (o *Options) merged() (Options, error) {
 	}
 	if m.Device != "" && m.Device != "cpu" && m.Device != "cuda" {
 		return m, fmt.Errorf("compile.Options: device %q is unknown; want cpu or cuda", m.Device)
+	}
+	if m.Math > BF16 {
+		return m, fmt.Errorf("compile.Options: math %d is unknown; want Exact, TF32 or BF16", m.Math)
 	}
 	if err := m.debug(os.Getenv("RPNC_DEBUG")); err != nil {
 		return m, err

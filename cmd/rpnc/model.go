@@ -96,6 +96,7 @@ type machine struct {
 	device  string
 	require bool
 	vm      string
+	math    string
 	f64     bool
 }
 
@@ -103,6 +104,7 @@ func (m *machine) register(fs *flag.FlagSet) {
 	fs.StringVar(&m.device, "device", "cpu", "device: cpu or cuda")
 	fs.BoolVar(&m.require, "require-device", false, "fail where the device is not to be had, instead of going on on the CPU")
 	fs.StringVar(&m.vm, "vm", "auto", "executor: tape (gorgonia's TapeMachine), plan, or auto")
+	fs.StringVar(&m.math, "math", "f32", "products of float32 on a GPU: f32 (exact), tf32 or bf16 (tensor cores)")
 	fs.BoolVar(&m.f64, "f64", false, "compute in float64 instead of float32")
 }
 
@@ -113,11 +115,15 @@ func (m *machine) options(w io.Writer, seed uint64) (*models.Options, error) {
 	if !ok {
 		return nil, usagef("-vm %q is unknown; want auto, tape or plan", m.vm)
 	}
+	maths, err := cuda.ParseMath(m.math)
+	if err != nil {
+		return nil, usagef("-math %q is unknown; want f32, tf32 or bf16", m.math)
+	}
 	device, err := m.settle(w)
 	if err != nil {
 		return nil, err
 	}
-	o := &models.Options{Seed: seed, Compile: &compile.Options{VM: vm, Device: device}}
+	o := &models.Options{Seed: seed, Compile: &compile.Options{VM: vm, Device: device, Math: maths}}
 	if m.f64 {
 		o.DType = graph.F64
 	}

@@ -27,6 +27,8 @@ type (
 type Device interface {
 	// Name is that of the card.
 	Name() string
+	// Capability is the compute capability times ten: 90 for an H100.
+	Capability() int
 	// Bound runs f with the device at hand and answers with its error.
 	Bound(f func() error) error
 	// Alloc reserves memory, which Free gives back.

@@ -10,7 +10,7 @@
 // by kernel.
 //
 //	dev, err := cuda.Open()                   // “no usable CUDA device: …” where there is none
-//	k, err := cuda.Bind(op, in, out)          // ErrNoKernel names ops without a kernel
+//	k, err := cuda.Bind(op, in, out, cuda.Exact) // ErrNoKernel names ops without a kernel
 //	seq, err := cuda.Load(dev, []cuda.Task{{Kernel: k, In: …, Out: …}})
 //	err = seq.Run(0)
 //

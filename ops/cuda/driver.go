@@ -111,11 +111,9 @@ type gpu struct {
 	ctx    uintptr
 	stream uintptr
 	name   string
+	level  int                         // compute capability, times ten
 	list   [maxArgs + 1]unsafe.Pointer // of one launch
 }
-
-// oldest is the compute capability that the kernels are written for, times ten.
-const oldest = 70
 
 // open finds a card that is new enough and takes its primary context.
 func open(library string) (*gpu, error) {
@@ -171,7 +169,7 @@ func (g *gpu) find() error {
 		end++
 	}
 	g.name = fmt.Sprintf("%s (compute capability %d.%d, driver for CUDA %d.%d)", name[:end], major, minor, version/1000, version%1000/10)
-	if major*10+minor < oldest {
+	if g.level = int(major*10 + minor); g.level < oldest {
 		return fmt.Errorf("%s is too old; want compute capability %d.%d", g.name, oldest/10, oldest%10)
 	}
 	return nil
@@ -179,6 +177,9 @@ func (g *gpu) find() error {
 
 // Name tells card and driver.
 func (g *gpu) Name() string { return g.name }
+
+// Capability is the compute capability, times ten.
+func (g *gpu) Capability() int { return g.level }
 
 // Bound makes the context that of the thread, which f keeps.
 func (g *gpu) Bound(f func() error) error {

@@ -65,7 +65,7 @@ func exercise(lib string) error {
 		return err
 	}
 	x := graph.Type{DType: graph.F32, Shape: graph.Sh(300)}
-	k, err := Bind(ops.Unary{Kind: ops.KRelu}, []graph.Type{x}, []graph.Type{x})
+	k, err := Bind(ops.Unary{Kind: ops.KRelu}, []graph.Type{x}, []graph.Type{x}, Exact)
 	if err != nil {
 		return err
 	}

@@ -51,11 +51,13 @@ type binder struct {
 	kernel  *Kernel
 	in, out []graph.Type
 	kind    kind // of the floats that the op computes with
+	math    Math
 }
 
-// Bind writes the kernel of op on the given types. Ops without one give an error that wraps [ErrNoKernel].
-func Bind(op graph.Op, in, out []graph.Type) (*Kernel, error) {
-	b := &binder{kernel: &Kernel{name: title(op.Name(), in)}, in: in, out: out, kind: f32}
+// Bind writes the kernel of op on the given types; m says how it multiplies matrices, if it does. Ops without a kernel give
+// an error that wraps [ErrNoKernel].
+func Bind(op graph.Op, in, out []graph.Type, m Math) (*Kernel, error) {
+	b := &binder{kernel: &Kernel{name: title(op.Name(), in)}, in: in, out: out, kind: f32, math: m}
 	for _, t := range append(append([]graph.Type(nil), in...), out...) {
 		if t.Shape.Size() > math.MaxInt32/8 {
 			return nil, fmt.Errorf("cuda.Bind: %s of %v: %v has more elements than a kernel can count; want at most %d", op.Name(), in, t, math.MaxInt32/8)

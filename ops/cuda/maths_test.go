@@ -2,9 +2,7 @@ package cuda_test
 
 import (
 	"math"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"strings"
 	"testing"
 
 	"rpnc/graph"
@@ -46,7 +44,7 @@ func TestFunctionsAreRightToAFewUnitsOfRounding(t *testing.T) {
 		if !ok {
 			continue
 		}
-		c := call{op, []graph.Type{ty}, []graph.Type{ty}, []*graph.Tensor{in}}
+		c := call{op, []graph.Type{ty}, []graph.Type{ty}, []*graph.Tensor{in}, cuda.Exact}
 		got, err := run(&emulate.Device{}, c)
 		if err != nil {
 			t.Fatal(err)
@@ -70,36 +68,40 @@ func TestFunctionsAreRightToAFewUnitsOfRounding(t *testing.T) {
 	}
 }
 
-// The translator of the CUDA toolkit needs no GPU. Where it is on the PATH, every kernel goes through it for the oldest
-// card that it knows and for a new one.
+// The translator needs no GPU: every kernel of the suite goes through it for cards from the oldest to a new one.
 func TestTheTranslatorTakesEveryKernel(t *testing.T) {
-	ptxas, err := exec.LookPath("ptxas")
-	if err != nil {
+	ptxas := translator()
+	if ptxas == "" {
 		t.Skip("there is no ptxas to try the kernels of the suite with")
 	}
-	file := filepath.Join(t.TempDir(), "kernel.ptx")
-	tried := map[string]bool{}
-	for _, s := range suite() {
-		for _, p := range precisions {
-			dev := &emulate.Device{}
-			if _, err := run(dev, as(s, p.dtype, t)); err != nil {
-				t.Fatal(err)
-			}
-			if dev.Text == "" || tried[dev.Text] {
-				continue
-			}
-			tried[dev.Text] = true
-			if err := os.WriteFile(file, []byte(dev.Text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			for _, arch := range []string{"sm_75", "sm_90"} {
-				if out, err := exec.Command(ptxas, "-arch="+arch, file, "-o", os.DevNull).CombinedOutput(); err != nil {
-					t.Fatalf("%s%v %v for %s: %v\n%s", s.Op.Name(), s.In, p.dtype, arch, err, out)
-				}
-			}
-		}
+	for _, p := range precisions {
+		dev := &emulate.Device{}
+		n := loaded(t, dev, suite(), p.dtype, cuda.Exact)
+		translate(t, ptxas, dev.Text, "sm_70", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90")
+		t.Logf("%v: %d kernels in %d KiB", p.dtype, n, len(dev.Text)>>10)
 	}
-	t.Logf("%d modules", len(tried))
+}
+
+// loaded brings the kernels of all samples to a device as one module and answers with their number.
+func loaded(t *testing.T, dev *emulate.Device, samples []ops.Sample, d graph.DType, m cuda.Math) int {
+	t.Helper()
+	var tasks []cuda.Task
+	for _, s := range samples {
+		c := as(s, d, t)
+		k, err := cuda.Bind(c.op, c.in, c.out, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tasks = append(tasks, cuda.Task{Kernel: k, In: make([]cuda.Addr, len(c.in)), Out: make([]cuda.Addr, len(c.out))})
+	}
+	s, err := cuda.Load(dev, tasks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Count(dev.Text, ".visible .entry")
 }
 
 func TestALongProductIsCutAndAWideOneIsNot(t *testing.T) {
@@ -116,7 +118,7 @@ func TestALongProductIsCutAndAWideOneIsNot(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		k, err := cuda.Bind(op, c.in[:], out)
+		k, err := cuda.Bind(op, c.in[:], out, cuda.Exact)
 		if err != nil || k.Launches() != c.launches {
 			t.Errorf("%v: %d launches, %v; want %d", c.in, k.Launches(), err, c.launches)
 		}

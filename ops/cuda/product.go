@@ -14,9 +14,11 @@ type product struct {
 	stepA, stepB int // elements from one matrix of a batch to the next, 0 for one shared by all
 	a, b, c      arg // operands and result
 	kind         kind
+	math         Math
 }
 
-// depth is how many columns of a, and rows of b, a block of threads has in shared memory at a time.
+// depth is how many columns of a, and rows of b, a block of threads has in shared memory at a time; a product on tensor
+// cores has so many words, of one or two elements.
 const depth = 16
 
 // side is how many threads a block has along each side of its part of the result.
@@ -73,10 +75,11 @@ const (
 // gemm multiplies. A product with a small result and a long inner dimension, as gradients of parameters are, is cut
 // along that dimension; its parts are added up in their order.
 func (b *binder) gemm(p product) {
-	q := p.perThread()
-	blocks := (p.m + q*side - 1) / (q * side) * ((p.n + q*side - 1) / (q * side)) * p.batch
+	p.math = p.mathOf(b.math)
+	w := p.blockSide()
+	blocks := (p.m + w - 1) / w * ((p.n + w - 1) / w) * p.batch
 	// Parts are whole matrices of a sum, or else whole steps of the inner loop.
-	steps := (p.k + depth - 1) / depth
+	steps := (p.k + p.step() - 1) / p.step()
 	if p.sum > 1 {
 		steps = p.sum
 	}
@@ -108,16 +111,40 @@ func (b *binder) grid(p product) {
 	if p.m*p.n*p.batch == 0 {
 		return
 	}
-	q := p.perThread()
-	rows, cols := (p.m+q*side-1)/(q*side), (p.n+q*side-1)/(q*side)
-	b.launch(rows*cols*p.batch*p.parts, side*side, func(c *code) {
+	w, threads := p.blockSide(), side*side
+	if p.math != Exact {
+		threads = p.shape().threads()
+	}
+	rows, cols := (p.m+w-1)/w, (p.n+w-1)/w
+	b.launch(rows*cols*p.batch*p.parts, threads, func(c *code) {
 		rest, col := c.split2(c.special("ctaid.x"), cols)
 		rest, row := c.split2(rest, rows)
 		part, batch := c.split2(rest, p.batch)
-		t := &tile{product: p, c: c, q: q, tid: c.special("tid.x"), top: c.mul(row, n(q*side)), left: c.mul(col, n(q*side)), part: part, batch: batch}
+		t := tile{product: p, c: c, tid: c.special("tid.x"), top: c.mul(row, n(w)), left: c.mul(col, n(w)), part: part, batch: batch}
+		if p.math != Exact {
+			(&warpTile{tile: t, shape: p.shape()}).run()
+			return
+		}
+		t.q = p.perThread()
 		t.ty, t.tx = c.split2(t.tid, side)
 		t.run()
 	})
+}
+
+// blockSide is the side of the square of the result that a block of threads computes.
+func (p product) blockSide() int {
+	if p.math != Exact {
+		return p.shape().side
+	}
+	return p.perThread() * side
+}
+
+// step is how far along the inner dimension one step goes.
+func (p product) step() int {
+	if p.math == BF16 {
+		return 2 * depth
+	}
+	return depth
 }
 
 // perThread is the side of a thread's part. A larger one reads shared memory less often, a smaller one makes more blocks.
@@ -183,7 +210,7 @@ func (t *tile) ranges() (sums, inner [2]val) {
 	if t.parts == 1 {
 		return sums, inner
 	}
-	cut, step, end := &inner, depth, t.k
+	cut, step, end := &inner, t.step(), t.k
 	if t.sum > 1 {
 		cut, step, end = &sums, 1, t.sum
 	}
@@ -241,13 +268,18 @@ func (t *tile) write() {
 	for i := range t.q {
 		row := c.add(t.top, c.add(t.ty, n(i*side)))
 		for j := range t.q {
-			col := c.add(t.left, c.add(t.tx, n(j*side)))
-			c.when(c.and(c.cmp("lt", row, n(t.m)), c.cmp("lt", col, n(t.n))), func() {
-				at := c.mad(c.mad(t.part, t.product.batch, t.batch), t.m*t.n, c.mad(row, t.n, col))
-				c.store(c.addr(t.product.c), at, t.acc[i][j])
-			})
+			t.put(row, c.add(t.left, c.add(t.tx, n(j*side))), t.acc[i][j])
 		}
 	}
+}
+
+// put stores one element, if it lies within the result.
+func (t *tile) put(row, col, x val) {
+	c := t.c
+	c.when(c.and(c.cmp("lt", row, n(t.m)), c.cmp("lt", col, n(t.n))), func() {
+		at := c.mad(c.mad(t.part, t.product.batch, t.batch), t.m*t.n, c.mad(row, t.n, col))
+		c.store(c.addr(t.product.c), at, x)
+	})
 }
 
 // power multiplies step by step, between two pieces of scratch; Horner's rule makes the sum.

@@ -47,6 +47,7 @@ type code struct {
 	shared     int    // bytes of shared memory
 	fault      string // what it means that the launch has failed, if it can
 	guarded    bool
+	target     int // least compute capability times ten, 0 for the oldest
 }
 
 // emit appends one instruction.
@@ -330,5 +331,8 @@ func (c *code) finish(name string, block int) string {
 // declared are the kinds in declarations of registers.
 var declared = [...]string{i32: "b32", i64: "b64", f32: "f32", f64: "f64", pred: "pred"}
 
-// header begins a module. The version is that of CUDA 11.0, the target the oldest that the checks of this package run.
-const header = ".version 7.0\n.target sm_70\n.address_size 64\n\n"
+// header begins a module for cards from a compute capability on. The version is that of CUDA 11.0, the first that knows all
+// instructions that are used here.
+func header(target int) string {
+	return fmt.Sprintf(".version 7.0\n.target sm_%d\n.address_size 64\n\n", target)
+}

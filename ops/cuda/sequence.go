@@ -98,14 +98,15 @@ func roundUp(bytes int) int { return (bytes + alignment - 1) / alignment * align
 // translate writes one module of all launches; equal code is there once.
 func (s *Sequence) translate() (map[*code]Func, error) {
 	var text strings.Builder
-	text.WriteString(header)
 	var names []string
+	target := oldest
 	number, of := map[string]int{}, map[*code]int{}
 	for _, t := range s.tasks {
 		for _, l := range t.Kernel.launches {
 			if t.Guarded {
 				l.code.guard()
 			}
+			target = max(target, l.code.target)
 			body := l.code.finish("", l.block)
 			i, ok := number[body]
 			if !ok {
@@ -121,7 +122,7 @@ func (s *Sequence) translate() (map[*code]Func, error) {
 	if len(names) == 0 {
 		return functions, nil
 	}
-	module, fs, err := s.dev.Load(text.String(), names)
+	module, fs, err := s.dev.Load(header(target)+text.String(), names)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ type call struct {
 	op      graph.Op
 	in, out []graph.Type
 	operand []*graph.Tensor
+	math    cuda.Math
 }
 
 // as is a sample in an element type, with random operands.
@@ -64,7 +65,7 @@ func retyped(op graph.Op, d graph.DType) graph.Op {
 
 // run computes the results of a call on a device.
 func run(dev cuda.Device, c call) ([]*graph.Tensor, error) {
-	k, err := cuda.Bind(c.op, c.in, c.out)
+	k, err := cuda.Bind(c.op, c.in, c.out, c.math)
 	if err != nil {
 		return nil, err
 	}

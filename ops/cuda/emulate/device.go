@@ -40,6 +40,9 @@ var _ cuda.Device = (*Device)(nil)
 // Name says what it is.
 func (d *Device) Name() string { return "emulated GPU" }
 
+// Capability is that of the newest card of which all instructions are known here.
+func (d *Device) Capability() int { return 90 }
+
 // Bound runs f.
 func (d *Device) Bound(f func() error) error {
 	d.mu.Lock()

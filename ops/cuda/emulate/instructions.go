@@ -44,6 +44,8 @@ func (r *reader) instruction(name, args []string) (func(t *thread), error) {
 		return compare(name[1], kind, w)
 	case "cvt":
 		return convert(name, w)
+	case "mma":
+		return multiply(name, w)
 	}
 	return arithmetic(name, w)
 }
@@ -169,6 +171,9 @@ func signed(kind string, x uint64) int64 {
 // convert reads cvt[.rounding].to.from.
 func convert(name []string, w []int) (func(t *thread), error) {
 	to, from := name[len(name)-2], name[len(name)-1]
+	if to == "tf32" || to == "bf16x2" {
+		return narrow(name, w)
+	}
 	rounds := len(name) == 4
 	number := func(x uint64) float64 {
 		if from[0] == 'f' {

@@ -117,7 +117,7 @@ func split(text string) []string {
 	if text == "" {
 		return nil
 	}
-	return strings.Split(text, ", ")
+	return strings.Split(strings.NewReplacer("{", "", "}", "").Replace(text), ", ")
 }
 
 // declare makes words of %r<9>: %r0 to %r8.

@@ -13,7 +13,8 @@ type thread struct {
 	w      []uint64
 	pc     int
 	done   bool
-	waits  bool // at a barrier
+	waits  bool     // at a barrier
+	meets  *meeting // at an instruction of the whole warp
 	shared []byte
 	args   []cuda.Addr
 }
@@ -51,7 +52,7 @@ func (d *Device) block(e *entry, threads []*thread, number int) error {
 	}
 	for i, t := range threads {
 		copy(t.w, e.words)
-		t.pc, t.done, t.waits, t.shared = 0, false, false, shared
+		t.pc, t.done, t.waits, t.meets, t.shared = 0, false, false, nil, shared
 		if e.tid >= 0 {
 			t.w[e.tid] = uint64(i)
 		}
@@ -60,15 +61,18 @@ func (d *Device) block(e *entry, threads []*thread, number int) error {
 		}
 	}
 	for {
-		waiting := 0
-		for i := range threads {
+		for first := 0; first < len(threads); first += warpSize {
+			lo := first
 			if d.Reverse {
-				i = len(threads) - 1 - i
+				lo = (len(threads) - 1 - first) / warpSize * warpSize
 			}
-			if err := threads[i].until(e); err != nil {
-				return fmt.Errorf("thread %d: %w", i, err)
+			if err := d.warp(e, threads[lo:min(lo+warpSize, len(threads))]); err != nil {
+				return fmt.Errorf("warp %d: %w", lo/warpSize, err)
 			}
-			if threads[i].waits {
+		}
+		waiting := 0
+		for _, t := range threads {
+			if t.waits {
 				waiting++
 			}
 		}
@@ -82,7 +86,52 @@ func (d *Device) block(e *entry, threads []*thread, number int) error {
 	}
 }
 
-// until runs a thread to the next barrier or its end.
+// warpSize is the number of threads that run an instruction of the whole warp together.
+const warpSize = 32
+
+// warp runs some threads to the next barrier of the block, or their end.
+func (d *Device) warp(e *entry, threads []*thread) error {
+	for {
+		meeting := 0
+		for i := range threads {
+			if d.Reverse {
+				i = len(threads) - 1 - i
+			}
+			if err := threads[i].until(e); err != nil {
+				return fmt.Errorf("thread %d: %w", i, err)
+			}
+			if threads[i].meets != nil {
+				meeting++
+			}
+		}
+		if meeting == 0 {
+			return nil
+		}
+		if err := meet(e, threads); err != nil {
+			return err
+		}
+	}
+}
+
+// meet runs an instruction of the whole warp, at which all threads have to be.
+func meet(e *entry, threads []*thread) (err error) {
+	at, pc := threads[0].meets, threads[0].pc
+	for i, t := range threads {
+		if t.meets == nil || t.pc != pc || len(threads) != warpSize {
+			return fmt.Errorf("thread %d of %d is not at an instruction of the whole warp that another one is at", i, len(threads))
+		}
+		t.meets = nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: %v", e.code[pc-1].text, r)
+		}
+	}()
+	at.run(threads)
+	return nil
+}
+
+// until runs a thread to the next barrier, the next instruction of its warp, or its end.
 func (t *thread) until(e *entry) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -90,7 +139,7 @@ func (t *thread) until(e *entry) (err error) {
 		}
 	}()
 	t.waits = false
-	for !t.done && !t.waits {
+	for !t.done && !t.waits && t.meets == nil {
 		t.pc++
 		e.code[t.pc-1].do(t)
 	}
