@@ -6,6 +6,7 @@ import (
 	"rpnc/compile"
 	"rpnc/graph"
 	"rpnc/models"
+	"rpnc/ops"
 	"rpnc/rpnops"
 )
 
@@ -58,6 +59,9 @@ func TestAttentionOnAGraphFormsNoMatrixOfAllPairs(t *testing.T) {
 			if ty.Shape.Size() >= n*n {
 				t.Errorf("%v is as large as the matrix of all pairs", v)
 			}
+		}
+		if _, ok := v.Op.(ops.SDDMM); ok && v.In[0].Shape().Dim(-1) == 6 {
+			t.Errorf("%v multiplies rows of the data; scores of low rank are products of rows of that length", v)
 		}
 	}
 	got, err := p.RunTensors(map[string]*graph.Tensor{models.InputName: leaves[models.InputName]})

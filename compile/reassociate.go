@@ -56,6 +56,8 @@ func reassociate(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.No
 		}
 		if c := openChain(n, uses); c != nil {
 			done[n] = c.rebuild(h, of)
+		} else if c, at := openSampled(n, uses); c != nil {
+			done[n] = c.rebuildSampled(h, of, n.Op.(ops.SDDMM), at)
 		}
 		if done[n] == nil {
 			done[n] = h.Apply(n.Op, in...)
@@ -82,7 +84,7 @@ func openChain(n *graph.Node, uses map[*graph.Node]int) *chain {
 		return nil
 	}
 	// Costs are sums of floats in another order; a gain below one per cent is rounding.
-	if best := c.solve(); best >= 0.99*now {
+	if best := c.costs()[0][len(c.factors)-1]; best >= 0.99*now {
 		return nil
 	}
 	return c
@@ -132,11 +134,11 @@ func (c *chain) open(n *graph.Node, t, top bool, uses map[*graph.Node]int, now *
 	c.open(n.In[1], op.TB, false, uses, now)
 }
 
-// solve is the dynamic programme of matrix chains: cost[i][j] is that of the product of factors i…j.
+// costs is the dynamic programme of matrix chains: cost[i][j] is that of the product of factors i…j.
 //
 // cost[i][j] = min over s of cost[i][s] + cost[s+1][j] + (product of the two parts), for parts of rising width; k is 3 or
 // 4 in practice.
-func (c *chain) solve() float64 {
+func (c *chain) costs() [][]float64 {
 	k := len(c.factors)
 	cost := make([][]float64, k)
 	c.split = make([][]int, k)
@@ -155,7 +157,7 @@ func (c *chain) solve() float64 {
 			}
 		}
 	}
-	return cost[0][k-1]
+	return cost
 }
 
 // product is the cost of (factors i…s)·(factors s+1…j). Two sparse factors are never multiplied with each other.

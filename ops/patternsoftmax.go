@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"math"
 
 	"rpnc/graph"
 	"rpnc/internal/kernels"
@@ -72,32 +73,60 @@ func (o PatternSoftmax) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, patternSoftmaxRun[float32], patternSoftmaxRun[float64])
 }
 
-// patternSoftmaxRun brings the values in the order of lines, softens each line in place, and brings them back. Rows are
-// in order already.
+// patternSoftmaxRun brings the values in the order of lines, softens them, and brings them back. Rows are in order
+// already. Lines of a graph are short, so exponentials are those of many lines at once.
 func patternSoftmaxRun[T float](o PatternSoftmax, in, out []graph.Type) Run {
 	ptr, entry := o.P.Ptr.Slice(), []int32(nil)
 	if o.Columns {
 		ptr, entry = inverse(o.P.Col.Slice(), o.P.Cols)
 	}
-	line := make([]T, len(entry))
+	lines := make([]T, len(entry))
 	return rowwise(in, out, len(ptr)-1, 1+4*o.P.NNZ()/max(1, len(ptr)-1), func(a *args[T], lo, hi int) {
 		x, y := a.in[0], a.dst[0]
 		if !o.Columns {
 			copy(y[ptr[lo]:ptr[hi]], x[ptr[lo]:ptr[hi]])
+			softenLines(y, ptr[lo:hi+1])
+			return
 		}
-		for l := lo; l < hi; l++ {
-			from, to := ptr[l], ptr[l+1]
-			if !o.Columns {
-				kernels.Softmax(y[from:to], 1, int(to-from), true)
-				continue
-			}
-			for q := from; q < to; q++ {
-				line[q] = x[entry[q]]
-			}
-			kernels.Softmax(line[from:to], 1, int(to-from), true)
-			for q := from; q < to; q++ {
-				y[entry[q]] = line[q]
-			}
+		for q := ptr[lo]; q < ptr[hi]; q++ {
+			lines[q] = x[entry[q]]
+		}
+		softenLines(lines, ptr[lo:hi+1])
+		for q := ptr[lo]; q < ptr[hi]; q++ {
+			y[entry[q]] = lines[q]
 		}
 	})
+}
+
+// softenLines replaces the lines x[ptr[l]:ptr[l+1]] by their softmax over the entries that are not 0.
+func softenLines[T float](x []T, ptr []int32) {
+	off := T(math.Inf(-1))
+	for l, from := range ptr[:len(ptr)-1] {
+		line, top := x[from:ptr[l+1]], off
+		for _, v := range line {
+			if v > top && v != 0 {
+				top = v
+			}
+		}
+		for i, v := range line {
+			if line[i] = v - top; v == 0 {
+				line[i] = off
+			}
+		}
+	}
+	all := x[ptr[0]:ptr[len(ptr)-1]]
+	kernels.Exp(all, all)
+	for l, from := range ptr[:len(ptr)-1] {
+		line, total := x[from:ptr[l+1]], T(0)
+		for _, v := range line {
+			total += v
+		}
+		if total == 0 { // every entry is masked: 0/0 otherwise
+			continue
+		}
+		scale := 1 / total
+		for i := range line {
+			line[i] *= scale
+		}
+	}
 }

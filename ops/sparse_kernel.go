@@ -99,11 +99,48 @@ func sddmmRun[T float](o SDDMM, in, out []graph.Type) Run {
 		clear(a.dst[0][ptr[lo]:ptr[hi]])
 		for z := range batch {
 			for i := lo; i < hi; i++ {
-				x := a.in[0][(z*o.P.Rows+i)*w:][:w]
-				for e := ptr[i]; e < ptr[i+1]; e++ {
-					a.dst[0][e] += kernels.Dot(x, a.in[1][(z*o.P.Cols+int(col[e]))*w:][:w])
-				}
+				x, b := a.in[0][(z*o.P.Rows+i)*w:][:w], a.in[1][z*o.P.Cols*w:]
+				sampleRow(a.dst[0][ptr[i]:ptr[i+1]], x, b, col[ptr[i]:ptr[i+1]])
 			}
 		}
 	})
+}
+
+// shortDot is the width below which a loop here costs less than a call for each entry.
+const shortDot = 24
+
+// sampleRow adds to y[q] the product of x and row col[q] of b.
+func sampleRow[T float](y, x, b []T, col []int32) {
+	w := len(x)
+	switch {
+	case w == 1:
+		for q, j := range col {
+			y[q] += x[0] * b[j]
+		}
+	case w < shortDot:
+		for q, j := range col {
+			y[q] += shortProduct(x, b[int(j)*w:][:w])
+		}
+	default:
+		for q, j := range col {
+			y[q] += kernels.Dot(x, b[int(j)*w:][:w])
+		}
+	}
+}
+
+// shortProduct is x·y, with four sums so that additions need not wait for each other.
+func shortProduct[T float](x, y []T) T {
+	var s0, s1, s2, s3 T
+	y = y[:len(x)]
+	i := 0
+	for ; i+4 <= len(x); i += 4 {
+		s0 += x[i] * y[i]
+		s1 += x[i+1] * y[i+1]
+		s2 += x[i+2] * y[i+2]
+		s3 += x[i+3] * y[i+3]
+	}
+	for ; i < len(x); i++ {
+		s0 += x[i] * y[i]
+	}
+	return (s0 + s1) + (s2 + s3)
 }
