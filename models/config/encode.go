@@ -32,7 +32,7 @@ func (c *Codec) Encode(v any) (*yaml.Node, error) {
 		if err := c.writeFields(params, reflect.ValueOf(v), reflect.ValueOf(class.Default), nil); err != nil {
 			return nil, fmt.Errorf("%w (in %s)", err, class.Name)
 		}
-		derive(class.Name, params)
+		derive(class.Name, class.Kind, v, params)
 	}
 	node := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	put(node, class.Stem+"_class", text(class.Path))

@@ -181,6 +181,15 @@ func TestDependentDefaultsAreWrittenOut(t *testing.T) {
 		{"{function_class: parameterized_interdependence, function_parameters: {b: 3, m: 4}}", "b_prime: 3"},
 		{"{function_class: parameterized_interdependence, function_parameters: {b: 3, m: 4}}", "m_prime: 4"},
 		{"{function_class: parameterized_interdependence, function_parameters: {}}", "m_prime: null"},
+		{"{function_class: cuboid_patch_based_geometric_interdependence, function_parameters: {h: 4, w: 6, channel_num: 2, p_h: 1, p_w: 1, p_d: 0, packing_strategy: densest_packing}}", "m: 48"},
+		{"{function_class: cuboid_patch_based_geometric_interdependence, function_parameters: {h: 4, w: 6, p_h: 1, p_w: 1, p_d: 1, packing_strategy: sparse_square}}", "cd_w: 3"},
+		{"{function_class: cuboid_patch_based_geometric_interdependence, function_parameters: {h: 4, w: 6, p_h: 1, p_w: 1, p_d: 0, cd_h: 2, cd_w: 1, cd_d: 1}}", "cd_h: 2"},
+		{"{function_class: cuboid_patch_based_geometric_interdependence, function_parameters: {p_h: 1}}", "cd_h: null"},
+		{"{head_class: perceptron_head, head_parameters: {m: 3, n: 2, with_lorr: true, r: 2}}", "l: 10"},
+		{"{head_class: perceptron_head, head_parameters: {m: 3, n: 2}}", "channel_num: 1"},
+		{"{head_class: perceptron_head, head_parameters: {m: 3, n: 2, channel_num: 4}}", "channel_num: 4"},
+		{"{head_class: rpn_head, head_parameters: {m: 3, n: 2, data_transformation_configs: {function_class: taylor_expansion, function_parameters: {d: 2}}}}", "l: null"},
+		{"{head_class: rpn_head, head_parameters: {m: 3, n: 2, parameter_fabrication_configs: {function_class: identity_reconciliation}, data_transformation_configs: {function_class: taylor_expansion, function_parameters: {d: 2}}}}", "l: 24"},
 	} {
 		node, err := config.Parse("f.yaml", []byte(c.text))
 		if err != nil {
