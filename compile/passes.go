@@ -15,6 +15,7 @@ var passes = []pass{
 	{"simplify", optimise, "the same algebra on the gradient", simplify},
 	{"reassociate", optimise, "the same for the products of the gradient", reassociate},
 	{"cse", optimise, "equal nodes become one and nodes that nobody needs go", clean},
+	{"join-products", optimise, "narrow matrices that meet the same large one are multiplied together", joinProducts},
 	{"fuse-gather", optimise, "products read patches of a grid in place, forward and backward", fuseGather},
 	{"fuse-elementwise", optimise, "chains of elementwise nodes become one blocked op", fuseElementwise},
 }
@@ -33,6 +34,7 @@ var orders = []order{
 	{"structure", "reassociate", "the cost of a product depends on whether its matrix is sparse"},
 	{"simplify", "reassociate", "a chain is products and flags, without transposes between"},
 	{"reassociate", "fuse-heads", "the cheapest order is found on matrices, and heads alike stay alike"},
+	{"cse", "join-products", "what is joined are different products of one matrix"},
 	{"simplify", "fuse-gather", "products with patches are known by their flags and by one reshape"},
 	{"simplify", "fuse-elementwise", "rules know primitives, not chains"},
 	{"cse", "fuse-elementwise", "a node that is merged into a chain is no longer equal to its twin"},
