@@ -45,6 +45,7 @@ func planColumns(first []string, header bool, opts *CSVOptions) (*csvPlan, error
 	if p.features = p.named(opts.Features); p.features != nil {
 		return p, nil
 	}
+	p.features = make([]int, 0, p.width)
 	for j := range p.width {
 		target, skipped := slices.Contains(p.targets, j), slices.Contains(skip, j)
 		if target && skipped {
@@ -129,6 +130,10 @@ func splitCells(cells []string, line string, comma byte) ([]string, error) {
 	if comma == '\t' {
 		blank = " \r"
 	}
+	if cap(cells) == 0 {
+		// Growing would take several times what a line of many short cells needs.
+		cells = make([]string, 0, 1+strings.Count(line, string([]byte{comma})))
+	}
 	for {
 		line = strings.TrimLeft(line, blank)
 		if strings.HasPrefix(line, `"`) {
@@ -175,6 +180,11 @@ func quoted(s string) (cell, rest string, err error) {
 // and a bad one, rather than a header.
 func anyNumber(cells []string) bool {
 	return slices.ContainsFunc(cells, func(cell string) bool {
+		digits := strings.TrimLeft(cell, "+-")
+		// The error that ParseFloat makes of a name is many times as long as the name.
+		if digits == "" || digits[0] != '.' && (digits[0] < '0' || digits[0] > '9') {
+			return slices.ContainsFunc([]string{"nan", "inf", "infinity"}, func(word string) bool { return strings.EqualFold(digits, word) })
+		}
 		_, err := strconv.ParseFloat(cell, 64)
 		return err == nil || errors.Is(err, strconv.ErrRange)
 	})

@@ -47,6 +47,9 @@ func FuzzLoadCSV(f *testing.F) {
 		}
 		f.Add([]byte(text), byte(0), byte(1), byte(';'))
 	}
+	// Short cells without end, in a header and in a row.
+	f.Add([]byte(strings.Repeat("8", 4000)), byte(0), byte(0), byte('8'))
+	f.Add([]byte("0"+strings.Repeat("8,", 2000)), byte(2), byte(0), byte(','))
 	f.Fuzz(func(t *testing.T, text []byte, kind, header, comma byte) {
 		opts := &data.CSVOptions{Kind: data.Kind(kind), Header: data.Header(header), Comma: comma, MaxLine: 1 << 12}
 		var d *data.Dataset
