@@ -3,8 +3,8 @@
 //
 //   - [Dataset] is a table: features X (rows×columns), with Labels, with targets Y, or with neither.
 //     [Sparse] and [Pixels] are features that take less memory, [Graph] adds the edges between the rows.
-//   - [LoadCSV], [LoadTable], [LoadIDXImages], [LoadCIFAR10], [LoadNPY] with [FromArrays], [LoadGraph], [LoadEdges],
-//     [LoadSeries] and [LoadTexts] read files; [Digits], [Iris] and [KarateClub] are embedded in the program; an
+//   - [LoadCSV], [LoadTable], [LoadIDXImages], [LoadCIFAR10], [LoadNPY] with [FromArrays], [LoadGraph], [LoadPlanetoid],
+//     [LoadEdges], [LoadSeries] and [LoadTexts] read files; [Digits], [Iris] and [KarateClub] are embedded in the program; an
 //     [Equation] is sampled. [Lookup] finds the recipe of a well-known set by its name. Nothing is ever downloaded.
 //   - [TrainTest] and [KFold] split a set; [Series.Windows] cuts time series, [FitTerms] counts the words of texts.
 //   - [Standardize] and [MinMax] fit a [Scaling] on the training part, to be applied to every part.

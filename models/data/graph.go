@@ -240,19 +240,31 @@ func (g *Graph) NormalizeRows() error {
 	if err := g.checkSizes(); err != nil {
 		return err
 	}
+	if g.Pixels != nil {
+		return g.errorf("the features are pixels; want numbers or sparse ones")
+	}
 	for i := range g.Rows {
+		row := g.stored(i)
 		sum := 0.0
-		for _, x := range g.Row(i) {
+		for _, x := range row {
 			sum += x
 		}
 		if sum == 0 {
 			continue // a paper without any of the words
 		}
-		for j := range g.Row(i) {
-			g.Row(i)[j] /= sum
+		for j := range row {
+			row[j] /= sum
 		}
 	}
 	return nil
+}
+
+// stored are the features of row i that take memory, a view.
+func (g *Graph) stored(i int) []float64 {
+	if s := g.Sparse; s != nil {
+		return s.Values[s.Start[i]:s.Start[i+1]]
+	}
+	return g.X[i*g.Cols : (i+1)*g.Cols]
 }
 
 // edgeSet collects the edges of an undirected graph: citations go one way, but who cites whom does not matter to a

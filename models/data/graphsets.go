@@ -18,7 +18,7 @@ func citations(set string) GraphSet {
 }
 
 // graphFiles are what a citation graph has to look like.
-const graphFiles = ": node has lines of a name, features and a label, link lines of two names, as the LINQS group publishes its citation graphs (there .content and .cites)"
+const graphFiles = ": node has lines of a name, features and a label, link lines of two names, as the LINQS group publishes its citation graphs (there .content and .cites); or the files ind.NAME.allx, tx, ally, ty, y, graph and test.index of Planetoid"
 
 // graphEntries are the graphs.
 var graphEntries = []Entry{
@@ -55,7 +55,7 @@ func (s GraphSet) Load(path string) (*Parts, error) {
 	default:
 		return nil, fmt.Errorf("data.GraphSet: mode %s; want transductive or inductive", short(s.Mode))
 	}
-	if m, known := masks[s.Set]; known {
+	if m, known := masks[s.Set]; known && g.Train == nil {
 		g.Train, g.Test = m[0].nodes(), m[1].nodes()
 	}
 	if err := g.Validate(); err != nil {
@@ -78,15 +78,7 @@ func (s GraphSet) graph(path string) (*Graph, error) {
 	if s.Set == "karate" && path == "" {
 		return KarateClub()
 	}
-	nodes, err := find(s.Set, path, "node", s.Set+".content")
-	if err != nil {
-		return nil, err
-	}
-	links, err := find(s.Set, path, "link", s.Set+".cites")
-	if err != nil {
-		return nil, err
-	}
-	g, err := LoadGraph(nodes, links)
+	g, err := s.files(path)
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +87,22 @@ func (s GraphSet) graph(path string) (*Graph, error) {
 		return nil, err
 	}
 	return g, nil
+}
+
+// files reads the graph, of Planetoid's files where they are there.
+func (s GraphSet) files(path string) (*Graph, error) {
+	if _, err := find(s.Set, path, "ind."+s.Set+".graph"); err == nil {
+		return LoadPlanetoid(path, s.Set)
+	}
+	nodes, err := find(s.Set, path, "node", s.Set+".content")
+	if err != nil {
+		return nil, err
+	}
+	links, err := find(s.Set, path, "link", s.Set+".cites")
+	if err != nil {
+		return nil, err
+	}
+	return LoadGraph(nodes, links)
 }
 
 // SeriesSet is the recipe of time series, which are normalised and cut into windows.
