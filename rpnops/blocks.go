@@ -16,6 +16,9 @@ type Blocks struct {
 // qt = D.
 type factors struct{ p, q, s, t int }
 
+// factors settles the split n = p·s, D = q·t of a matrix (n×D) into p×q blocks of (s×t). A 0 becomes the largest
+// divisor up to the root, which makes the two factors about equally large and so the sum of their sizes, the
+// number of parameters, small. name is the function that an error speaks of.
 func (o Blocks) factors(name string, n, D int) (factors, error) {
 	f := factors{p: o.P, q: o.Q}
 	if n > mostWide || D > mostWide { // before divisors are looked for

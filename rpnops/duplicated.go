@@ -39,6 +39,8 @@ var (
 	})
 )
 
+// factors are those of the blocks, where a p that is not given is 2, whatever divides n, and a q that is not given
+// is p: an odd n is an error then.
 func (o DuplicatedPadding) factors(n, D int) (factors, error) {
 	b := Blocks{P: o.P, Q: o.Q}
 	if b.P == 0 {

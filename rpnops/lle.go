@@ -23,6 +23,10 @@ func (o LLE) fits(b, D int) error {
 	return err
 }
 
+// run finds weights W that make every row from its neighbours, xᵢ ≈ Σⱼ Wᵢⱼ·xⱼ with Σⱼ Wᵢⱼ = 1, and the y that
+// these weights serve best: the eigenvectors of the least eigenvalues of (I − W)ᵀ·(I − W). The first, of
+// eigenvalue 0, is constant, since the weights of each row sum to 1, and says nothing about the data, so columns
+// 1…D are taken.
 func (o LLE) run(x *mat.Dense, D int, _ []*graph.Tensor) (mat.Matrix, error) {
 	b, _ := x.Dims()
 	k, err := neighbors("LLE", o.NNeighbors, b, D)

@@ -20,6 +20,10 @@ func (MDS) name() string { return "MDS" }
 
 func (MDS) fits(b, D int) error { return enough("MDS", b, D, D) }
 
+// run tries four starts and keeps the embedding of least stress. Stress has local minima; one majorisation ends in
+// the nearest and four are enough that the result hardly depends on the draw. Stress does not see rotations, so
+// the result is turned to its principal axes: without that, equal data would give columns that differ from start
+// to start.
 func (o MDS) run(x *mat.Dense, D int, _ []*graph.Tensor) (mat.Matrix, error) {
 	const starts = 4
 	want := distancesOf(x)

@@ -50,6 +50,7 @@ func (m *SoftmaxMode) UnmarshalText(text []byte) error {
 // MarshalText writes the name.
 func (m SoftmaxMode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
+// String is the word of configurations for the axis along which entries sum to 1.
 func (m SoftmaxMode) String() string {
 	switch m {
 	case SoftmaxRows:

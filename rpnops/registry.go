@@ -85,6 +85,7 @@ func Register[T any](s Spec[T]) struct{} {
 	return struct{}{}
 }
 
+// familyOf finds out by its methods what v can be used as; "" where it has the methods of no role.
 func familyOf(v any) Family {
 	switch v.(type) {
 	case Transformation:

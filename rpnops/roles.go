@@ -91,6 +91,7 @@ const (
 	Instance         // A (b×b2): Aᵀ·data
 )
 
+// String is the side's word in configurations and errors; default is the side that a function has by itself.
 func (s Side) String() string {
 	switch s {
 	case Attribute:

@@ -17,6 +17,9 @@ func (SpectralEmbedding) name() string { return "SpectralEmbedding" }
 
 func (SpectralEmbedding) fits(b, D int) error { return enough("SpectralEmbedding", b, D, D) }
 
+// run embeds the graph whose weights are ½ for each of two rows that has the other among its b/10 nearest, so 1
+// where both do: a symmetric form of a relation that is not. The eigenvector of the least eigenvalue of the
+// Laplacian is constant on a connected graph and is left out.
 func (SpectralEmbedding) run(x *mat.Dense, D int, _ []*graph.Tensor) (mat.Matrix, error) {
 	b, _ := x.Dims()
 	w := mat.NewSymDense(b, nil)

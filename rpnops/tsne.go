@@ -23,6 +23,8 @@ type TSNE struct {
 
 func (TSNE) name() string { return "TSNE" }
 
+// fits says what keeps b rows from an embedding in D columns. The perplexity is an effective number of neighbours,
+// so it lies between 1 and the number of rows.
 func (o TSNE) fits(b, D int) error {
 	switch {
 	case D > 3:
