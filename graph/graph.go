@@ -126,6 +126,9 @@ func (g *Graph) Leaves(k LeafKind) (out []*Node) {
 	return out
 }
 
+// leaf is the leaf called name: the one that is there, where kind and type agree, so that building the same
+// function twice shares its parameters. The same name for something else is an error, because leaves, unlike other
+// nodes, are told apart by name alone: stores, checkpoints and random initial values go by it.
 func (g *Graph) leaf(k LeafKind, name string, t Type, init Init) *Node {
 	op := Leaf{k, name}
 	if err := t.Shape.Check(); err != nil {

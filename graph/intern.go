@@ -81,6 +81,10 @@ var (
 	datas   pool[Data]
 )
 
+// intern answers with the one value whose content has the sum, and builds it where there is none. Values are held
+// weakly: one that no graph uses any more is collected, and its cleanup takes the entry out. Between the two the
+// entry may point to nothing; then it is built anew, and the late cleanup must not take out the new entry, which
+// forget sees to.
 func (p *pool[T]) intern(sum [sha256.Size]byte, build func() *T) *T {
 	p.Lock()
 	defer p.Unlock()

@@ -49,6 +49,9 @@ func Run(g *Graph, leaves Leaves, roots ...*Node) (Values, error) {
 	return val, nil
 }
 
+// evalNode computes the results of one node from those of its operands. A leaf is what the caller gave; floats of
+// another width are welcome, since the oracle holds all floats in float64, but shapes and the kind of number must
+// agree.
 func evalNode(n *Node, leaves Leaves, val Values) ([]*Tensor, error) {
 	if l, ok := n.Leaf(); ok {
 		t := leaves[l.Path]

@@ -41,6 +41,7 @@ const (
 	StateLeaf
 )
 
+// String is the word that dumps and errors use.
 func (k LeafKind) String() string {
 	switch k {
 	case InputLeaf:
@@ -85,6 +86,8 @@ func (c Const) Infer(in []Type) ([]Type, error) {
 	return []Type{c.T}, c.checkValues()
 }
 
+// checkValues wants one value, which fills the shape, or one for each element, and integers that int32 can hold:
+// the values are kept in float64, where 2.5 or 2⁴⁰ would go unnoticed until a kernel reads them.
 func (c Const) checkValues() error {
 	if n := c.V.Len(); n > 1 && n != c.T.Shape.Size() {
 		return fmt.Errorf("%v needs %d values or one to fill with, have %d", c.T, c.T.Shape.Size(), n)

@@ -91,6 +91,11 @@ func (in Init) Tensor(t Type, seed uint64, name string) *Tensor {
 	return x
 }
 
+// at is element i of the leaf of key k. It depends on nothing else, neither on the elements before it nor on the
+// shape, so a parameter may be filled in parallel, in part, or on a device, and has the same bits.
+//
+//	uniform    a + (b − a)·u           normal     a + b·z
+//	Bernoulli  1 where u < a, else 0    ternary    ±a with probability b/2 each, else 0
 func (in Init) at(k Key, i int) float64 {
 	switch in.kind {
 	case initUniform:

@@ -63,6 +63,10 @@ func (g *Graph) Shuffle(roots []*Node, seed uint64) (*Graph, Map) {
 	return g.rebuild(shuffled(g.Live(roots...), seed), nil)
 }
 
+// rebuild makes a graph of the given nodes, which are in an order in which operands come first. f may answer with
+// another form of a node over its new operands, or with nil to keep it. Leaves are kept as they are, mistakes and
+// updates are carried over, and every new node has the call site of the one that it stands for (h.from), so that
+// errors still name the user's line after any number of passes.
 func (g *Graph) rebuild(nodes []*Node, f func(h *Graph, n *Node, in []*Node) *Node) (*Graph, Map) {
 	h, m := New(), Map{}
 	h.errs = append(h.errs, g.errs...)

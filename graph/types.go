@@ -16,6 +16,7 @@ const (
 	I32
 )
 
+// String is the short name that types are printed with: f32 (64×784).
 func (d DType) String() string {
 	switch d {
 	case F32:
@@ -68,6 +69,8 @@ func (s Shape) Check() error {
 	return s.checkSize()
 }
 
+// checkDims refuses what arithmetic on sizes cannot hold. A rank below 0 marks a shape that was made of too many
+// axes: Sh has no error to answer with, so the mistake is kept until someone checks.
 func (s Shape) checkDims() error {
 	if s.rank < 0 {
 		return fmt.Errorf("a shape has at most %d axes", MaxRank)
@@ -143,6 +146,7 @@ func (s Shape) Sub(lo, hi int) Shape {
 // Append is the shape with further axes at the end.
 func (s Shape) Append(dims ...int) Shape { return Sh(append(s.Dims(), dims...)...) }
 
+// String is (64×784), and () for a scalar.
 func (s Shape) String() string {
 	var b strings.Builder
 	b.WriteByte('(')

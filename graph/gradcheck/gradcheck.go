@@ -113,6 +113,10 @@ func Op(op graph.Op, in []graph.Type, o Options) (Report, error) {
 	}, o)
 }
 
+// withDefaults fills in what is not given. The tolerances are what five-point differences reach in float64: their
+// error is about h⁴·f⁗/30 + ε/h, 10⁻¹¹ at best for functions of size 1, and 10⁻⁷ leaves room for functions that
+// bend; second order takes differences of gradients, which have rounding of their own. 48 components of each
+// operand are enough to meet every row, column and edge of the samples.
 func (o Options) withDefaults() Options {
 	if o.Lo == 0 && o.Hi == 0 {
 		o.Lo, o.Hi = -1, 1
