@@ -86,6 +86,10 @@ func (m CNN) InOut() (in, out int, err error) { return stackInOut(m) }
 // Build builds the model.
 func (m CNN) Build(s *rpnops.Scope, x *graph.Node) *graph.Node { return stackBuild(m, s, x) }
 
+// stack lists the layers: convolutions, a pooling after every Gaps of them, then perceptrons on all that is left.
+// conv and pool carry the size of the grid from layer to layer, since the number of columns, and with it the size
+// of the first perceptron, follows from how many patch centres each layer has. Halve makes the patches of later
+// layers smaller with the grid.
 func (m CNN) stack() (r RPN, err error) {
 	if err = checkDims(m, "channel_nums", m.ChannelNums, 2); err != nil {
 		return r, err

@@ -13,6 +13,8 @@ type Product struct {
 	EnableBias   bool `yaml:"enable_bias"`
 }
 
+// reconciliation is ψ(w): low rank where a flag asks for it, dual LPHM before LoRR as in the reference, else the
+// full matrix.
 func (p Product) reconciliation() rpnops.Reconciliation {
 	bias := rpnops.BiasOption{EnableBias: p.EnableBias}
 	switch {
@@ -39,6 +41,8 @@ type Expansion struct {
 	D           int  `yaml:"d" rpn:"min=1"` // order or degree; 0 means 2
 }
 
+// transformation is κ(x): Taylor before B-splines as in the reference, else x itself. D is the order of the one
+// and the degree of the other.
 func (e Expansion) transformation() rpnops.Transformation {
 	d := e.D
 	if d == 0 {

@@ -57,6 +57,10 @@ func (h layout) count() int { return max(1, h.positions) }
 // sizes of one build: b rows, D columns of the fabricated matrix, n rows of it, l parameters a channel.
 type sizes struct{ b, channels, D, n, l int }
 
+// build writes the head into the graph in the order of its equation: input processes, then of each channel
+// ⟨A_iᵀ·κ(x·A_a), ψ(w)⟩, the fusion of the channels, the remainder, bias and output processes. Sizes are checked
+// first, so that what follows may rely on them; a mistake is recorded in the scope and comes back as a poisoned
+// node. Mark makes the nodes carry the head's line.
 func (h layout) build(s *rpnops.Scope, x *graph.Node) *graph.Node {
 	defer s.Mark()()
 	in, _, err := h.InOut()

@@ -23,6 +23,8 @@ type MLP struct {
 var _ = Register(Entry{Name: "mlp", Kind: "model", Doc: "multi-layer perceptron", Default: MLP{
 	Expansion: Expansion{D: 2}, Product: Product{R: 3}, Finish: Finish{WithRelu: true, WithDropout: true, P: 0.5, WithSoftmax: true}}})
 
+// stack is a perceptron layer for each pair of widths that follow one another. The reference puts batch norm,
+// activation and softmax behind the last layer too; Plain leaves it bare, as losses of logits want it.
 func (m MLP) stack() (r RPN, err error) {
 	if err = checkDims(m, "dims", m.Dims, 2); err != nil {
 		return r, err

@@ -35,6 +35,7 @@ var rnnDefault = RNN{ChainOptions: ChainOptions{H: rpnops.Some(1), SelfScaling: 
 var _ = Register(Entry{Name: "rnn", Kind: "model", Doc: "recurrent network on a chain, mean over positions", Default: rnnDefault})
 var _ = Register(Entry{Name: "regression_rnn", Kind: "model", Doc: "recurrent network on a chain, positions side by side", Default: RegressionRNN{rnnDefault}})
 
+// check refuses what stack could not lay out: no chain, an output step at odds with itself, less than two widths.
 func (m RNN) check() error {
 	if err := positive(m, "chain_length", m.Length); err != nil {
 		return err

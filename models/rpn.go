@@ -15,6 +15,8 @@ type RPN struct {
 
 var _ = Register(Entry{Name: "rpn", Kind: "model", Doc: "any layers one after another", Default: RPN{}})
 
+// layers repeats each layer as often as depth and depth_alloc say. Repeated layers share a config, not parameters:
+// each gets a name of its own, and with it initial values of its own.
 func (m RPN) layers() ([]Spec, error) {
 	if len(m.Layers) == 0 {
 		return nil, errorf(m, "no layers; give at least one")

@@ -39,6 +39,8 @@ type Kernel struct {
 
 var kernelDefault = Kernel{BaseRange: []float64{-1, 1}, NumInterval: 10, Epsilon: rpnops.Some(1.0)}
 
+// transformation is the κ of the kernel: distances of every column to the centres. With it the linear map behind
+// is the dual form of a support vector machine whose support vectors are fixed centres on a grid.
 func (k Kernel) transformation() rpnops.Transformation {
 	c := rpnops.Centres{BaseRange: k.BaseRange, NumInterval: k.NumInterval, Epsilon: k.Epsilon}
 	switch k.Kernel {

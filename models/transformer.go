@@ -25,6 +25,9 @@ var _ = Register(Entry{Name: "transformer", Kind: "model", Doc: "attention over 
 	Attention: Attention{WithLoRRXi: true, RXi: 3}, Expansion: Expansion{D: 2}, Product: Product{R: 3, EnableBias: true}, WithResidual: true,
 	Finish: Finish{WithBatchNorm: true, WithRelu: true, WithDropout: true, P: 0.25, WithSoftmax: true}}})
 
+// stack is a pair of layers for each step of Dims, attention (in → out) and a perceptron (out → out) that finish
+// alike, then the perceptrons of FCDims. Of these the last has softmax alone, where it is wanted, and the others
+// have everything but softmax: rows that sum to 1 are for the output.
 func (m Transformer) stack() (r RPN, err error) {
 	if err = checkDims(m, "dims", m.Dims, 2); err != nil {
 		return r, err
