@@ -18,6 +18,13 @@ func (o ColumnNorm) Kernel(in, out []graph.Type) (Run, error) {
 // InPlace says that y may be written over x.
 func (o ColumnNorm) InPlace(int) bool { return true }
 
+// columnNormRun computes, for each column j of x (b×m),
+//
+//	μ = Σᵢ xᵢⱼ/b,   v = Σᵢ (xᵢⱼ − μ)²/b,   yᵢⱼ = (xᵢⱼ − μ)/√(v + ε)
+//
+// in three passes over the rows. The variance is summed from differences: Σx² − b·μ² in one pass loses all digits
+// in float32 where the mean is large beside the deviation. Each core has columns of its own and walks down the
+// rows, so a sum is never cut and its order does not depend on the number of cores.
 func columnNormRun[T float](o ColumnNorm, in, _ []graph.Type) Run {
 	m, rows := in[0].Shape.Dim(-1), rowsOf(in[0].Shape)
 	var x, y, mean, variance, r []T
@@ -64,6 +71,13 @@ func (o ColumnNormGrad) Kernel(in, out []graph.Type) (Run, error) {
 // InPlace says that the result may be written over d or y.
 func (ColumnNormGrad) InPlace(i int) bool { return i < 2 }
 
+// columnNormGradRun is the gradient in terms of results, so that x need not be kept. With r = 1/√(v + ε) and means
+// over the rows,
+//
+//	dxᵢⱼ = r·(dᵢⱼ − mean(d) − yᵢⱼ·mean(d·y))
+//
+// which takes out of d what would shift the column or scale it: y does not change under either. Split over columns
+// as the forward.
 func columnNormGradRun[T float](_ ColumnNormGrad, in, _ []graph.Type) Run {
 	m, rows := in[0].Shape.Dim(-1), rowsOf(in[0].Shape)
 	mean, along := make([]T, m), make([]T, m)

@@ -70,6 +70,8 @@ func (o Extreme) Eval(dst, in []*graph.Tensor) error {
 	return nil
 }
 
+// beats says whether a replaces b as the extreme so far. A NaN beats every number and nothing beats a NaN, so that
+// one in the data is seen in the result. Ties keep the first.
 func (o Extreme) beats(a, b float64) bool {
 	switch {
 	case math.IsNaN(b):

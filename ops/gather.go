@@ -52,6 +52,8 @@ func (o Gather) Infer(in []graph.Type) ([]graph.Type, error) {
 	return []graph.Type{{DType: in[0].DType, Shape: in[0].Shape.With(-1, o.Table.Len())}}, nil
 }
 
+// checkTable wants entries that name one of n columns, or −1, which stands for a zero: padding of patches at the
+// edge of a grid.
 func checkTable(t *graph.Index, n int) error {
 	if t == nil {
 		return errors.New("there is no table; want one made by graph.NewIndex")

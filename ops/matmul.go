@@ -103,6 +103,8 @@ func (o MatMul) Eval(dst, in []*graph.Tensor) error {
 	return nil
 }
 
+// evalOne is the oracle of one product, C[i,j] = Σₖ A[i,k]·B[k,j], summed in the order of k in float64. A
+// transposed operand is read by exchanged indices.
 func (o MatMul) evalOne(c, a, b []float64, d matDims) {
 	for i := range d.m {
 		for j := range d.n {

@@ -72,6 +72,9 @@ func (o MatMulSum) Kernel(in, out []graph.Type) (Run, error) {
 // rowGrain is how many rows of the result one worker takes at a time.
 const rowGrain = 16
 
+// matMulSumRun computes Σ_p A_p·B_p over a batch. For A_pᵀ·B_p, which gradients of weights are, the batch is one
+// long inner dimension, so the sum is one product. Otherwise each core has rows of its own and adds up the
+// products of the batch there, in their order: the result is not cut, and so the same for any number of cores.
 func matMulSumRun[T float](o MatMulSum, in, _ []graph.Type) Run {
 	d, shape, _ := MatMul(o).dims(in[0].Shape, in[1].Shape)
 	batch := shape.Size()

@@ -7,6 +7,9 @@ func (o PairExtreme) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, pairExtremeRun[float32], pairExtremeRun[float64])
 }
 
+// pairExtremeRun computes y[i,j] = max_c (or min_c) |x[c,i] − x[c,j]| for x (k×m), and beside it how many c reach
+// that extreme, by which the gradient is shared. Rows of y are split over the cores; the columns of x run along
+// memory, so a row takes k passes over x, each of a vector loop.
 func pairExtremeRun[T float](o PairExtreme, in, out []graph.Type) Run {
 	k, m := in[0].Shape.Dim(0), in[0].Shape.Dim(1)
 	return rowwise(in, out, m, k*m, func(a *args[T], lo, hi int) {
@@ -43,6 +46,8 @@ func (o PairTies) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, pairTiesRun[float32], pairTiesRun[float64])
 }
 
+// pairTiesRun is the gradient for x: dx[c,i] = Σⱼ s[i,j]·tie(x[c,i], x[c,j], y[i,j]), where tie is the sign of the
+// difference if it reaches the extreme and else 0, and s is the gradient of y over the number of ties.
 func pairTiesRun[T float](_ PairTies, in, out []graph.Type) Run {
 	k, m := in[0].Shape.Dim(0), in[0].Shape.Dim(1)
 	return rowwise(in, out, m, k*m, func(a *args[T], lo, hi int) {
@@ -64,6 +69,8 @@ func (o PairTieSum) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, pairTieSumRun[float32], pairTieSumRun[float64])
 }
 
+// pairTieSumRun is the adjoint of [pairTiesRun] in s, which second order needs: the same ties, summed over c
+// instead of j.
 func pairTieSumRun[T float](_ PairTieSum, in, out []graph.Type) Run {
 	k, m := in[0].Shape.Dim(0), in[0].Shape.Dim(1)
 	return rowwise(in, out, m, k*m, func(a *args[T], lo, hi int) {

@@ -39,6 +39,8 @@ func (o Softmax) Name() string {
 // Infer keeps the type.
 func (o Softmax) Infer(in []graph.Type) ([]graph.Type, error) { return alongAxis(in, o.Axis) }
 
+// alongAxis is the shape rule of ops that work line by line along an axis: one operand of floats, and a result of
+// its type.
 func alongAxis(in []graph.Type, axis int) ([]graph.Type, error) {
 	if err := oneFloat(in); err != nil {
 		return nil, err

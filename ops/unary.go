@@ -125,6 +125,7 @@ func step(x float64) float64 {
 	return 0
 }
 
+// sign is −1, 0 or 1, and keeps the sign of zeros and NaN.
 func sign(x float64) float64 {
 	switch {
 	case x > 0:
