@@ -170,7 +170,7 @@ func (c *clusters) siblings(live []*graph.Node) {
 		var first *graph.Node
 		for _, r := range c.readers[x] {
 			switch {
-			case x.Shape().Size() <= 1 || !c.fusable(r): // a shared scalar is no reason to fuse
+			case behindBroadcast(x).Shape().Size() <= 1 || !c.fusable(r): // a shared scalar is no reason to fuse
 			case first == nil:
 				first = r
 			default:

@@ -15,6 +15,8 @@ func flops(n *graph.Node) float64 {
 	switch op := n.Op.(type) {
 	case ops.MatMul:
 		return 2 * size(n) * float64(inner(op, n.In[0]))
+	case ops.MatMulMap:
+		return float64(op.Map.Shape.Size()) * float64(1+2*inner(op.Mul, n.In[0]))
 	case ops.PatchMatMul:
 		return 2 * size(n) * float64(n.In[0].Shape().Dim(1))
 	case ops.PatchMatMulGrad:

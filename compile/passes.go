@@ -17,7 +17,9 @@ var passes = []pass{
 	{"cse", optimise, "equal nodes become one and nodes that nobody needs go", clean},
 	{"join-products", optimise, "narrow matrices that meet the same large one are multiplied together", joinProducts},
 	{"fuse-gather", optimise, "products read patches of a grid in place, forward and backward", fuseGather},
+	{"fuse-norms", optimise, "batch norm with a relu behind it becomes one pass over the activations, and one backward", fuseNorms},
 	{"fuse-elementwise", optimise, "chains of elementwise nodes become one blocked op", fuseElementwise},
+	{"epilogues", optimise, "a chain that alone reads a product runs over its rows as they are done", epilogues},
 }
 
 // orders is the table of order constraints; they hold within a phase.
@@ -36,7 +38,9 @@ var orders = []order{
 	{"reassociate", "fuse-heads", "the cheapest order is found on matrices, and heads alike stay alike"},
 	{"cse", "join-products", "what is joined are different products of one matrix"},
 	{"simplify", "fuse-gather", "products with patches are known by their flags and by one reshape"},
+	{"fuse-norms", "fuse-elementwise", "scale, shift and relu of a norm would be part of a chain"},
 	{"simplify", "fuse-elementwise", "rules know primitives, not chains"},
+	{"fuse-elementwise", "epilogues", "what follows a product is a whole chain"},
 	{"cse", "fuse-elementwise", "a node that is merged into a chain is no longer equal to its twin"},
 }
 

@@ -217,7 +217,7 @@ func (c *chain[T]) load(dst, in []Buffer) {
 	}
 	for v, p := range c.place[:len(in)] {
 		if p.kind == inShared && c.size > 0 {
-			c.fill(c.shared[p.i], v, 0)
+			c.fill(c.shared[p.i], v, 0, 0)
 		}
 	}
 	for _, f := range c.before {
@@ -237,6 +237,29 @@ func (c *chain[T]) chunk(lo, hi int) {
 // run computes one block.
 func (c *chain[T]) run(f *frame[T], b int) {
 	row, col, n := c.stretch(b)
+	c.compute(f, row, col, n)
+	if c.tail != nil {
+		c.tail(f, f.val[c.out], b, row, col)
+	}
+}
+
+// span computes elements lo to hi−1, wherever blocks begin.
+func (c *chain[T]) span(lo, hi int) {
+	f := c.frames.get()
+	for inner := c.grid.inner(); lo < hi; {
+		row, col := lo/inner, lo%inner
+		n := min(c.block(), hi-lo)
+		if c.lines == 0 || col > 0 {
+			n = min(n, inner-col)
+		}
+		c.compute(f, row, col, n)
+		lo += n
+	}
+	c.frames.put(f)
+}
+
+// compute computes n elements from line row, column col on: a part of a line, or lines from the start of one.
+func (c *chain[T]) compute(f *frame[T], row, col, n int) {
 	at := row*c.grid.inner() + col
 	for v, p := range c.place {
 		f.val[v] = c.value(f, v, p, row, col, n)
@@ -256,12 +279,9 @@ func (c *chain[T]) run(f *frame[T], b int) {
 	for _, k := range c.copies {
 		copy(c.dst[k.out][at:at+n], f.val[k.value])
 	}
-	if c.tail != nil {
-		c.tail(f, f.val[c.out], b, row, col)
-	}
 }
 
-// value is where value v is found, or goes to, in the block of n elements from line row, column col on.
+// value is where value v is found, or goes to, in the n elements from line row, column col on.
 func (c *chain[T]) value(f *frame[T], v int, p place, row, col, n int) []T {
 	at := row*c.grid.inner() + col
 	switch p.kind {
@@ -271,9 +291,12 @@ func (c *chain[T]) value(f *frame[T], v int, p place, row, col, n int) []T {
 		}
 		return c.in[v][at : at+n]
 	case inShared:
+		if c.lines > 0 { // lines, of which one may begin in the middle
+			return c.shared[p.i][col : col+n]
+		}
 		return c.shared[p.i][:n]
 	case inFilled:
-		c.fill(f.reg[p.i][:n], v, row)
+		c.fill(f.reg[p.i][:n], v, row, col)
 		return f.reg[p.i][:n]
 	case inScratch:
 		return f.reg[p.i][:n]
@@ -295,14 +318,14 @@ func (c *chain[T]) stretch(b int) (row, col, n int) {
 	return row, 0, min(c.lines, c.grid.rows()-row) * inner
 }
 
-// fill writes operand v, repeated, from line row on.
-func (c *chain[T]) fill(reg []T, v, row int) {
+// fill writes operand v, repeated, from line row, column col on.
+func (c *chain[T]) fill(reg []T, v, row, col int) {
 	x, n, moves := c.in[v], c.grid.inner(), c.grid.step(v) != 0
-	for ; len(reg) > 0; row++ {
-		k := min(n, len(reg))
+	for ; len(reg) > 0; row, col = row+1, 0 {
+		k := min(n-col, len(reg))
 		off := c.grid.offset(v, row)
 		if moves {
-			copy(reg[:k], x[off:])
+			copy(reg[:k], x[off+col:])
 		} else {
 			fill(reg[:k], x[off])
 		}

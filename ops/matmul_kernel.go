@@ -10,31 +10,41 @@ func (o MatMul) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, matMulRun[float32], matMulRun[float64])
 }
 
-// matMulRun turns the flags into strides: a transpose is read in place. An operand without batch axes gets the batch
+// matLayout is a product as strides: a transpose is read in place, and an operand without batch axes gets the batch
 // stride 0.
-func matMulRun[T float](o MatMul, in, _ []graph.Type) Run {
-	d, shape, _ := o.dims(in[0].Shape, in[1].Shape)
-	batch, m := shape.Size(), d.m
-	rsA, csA, bsA := d.k, 1, 0
+type matLayout struct {
+	batch, m, n, k int
+	rsA, csA, bsA  int
+	rsB, csB, bsB  int
+}
+
+// layout is that of operands of the given shapes.
+func (o MatMul) layout(a, b graph.Shape) matLayout {
+	d, shape, _ := o.dims(a, b)
+	l := matLayout{batch: shape.Size(), m: d.m, n: d.n, k: d.k, rsA: d.k, csA: 1, rsB: d.n, csB: 1}
 	if o.TA {
-		rsA, csA = 1, d.m
+		l.rsA, l.csA = 1, d.m
 	}
-	rsB, csB, bsB := d.n, 1, 0
 	if o.TB {
-		rsB, csB = 1, d.k
+		l.rsB, l.csB = 1, d.k
 	}
-	if in[0].Shape.Rank() > 2 {
-		bsA = d.m * d.k
+	if a.Rank() > 2 {
+		l.bsA = d.m * d.k
 	}
-	if in[1].Shape.Rank() > 2 {
-		bsB = d.k * d.n
+	if b.Rank() > 2 {
+		l.bsB = d.k * d.n
 	}
-	if !o.TA && bsB == 0 { // the rows of all a are one matrix: a large product is faster than many small ones
-		batch, m = 1, batch*m
+	if !o.TA && l.bsB == 0 { // the rows of all a are one matrix: a large product is faster than many small ones
+		l.batch, l.m = 1, l.batch*l.m
 	}
+	return l
+}
+
+func matMulRun[T float](o MatMul, in, _ []graph.Type) Run {
+	l := o.layout(in[0].Shape, in[1].Shape)
 	return func(dst, in []Buffer) {
-		kernels.GemmBatch(batch, m, d.n, d.k, view[T](in[0]), rsA, csA, bsA, view[T](in[1]), rsB, csB, bsB,
-			view[T](dst[0]), d.n, m*d.n, false)
+		kernels.GemmBatch(l.batch, l.m, l.n, l.k, view[T](in[0]), l.rsA, l.csA, l.bsA, view[T](in[1]), l.rsB, l.csB, l.bsB,
+			view[T](dst[0]), l.n, l.m*l.n, false)
 	}
 }
 

@@ -11,6 +11,7 @@ type product[T Float] struct {
 	ldc, bsC       int
 	accumulate     bool
 	packed         []T // all of B in panels, where blocks share it; else nil
+	then           func(lo, hi int)
 }
 
 // flops is the work of the whole batch.
@@ -76,15 +77,54 @@ func GemmBatch[T Float](batch, m, n, k int, a []T, rsA, csA, bsA int, b []T, rsB
 		c: c, ldc: ldc, bsC: bsC,
 		accumulate: accumulate,
 	}
+	p.compute()
+}
+
+// GemmThen computes batch products without gaps, c of batch·m·n elements, and
+// calls then(lo, hi) for stretches c[lo:hi] as soon as they are done, each element
+// once, while they are in cache: what follows a product element by element costs
+// no trip to memory. Stretches are whole rows, or parts of rows where n is large;
+// then is called from several goroutines at once.
+func GemmThen[T Float](batch, m, n, k int, a []T, rsA, csA, bsA int, b []T, rsB, csB, bsB int, c []T, then func(lo, hi int)) {
+	p := product[T]{
+		batch: batch, m: m, n: n, k: k,
+		a: a, rsA: rsA, csA: csA, bsA: bsA,
+		b: b, rsB: rsB, csB: csB, bsB: bsB,
+		c: c, ldc: n, bsC: m * n,
+		then: then,
+	}
+	p.compute()
+}
+
+// compute checks the product and computes it in the way that suits its size.
+func (p *product[T]) compute() {
 	p.check()
 	switch {
-	case batch == 0 || m == 0 || n == 0:
-	case k == 0:
+	case p.batch == 0 || p.m == 0 || p.n == 0:
+	case p.k == 0:
 		p.zero()
-	case batch == 1 && m*n*k <= engineOf[T]().direct:
-		direct(&p, 0, 0, m, 0, n)
+		p.finish(0, 0, p.batch*p.m, 0, p.n)
+	case p.batch == 1 && p.m*p.n*p.k <= engineOf[T]().direct:
+		direct(p, 0, 0, p.m, 0, p.n)
+		p.finish(0, 0, p.m, 0, p.n)
 	default:
 		p.start()
+	}
+}
+
+// finish calls then for C[i0:i1, j0:j1] of product z.
+func (p *product[T]) finish(z, i0, i1, j0, j1 int) {
+	if p.then == nil {
+		return
+	}
+	at := z*p.bsC + i0*p.ldc + j0
+	if j1-j0 == p.n {
+		p.then(at, at+(i1-i0)*p.n)
+		return
+	}
+	for range i1 - i0 {
+		p.then(at, at+j1-j0)
+		at += p.ldc
 	}
 }
 
@@ -185,7 +225,9 @@ func (j *gemmJob[T]) blocks(lo, hi int) {
 		j0 := t % j.across * j.cols
 		i0 := t / j.across % j.down * j.rows
 		z := t / j.across / j.down
-		block(&j.product, s, z, i0, min(i0+j.rows, j.m), j0, min(j0+j.cols, j.n))
+		i1, j1 := min(i0+j.rows, j.m), min(j0+j.cols, j.n)
+		block(&j.product, s, z, i0, i1, j0, j1)
+		j.finish(z, i0, i1, j0, j1)
 	}
 	e.scratch.put(s)
 }

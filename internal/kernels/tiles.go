@@ -36,13 +36,14 @@ type tileArgs struct {
 }
 
 const (
-	maxDepth    = 256 // terms of a sum taken at once
-	tileRows    = 96  // rows of A for one call
-	blockRows   = 384 // rows of a block beside a small B: its A stays in L2 for all parts of a sum
-	blockPanels = 16  // panels of a block at most
-	blockFlops  = 1e6 // work that a block is not cut below
-	rowUnit     = 8   // rows of a block are a multiple of it
-	coreBlocks  = 4   // blocks for a core, enough to balance cores of unequal speed
+	maxDepth    = 256     // terms of a sum taken at once
+	tileRows    = 96      // rows of A for one call
+	blockRows   = 384     // rows of a block beside a small B: its A stays in L2 for all parts of a sum
+	blockPanels = 16      // panels of a block at most
+	blockFlops  = 1e6     // work that a block is not cut below
+	hotElements = 1 << 15 // of a block that something follows, which finds them in cache
+	rowUnit     = 8       // rows of a block are a multiple of it
+	coreBlocks  = 4       // blocks for a core, enough to balance cores of unequal speed
 
 	// inPlaceRows is the number of rows up to which packing B does not pay, and
 	// compactRows the bytes between rows of B up to which it never does.
@@ -74,6 +75,9 @@ func (t tiles[T]) cut(p *product[T], cores int) (rows, cols int) {
 	if t.inPlace(p) || t.sharable(p) && p.k*p.n <= smallPanels {
 		rows = min(rows, blockRows)
 	}
+	if p.then != nil && (t.inPlace(p) || t.sharable(p)) {
+		rows = min(rows, max(2*rowUnit, roundUp(hotElements/cols, rowUnit)))
+	}
 	if cores == 1 {
 		return rows, cols
 	}
@@ -83,7 +87,7 @@ func (t tiles[T]) cut(p *product[T], cores int) (rows, cols int) {
 			return rows, cols
 		}
 		switch {
-		case cols > rows && cols > t.width:
+		case cols > rows && cols > t.width && (p.then == nil || rows <= 2*rowUnit):
 			cols = roundUp(cols/2, t.width)
 		case rows > rowUnit:
 			rows = roundUp(rows/2, rowUnit)
