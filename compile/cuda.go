@@ -15,10 +15,11 @@ var openDevice = cuda.Open
 
 // cudaVM runs an emitted graph on a GPU, kernel by kernel in the order of the plan. All memory of the program has its
 // counterpart on the device, and parameters and states stay there from run to run: a run brings inputs up and outputs
-// down, and nothing else. Where no kernel needs the host, all launches of a run are recorded once and replayed.
+// down, and nothing else. Where no kernel needs the host, the copies and launches of a run are recorded once and replayed:
+// one call to the driver starts the run, one waits for its end.
 type cudaVM struct {
 	p        *Program
-	dev      cuda.Device
+	dev      *meter
 	units    []*unit
 	task     []int // of each unit in seq, −1 for one that runs on the host
 	seq      *cuda.Sequence
@@ -43,12 +44,12 @@ func newCudaVM(p *Program, g *gorgonia.ExprGraph, opt Options) (gorgonia.VM, err
 	if err != nil {
 		return nil, err
 	}
-	vm := &cudaVM{p: p, dev: dev, nan: opt.NaN}
+	vm := &cudaVM{p: p, dev: &meter{Device: dev}, nan: opt.NaN}
 	for _, op := range plan.(*planVM).program {
 		vm.units = append(vm.units, op.units...)
 	}
 	p.stats.VM, p.stats.Why = "cuda", "asked for "+dev.Name()
-	if vm.memory, err = newMirror(dev, p); err == nil {
+	if vm.memory, err = newMirror(vm.dev, p); err == nil {
 		err = vm.bind(opt)
 	}
 	if err != nil {
@@ -81,7 +82,7 @@ func (vm *cudaVM) bind(opt Options) error {
 		return fmt.Errorf("compile: %w", err)
 	}
 	vm.seq = seq
-	return nil
+	return vm.memory.stage(seq.Faults())
 }
 
 // cudaKernel is the kernel of a unit on the device.
@@ -109,34 +110,51 @@ func (p *Program) commitUnits() map[*unit]bool {
 // RunAll runs all units; the first that fails ends the run, and what commits does nothing then.
 func (vm *cudaVM) RunAll() error {
 	return vm.dev.Bound(func() error {
+		vm.dev.run = Traffic{}
+		defer func() { vm.p.stats.Traffic = vm.dev.run }()
 		if err := vm.memory.up(); err != nil {
 			return err
 		}
 		if err := vm.launch(); err != nil {
 			return err
 		}
-		if err := vm.check(); err != nil {
-			return err
+		if err := vm.dev.Sync(); err != nil {
+			return fmt.Errorf("compile: %w", err)
 		}
-		return vm.memory.down()
+		if vm.memory.faulted() {
+			return vm.check()
+		}
+		vm.memory.down()
+		return nil
 	})
 }
 
-// launch starts all units: by replaying what the first run recorded, or one by one.
+// launch starts the run: by replaying what the first one recorded, or call by call.
 func (vm *cudaVM) launch() error {
 	if vm.direct {
-		return vm.each()
+		return vm.step()
 	}
 	if !vm.recorded {
-		graph, err := vm.dev.Capture(vm.each)
+		graph, err := vm.dev.Capture(vm.step)
 		if err != nil {
 			// Not every driver records; launching works all the same.
 			vm.direct = true
-			return vm.each()
+			return vm.step()
 		}
 		vm.graph, vm.recorded = graph, true
 	}
 	return vm.dev.Replay(vm.graph)
+}
+
+// step is the work of one run: inputs up, kernel after kernel, outputs down.
+func (vm *cudaVM) step() error {
+	if err := vm.memory.push(); err != nil {
+		return err
+	}
+	if err := vm.each(); err != nil {
+		return err
+	}
+	return vm.memory.pull()
 }
 
 // each launches unit after unit.

@@ -132,7 +132,9 @@ func TestAStepCopiesInputsAndOutputsAndNothingElse(t *testing.T) {
 	dev := emulated(t)
 	p, q := trainer(t, nil, onDevice)
 	p.run(t, q, 0)
-	counts := func() [4]int { return [4]int{dev.Uploads, dev.Downloads, dev.Launches, dev.Replays} }
+	counts := func() [6]int {
+		return [6]int{dev.Pushes, dev.Pulls, dev.Launches, dev.Replays, dev.Syncs, dev.Uploads + dev.Downloads}
+	}
 	before := counts()
 	p.run(t, q, 1)
 	const faults = 1 // the word that says whether a kernel has failed
@@ -140,8 +142,12 @@ func TestAStepCopiesInputsAndOutputsAndNothingElse(t *testing.T) {
 	for i := range step {
 		step[i] -= before[i]
 	}
-	if want := [4]int{len(q.Inputs()), 1 + faults, 0, 1}; step != want || dev.Syncs != 0 {
-		t.Errorf("copies up and down, launches by hand, replays: %v; want %v; %d waits", step, want, dev.Syncs)
+	if want := [6]int{len(q.Inputs()), 1 + faults, 0, 1, 1, 0}; step != want {
+		t.Errorf("copies up and down, launches by hand, replays, waits, copies that wait: %v; want %v", step, want)
+	}
+	told := q.Stats().Traffic
+	if got := [6]int{told.Uploads, told.Downloads, told.Launches, told.Replays, told.Syncs, 0}; got != step || told.Recorded != q.Stats().Launches {
+		t.Errorf("%+v of %d launches; want %v", told, q.Stats().Launches, step)
 	}
 	if s := q.Stats(); s.Launches < s.Kernels {
 		t.Errorf("%d launches of %d kernels", s.Launches, s.Kernels)

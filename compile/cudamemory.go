@@ -33,16 +33,28 @@ func (r *region) of(b []byte) cuda.Addr {
 
 // mirror is the memory of one program on a device.
 type mirror struct {
-	dev     cuda.Device
+	dev     *meter
 	p       *Program
 	own     []*region // arenas, inputs, outputs, constants
 	states  []*stateRegion
 	written []*stateRegion
 	inputs  []*slot
+	pinned  []byte // where the copies of a run are made from and to
+	ups     []transfer
+	downs   []transfer
+	fault   transfer // of the word that says whether a kernel has failed
+}
+
+// transfer is one copy of a run, by way of pinned memory.
+type transfer struct {
+	what   string // for errors
+	host   []byte // the program's memory
+	pinned []byte
+	at     cuda.Addr
 }
 
 // newMirror reserves memory for everything that p reads and writes, and brings the constants up.
-func newMirror(dev cuda.Device, p *Program) (*mirror, error) {
+func newMirror(dev *meter, p *Program) (*mirror, error) {
 	m := &mirror{dev: dev, p: p}
 	var hosts [][]byte
 	for _, x := range p.sched.all {
@@ -50,7 +62,7 @@ func newMirror(dev cuda.Device, p *Program) (*mirror, error) {
 		switch {
 		case x.parent != nil || len(b) == 0:
 		case x.kind == stateSlot:
-			s, err := p.store.reside(dev, b)
+			s, err := p.store.reside(dev.Device, b)
 			if err != nil {
 				return m, err
 			}
@@ -148,12 +160,52 @@ func (m *mirror) addresses(xs []*slot) []cuda.Addr {
 	return out
 }
 
-// up brings the inputs to the device, and states that the host has changed.
-func (m *mirror) up() error {
+// stage lists the copies of a run and reserves the pinned memory that they go through: inputs up, outputs and the fault
+// word down. Outputs that are inputs or constants are on the host already.
+func (m *mirror) stage(fault cuda.Addr) error {
 	for _, x := range m.inputs {
-		if err := m.dev.Upload(m.address(x), hostOf(x)); err != nil {
-			return fmt.Errorf("compile: input %q: %w", x.leaf, err)
+		m.ups = append(m.ups, transfer{what: fmt.Sprintf("input %q", x.leaf), host: hostOf(x), at: m.address(x)})
+	}
+	for i, x := range m.p.sched.outs {
+		r, _ := x.root()
+		b := cuda.Bytes(m.p.outputs[i])
+		if len(b) == 0 || r.kind == inputSlot || r.kind == fixedSlot {
+			continue
 		}
+		m.downs = append(m.downs, transfer{what: fmt.Sprintf("output %d", i), host: b, at: m.address(x)})
+	}
+	m.downs = append(m.downs, transfer{what: "the fault word", host: make([]byte, 4), at: fault})
+	size := 0
+	for _, list := range [][]transfer{m.ups, m.downs} {
+		for i := range list {
+			size += roundedUp(len(list[i].host))
+		}
+	}
+	err := m.dev.Bound(func() (err error) {
+		m.pinned, err = m.dev.Pin(size)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("compile: memory for copies: %w", err)
+	}
+	rest := m.pinned
+	for _, list := range [][]transfer{m.ups, m.downs} {
+		for i := range list {
+			n := len(list[i].host)
+			list[i].pinned, rest = rest[:n:n], rest[roundedUp(n):]
+		}
+	}
+	m.fault = m.downs[len(m.downs)-1]
+	return nil
+}
+
+// roundedUp keeps pieces of pinned memory on lines of cache of their own.
+func roundedUp(bytes int) int { return (bytes + 63) &^ 63 }
+
+// up readies a run: inputs into pinned memory, and to the device what the host has changed of parameters and states.
+func (m *mirror) up() error {
+	for _, t := range m.ups {
+		copy(t.pinned, t.host)
 	}
 	if err := m.p.store.ahead(m.dev, m.states, m.written); err != nil {
 		return fmt.Errorf("compile: parameters and states: %w", err)
@@ -161,31 +213,49 @@ func (m *mirror) up() error {
 	return nil
 }
 
-// down brings the outputs to the host. What is an input or a constant is there already.
-func (m *mirror) down() error {
-	for i, x := range m.p.sched.outs {
-		r, _ := x.root()
-		b := cuda.Bytes(m.p.outputs[i])
-		if len(b) == 0 || r.kind == inputSlot || r.kind == fixedSlot {
-			continue
-		}
-		if err := m.dev.Download(b, m.address(x)); err != nil {
-			return fmt.Errorf("compile: output %d: %w", i, err)
+// push asks for the copies of the inputs, and pull for those of the outputs.
+func (m *mirror) push() error {
+	for _, t := range m.ups {
+		if err := m.dev.Push(t.at, t.pinned); err != nil {
+			return fmt.Errorf("compile: %s: %w", t.what, err)
 		}
 	}
 	return nil
 }
 
+func (m *mirror) pull() error {
+	for _, t := range m.downs {
+		if err := m.dev.Pull(t.pinned, t.at); err != nil {
+			return fmt.Errorf("compile: %s: %w", t.what, err)
+		}
+	}
+	return nil
+}
+
+// faulted says whether a kernel of the run has failed.
+func (m *mirror) faulted() bool {
+	return slices.ContainsFunc(m.fault.pinned, func(b byte) bool { return b != 0 })
+}
+
+// down hands the outputs to the program.
+func (m *mirror) down() {
+	for _, t := range m.downs {
+		copy(t.host, t.pinned)
+	}
+}
+
 // close gives the memory back; states go with the last program that uses them.
 func (m *mirror) close() (err error) {
 	for _, s := range m.states {
-		err = errors.Join(err, m.p.store.leave(m.dev, s))
+		err = errors.Join(err, m.p.store.leave(m.dev.Device, s))
 	}
 	return errors.Join(err, m.dev.Bound(func() (err error) {
 		for _, r := range m.own {
 			err = errors.Join(err, m.dev.Free(r.at))
 		}
 		m.own = nil
+		err = errors.Join(err, m.dev.Unpin(m.pinned))
+		m.pinned = nil
 		return err
 	}))
 }

@@ -18,6 +18,7 @@ type Stats struct {
 	ArenaBytes   int        // of all temporaries
 	VM           string     // what runs the program
 	Launches     int        // on a GPU by one run; 0 on the CPU
+	Traffic      Traffic    // between host and GPU, of the last run
 	Fallbacks    []string   // ops that a program on a GPU runs on the CPU, with their operands brought down
 	Why          string     // why Auto chose that VM
 	Flops        float64    // estimate of the floating-point operations of one run

@@ -2,6 +2,7 @@ package cuda
 
 import (
 	"errors"
+	"time"
 	"unsafe"
 
 	"rpnc/ops"
@@ -22,7 +23,7 @@ type (
 )
 
 // Device is what kernels need of a device. Work is done in the order of the calls; Launch and Replay may return before
-// it is done, the copies wait for all of it. Calls other than Bound are made within Bound, which keeps other callers
+// it is done, Upload and Download wait for all of it. Calls other than Bound are made within Bound, which keeps other callers
 // and threads away.
 type Device interface {
 	// Name is that of the card.
@@ -37,6 +38,13 @@ type Device interface {
 	// Upload and Download copy between the host and the device.
 	Upload(to Addr, from []byte) error
 	Download(to []byte, from Addr) error
+	// Pin reserves memory of the host that the device reads and writes by itself; Unpin gives it back.
+	Pin(bytes int) ([]byte, error)
+	Unpin(b []byte) error
+	// Push and Pull copy between pinned memory and the device when it is their turn, as launches are done: they return
+	// before, and Capture records them.
+	Push(to Addr, from []byte) error
+	Pull(to []byte, from Addr) error
 	// Load translates PTX and finds its entry points; Unload gives the module back.
 	Load(ptx string, entries []string) (Module, []Func, error)
 	Unload(m Module) error
@@ -49,6 +57,8 @@ type Device interface {
 	Drop(g Graph) error
 	// Sync waits until all work is done.
 	Sync() error
+	// Time does the work that f asks for and answers with how long the device was at it.
+	Time(f func() error) (time.Duration, error)
 }
 
 // Bytes is the memory of b.

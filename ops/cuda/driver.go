@@ -32,6 +32,15 @@ type driver struct {
 	memFree           func(addr uint64) status
 	memcpyHtoD        func(to uint64, from unsafe.Pointer, size uintptr) status
 	memcpyDtoH        func(to unsafe.Pointer, from uint64, size uintptr) status
+	memHostAlloc      func(at *unsafe.Pointer, size uintptr, flags uint32) status
+	memFreeHost       func(at unsafe.Pointer) status
+	memcpyHtoDAsync   func(to uint64, from unsafe.Pointer, size, stream uintptr) status
+	memcpyDtoHAsync   func(to unsafe.Pointer, from uint64, size, stream uintptr) status
+	eventCreate       func(event *uintptr, flags uint32) status
+	eventRecord       func(event, stream uintptr) status
+	eventSynchronize  func(event uintptr) status
+	eventElapsedTime  func(ms *float32, start, end uintptr) status
+	eventDestroy      func(event uintptr) status
 	moduleLoadDataEx  func(module *uintptr, image unsafe.Pointer, count uint32, options *int32, values *uintptr) status
 	moduleUnload      func(module uintptr) status
 	moduleGetFunction func(function *uintptr, module uintptr, name string) status
@@ -53,8 +62,12 @@ func (d *driver) symbols() map[string]any {
 		"cuDevicePrimaryCtxRetain": &d.primaryCtxRetain, "cuDevicePrimaryCtxRelease_v2": &d.primaryCtxRelease,
 		"cuCtxSetCurrent": &d.ctxSetCurrent, "cuStreamCreate": &d.streamCreate, "cuStreamDestroy_v2": &d.streamDestroy,
 		"cuStreamSynchronize": &d.streamSynchronize, "cuMemAlloc_v2": &d.memAlloc, "cuMemFree_v2": &d.memFree,
-		"cuMemcpyHtoD_v2": &d.memcpyHtoD, "cuMemcpyDtoH_v2": &d.memcpyDtoH, "cuModuleLoadDataEx": &d.moduleLoadDataEx,
-		"cuModuleUnload": &d.moduleUnload, "cuModuleGetFunction": &d.moduleGetFunction, "cuLaunchKernel": &d.launchKernel,
+		"cuMemcpyHtoD_v2": &d.memcpyHtoD, "cuMemcpyDtoH_v2": &d.memcpyDtoH,
+		"cuMemHostAlloc": &d.memHostAlloc, "cuMemFreeHost": &d.memFreeHost, "cuMemcpyHtoDAsync_v2": &d.memcpyHtoDAsync,
+		"cuMemcpyDtoHAsync_v2": &d.memcpyDtoHAsync, "cuEventCreate": &d.eventCreate, "cuEventRecord": &d.eventRecord,
+		"cuEventSynchronize": &d.eventSynchronize, "cuEventElapsedTime": &d.eventElapsedTime, "cuEventDestroy_v2": &d.eventDestroy,
+		"cuModuleLoadDataEx": &d.moduleLoadDataEx,
+		"cuModuleUnload":     &d.moduleUnload, "cuModuleGetFunction": &d.moduleGetFunction, "cuLaunchKernel": &d.launchKernel,
 		"cuStreamBeginCapture_v2": &d.beginCapture, "cuStreamEndCapture": &d.endCapture,
 		"cuGraphInstantiateWithFlags": &d.graphInstantiate, "cuGraphDestroy": &d.graphDestroy, "cuGraphLaunch": &d.graphLaunch,
 		"cuGraphExecDestroy": &d.graphExecDestroy, "cuGetErrorName": &d.getErrorName,
@@ -111,6 +124,7 @@ type gpu struct {
 	ctx    uintptr
 	stream uintptr
 	name   string
+	memory pool
 	level  int                         // compute capability, times ten
 	list   [maxArgs + 1]unsafe.Pointer // of one launch
 }
@@ -125,6 +139,7 @@ func open(library string) (*gpu, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	g := &gpu{driver: d}
+	g.memory = pool{alloc: g.reserve, free: g.release}
 	if err := g.find(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoDevice, err)
 	}
@@ -193,14 +208,19 @@ func (g *gpu) Bound(f func() error) error {
 	return f()
 }
 
-// Alloc reserves memory.
-func (g *gpu) Alloc(bytes int) (a Addr, err error) {
+// Alloc reserves memory, of what was given back if something fits.
+func (g *gpu) Alloc(bytes int) (Addr, error) { return g.memory.take(bytes) }
+
+// Free gives memory back.
+func (g *gpu) Free(a Addr) error { return g.memory.give(a) }
+
+// reserve and release are memory of the driver.
+func (g *gpu) reserve(bytes int) (a Addr, err error) {
 	s := g.driver.memAlloc((*uint64)(&a), uintptr(bytes))
 	return a, g.driver.check(s, fmt.Sprintf("cuMemAlloc of %d bytes", bytes))
 }
 
-// Free gives memory back.
-func (g *gpu) Free(a Addr) error { return g.driver.check(g.driver.memFree(uint64(a)), "cuMemFree") }
+func (g *gpu) release(a Addr) error { return g.driver.check(g.driver.memFree(uint64(a)), "cuMemFree") }
 
 // Upload copies to the device; the stream is one that waits for such copies and that they wait for.
 func (g *gpu) Upload(to Addr, from []byte) error {

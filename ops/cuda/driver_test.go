@@ -4,12 +4,14 @@ package cuda
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rpnc/graph"
 	"rpnc/ops"
@@ -75,9 +77,23 @@ func exercise(lib string) error {
 	}
 	err = g.Bound(func() error {
 		rec, err := g.Capture(func() error { return s.Run(0) })
-		return errors.Join(err, s.Run(0), g.Replay(rec), s.Check(), g.Sync(), g.Drop(rec))
+		return errors.Join(err, s.Run(0), g.Replay(rec), s.Check(), g.Sync(), g.Drop(rec), staged(g))
 	})
 	return errors.Join(err, s.Close(), g.close())
+}
+
+// staged copies up and down through pinned memory, and measures that.
+func staged(g *gpu) error {
+	b, err := g.Pin(64)
+	if err != nil {
+		return err
+	}
+	b[0] = 42
+	took, err := g.Time(func() error { return errors.Join(g.Push(0x7000, b[:16]), g.Pull(b[16:], 0x8000)) })
+	if err == nil && took != 1500*time.Microsecond {
+		err = fmt.Errorf("it took %v", took)
+	}
+	return errors.Join(err, g.Unpin(b))
 }
 
 func TestEveryCallReachesTheDriver(t *testing.T) {
@@ -92,9 +108,12 @@ func TestEveryCallReachesTheDriver(t *testing.T) {
 	got := strings.Split(strings.TrimSpace(string(text)), "\n")
 	want := []string{
 		"Init 0", "Retain 7", "SetCurrent c0", "StreamCreate 0", "SetCurrent c0",
-		"Alloc 8 = 5000", "HtoD 5000 8 bytes, first 0", "Load .version 7.0", "GetFunction 30 k0", "SetCurrent c0",
+		"Alloc 512 = 5000", "HtoD 5000 8 bytes, first 0", "Load .version 7.0", "GetFunction 30 k0", "SetCurrent c0",
 		"BeginCapture 51 1", "Launch f0 2,1,1 256,1,1 0 51 1000 2000", "EndCapture 51", "Instantiate 61 0", "GraphDestroy 61",
 		"Launch f0 2,1,1 256,1,1 0 51 1000 2000", "GraphLaunch 71 51", "DtoH 5000 4 bytes", "Synchronize 51", "ExecDestroy 71",
+		"HostAlloc 64 0", "EventCreate 0 = e1", "EventCreate 0 = e2", "EventRecord e1 51", "HtoDAsync 7000 16 bytes, first 42, 51",
+		"DtoHAsync 8000 48 bytes, 51", "EventRecord e2 51", "EventSynchronize e2", "ElapsedTime e1 e2", "EventDestroy e2", "EventDestroy e1",
+		"FreeHost",
 		"SetCurrent c0", "Free 5000", "Unload 30", "SetCurrent c0", "StreamDestroy 51", "Release 7",
 	}
 	if !slices.Equal(got, want) {
@@ -106,7 +125,7 @@ func TestErrorsNameOpShapesAndStatus(t *testing.T) {
 	for define, want := range map[string]string{
 		"-DLAUNCH=719": "cuda: Relu f32 (300): cuLaunchKernel: CUDA_ERROR_LAUNCH_FAILED (719)",
 		"-DLOAD=218":   "cuda.Load: cuModuleLoadDataEx: CUDA_ERROR_INVALID_PTX (218): line 1: no",
-		"-DALLOC=2":    "cuda.Load: cuMemAlloc of 8 bytes: CUDA_ERROR_OUT_OF_MEMORY (2)",
+		"-DALLOC=2":    "cuda.Load: cuMemAlloc of 512 bytes: CUDA_ERROR_OUT_OF_MEMORY (2)",
 		"-DDTOH=700":   "cuMemcpyDtoH: CUDA_ERROR_ILLEGAL_ADDRESS (700)",
 	} {
 		lib, _ := fake(t, define)

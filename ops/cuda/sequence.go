@@ -178,6 +178,9 @@ func (s *Sequence) Run(i int) error {
 	return nil
 }
 
+// Faults is the address of a word on the device that is not 0 once a task has failed.
+func (s *Sequence) Faults() Addr { return s.faults }
+
 // Check waits for all tasks and says which of those that ran last has failed, and why; nil if none has. It is called
 // within [Device.Bound].
 func (s *Sequence) Check() error {

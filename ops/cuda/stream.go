@@ -4,7 +4,9 @@ package cuda
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
+	"time"
 	"unsafe"
 
 	"github.com/ebitengine/purego"
@@ -54,6 +56,66 @@ func (g *gpu) Replay(x Graph) error {
 // Drop gives a recording back.
 func (g *gpu) Drop(x Graph) error {
 	return g.driver.check(g.driver.graphExecDestroy(uintptr(x)), "cuGraphExecDestroy")
+}
+
+// Pin reserves memory of the host. It is the driver's and no garbage collector's.
+func (g *gpu) Pin(bytes int) ([]byte, error) {
+	if bytes <= 0 {
+		return nil, nil
+	}
+	var at unsafe.Pointer
+	if err := g.driver.check(g.driver.memHostAlloc(&at, uintptr(bytes), 0), fmt.Sprintf("cuMemHostAlloc of %d bytes", bytes)); err != nil {
+		return nil, err
+	}
+	return unsafe.Slice((*byte)(at), bytes), nil
+}
+
+// Unpin gives memory of Pin back.
+func (g *gpu) Unpin(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	return g.driver.check(g.driver.memFreeHost(unsafe.Pointer(&b[0])), "cuMemFreeHost")
+}
+
+// Push copies pinned memory to the device, in the stream.
+func (g *gpu) Push(to Addr, from []byte) error {
+	s := g.driver.memcpyHtoDAsync(uint64(to), unsafe.Pointer(&from[0]), uintptr(len(from)), g.stream)
+	return g.driver.check(s, "cuMemcpyHtoDAsync")
+}
+
+// Pull copies to pinned memory, in the stream.
+func (g *gpu) Pull(to []byte, from Addr) error {
+	s := g.driver.memcpyDtoHAsync(unsafe.Pointer(&to[0]), uint64(from), uintptr(len(to)), g.stream)
+	return g.driver.check(s, "cuMemcpyDtoHAsync")
+}
+
+// Time puts an event before and one behind the work of f.
+func (g *gpu) Time(f func() error) (took time.Duration, err error) {
+	d := g.driver
+	var events [2]uintptr
+	for i := range events {
+		if err := d.check(d.eventCreate(&events[i], 0), "cuEventCreate"); err != nil {
+			return 0, err
+		}
+		defer func() { err = errors.Join(err, d.check(d.eventDestroy(events[i]), "cuEventDestroy")) }()
+	}
+	record := func(i int) error { return d.check(d.eventRecord(events[i], g.stream), "cuEventRecord") }
+	if err := record(0); err != nil {
+		return 0, err
+	}
+	if err := f(); err != nil {
+		return 0, err
+	}
+	if err := record(1); err != nil {
+		return 0, err
+	}
+	if err := d.check(d.eventSynchronize(events[1]), "cuEventSynchronize"); err != nil {
+		return 0, err
+	}
+	var ms float32
+	err = d.check(d.eventElapsedTime(&ms, events[0], events[1]), "cuEventElapsedTime")
+	return time.Duration(float64(ms) * 1e6), err
 }
 
 // Sync waits until all work is done.

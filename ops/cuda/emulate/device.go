@@ -7,6 +7,7 @@ package emulate
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"rpnc/ops/cuda"
 )
@@ -15,8 +16,9 @@ import (
 type Device struct {
 	// Reverse runs blocks and threads from the last to the first: what differs then is a race.
 	Reverse bool
-	// Launches, Uploads, Downloads, Replays and Syncs count calls, Live the pieces of memory and modules not given back.
-	Launches, Uploads, Downloads, Replays, Syncs, Live int
+	// Launches, Uploads, Downloads, Replays and Syncs count calls, Pushes and Pulls the copies that were done, of recordings
+	// too; Live is the number of pieces of memory, modules and recordings not given back.
+	Launches, Uploads, Downloads, Pushes, Pulls, Replays, Syncs, Live int
 	// Text is the last module that was loaded.
 	Text string
 
@@ -24,8 +26,9 @@ type Device struct {
 	memory  map[uint32][]byte // by the upper half of the address
 	next    uint32
 	entries []*entry // by Func − 1
-	graphs  [][]launch
-	record  *[]launch // of a capture
+	graphs  [][]func() error
+	record  *[]func() error // of a capture
+	pinned  map[*byte]bool
 }
 
 // launch is one call of Launch.
@@ -88,26 +91,22 @@ func (d *Device) at(a uint64, n int) ([]byte, error) {
 	return m[off : off+n], nil
 }
 
-// Upload copies to the device.
+// Upload copies to the device. Like Download it is no work that can be recorded.
 func (d *Device) Upload(to cuda.Addr, from []byte) error {
-	m, err := d.at(uint64(to), len(from))
-	if err != nil {
-		return fmt.Errorf("emulate.Upload: %w", err)
+	if d.record != nil {
+		return fmt.Errorf("emulate.Upload: a copy that waits, in the midst of a recording")
 	}
 	d.Uploads++
-	copy(m, from)
-	return nil
+	return d.copy("Upload", to, from, func(device, host []byte) { copy(device, host) })
 }
 
 // Download copies to the host.
 func (d *Device) Download(to []byte, from cuda.Addr) error {
-	m, err := d.at(uint64(from), len(to))
-	if err != nil {
-		return fmt.Errorf("emulate.Download: %w", err)
+	if d.record != nil {
+		return fmt.Errorf("emulate.Download: a copy that waits, in the midst of a recording")
 	}
 	d.Downloads++
-	copy(to, m)
-	return nil
+	return d.copy("Download", from, to, func(device, host []byte) { copy(host, device) })
 }
 
 // Load reads PTX.
@@ -136,20 +135,87 @@ func (d *Device) Unload(cuda.Module) error {
 	return nil
 }
 
+// Pin reserves memory of the host; Unpin gives it back.
+func (d *Device) Pin(bytes int) ([]byte, error) {
+	if bytes <= 0 {
+		return nil, nil
+	}
+	b := make([]byte, bytes)
+	if d.pinned == nil {
+		d.pinned = map[*byte]bool{}
+	}
+	d.pinned[&b[0]] = true
+	d.Live++
+	return b, nil
+}
+
+// Unpin forgets memory of Pin.
+func (d *Device) Unpin(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	if !d.pinned[&b[0]] {
+		return fmt.Errorf("emulate.Unpin: %d bytes that are not pinned", len(b))
+	}
+	delete(d.pinned, &b[0])
+	d.Live--
+	return nil
+}
+
+// Push copies to the device, or records that.
+func (d *Device) Push(to cuda.Addr, from []byte) error {
+	return d.do(func() error {
+		d.Pushes++
+		return d.copy("Push", to, from, func(device, host []byte) { copy(device, host) })
+	})
+}
+
+// Pull copies to the host, or records that.
+func (d *Device) Pull(to []byte, from cuda.Addr) error {
+	return d.do(func() error {
+		d.Pulls++
+		return d.copy("Pull", from, to, func(device, host []byte) { copy(host, device) })
+	})
+}
+
+// copy moves bytes between the host and the device.
+func (d *Device) copy(name string, a cuda.Addr, host []byte, move func(device, host []byte)) error {
+	m, err := d.at(uint64(a), len(host))
+	if err != nil {
+		return fmt.Errorf("emulate.%s: %w", name, err)
+	}
+	move(m, host)
+	return nil
+}
+
+// do does work at once, or records it.
+func (d *Device) do(work func() error) error {
+	if d.record != nil {
+		*d.record = append(*d.record, work)
+		return nil
+	}
+	return work()
+}
+
 // Launch runs a grid to its end, or records it.
 func (d *Device) Launch(f cuda.Func, grid, block int, args []cuda.Addr) error {
 	l := launch{f, grid, block, args}
-	if d.record != nil {
-		*d.record = append(*d.record, l)
-		return nil
+	if d.record == nil {
+		d.Launches++
 	}
-	d.Launches++
-	return d.run(l)
+	return d.do(func() error { return d.run(l) })
 }
 
-// Capture records what f launches.
+// Time does f and measures it by the clock.
+func (d *Device) Time(f func() error) (time.Duration, error) {
+	began := time.Now()
+	err := f()
+	return time.Since(began), err
+}
+
+// Capture records what f launches and copies.
 func (d *Device) Capture(f func() error) (cuda.Graph, error) {
-	var list []launch
+	var list []func() error
 	d.record = &list
 	err := f()
 	d.record = nil
@@ -161,8 +227,8 @@ func (d *Device) Capture(f func() error) (cuda.Graph, error) {
 // Replay runs what was recorded.
 func (d *Device) Replay(g cuda.Graph) error {
 	d.Replays++
-	for _, l := range d.graphs[g-1] {
-		if err := d.run(l); err != nil {
+	for _, work := range d.graphs[g-1] {
+		if err := work(); err != nil {
 			return err
 		}
 	}

@@ -50,6 +50,15 @@ int cuMemAlloc_v2(uint64_t *p, size_t n) { *p = 0x5000; SAY("Alloc %zu = %lx", n
 int cuMemFree_v2(uint64_t p) { SAY("Free %lx", (unsigned long)p); return 0; }
 int cuMemcpyHtoD_v2(uint64_t d, const void *s, size_t n) { SAY("HtoD %lx %zu bytes, first %d", (unsigned long)d, n, *(const char *)s); return 0; }
 int cuMemcpyDtoH_v2(void *d, uint64_t s, size_t n) { SAY("DtoH %lx %zu bytes", (unsigned long)s, n); memset(d, 0, n); return DTOH; }
+int cuMemHostAlloc(void **p, size_t n, unsigned flags) { static char host[4096]; SAY("HostAlloc %zu %u", n, flags); *p = host; return n > sizeof host; }
+int cuMemFreeHost(void *p) { SAY("FreeHost"); return p == 0; }
+int cuMemcpyHtoDAsync_v2(uint64_t d, const void *s, size_t n, void *q) { SAY("HtoDAsync %lx %zu bytes, first %d, %lx", (unsigned long)d, n, *(const char *)s, H(q)); return 0; }
+int cuMemcpyDtoHAsync_v2(void *d, uint64_t s, size_t n, void *q) { SAY("DtoHAsync %lx %zu bytes, %lx", (unsigned long)s, n, H(q)); memset(d, 0, n); return DTOH; }
+int cuEventCreate(void **e, unsigned flags) { static unsigned long next = 0xe0; *e = (void *)++next; SAY("EventCreate %u = %lx", flags, next); return 0; }
+int cuEventRecord(void *e, void *s) { SAY("EventRecord %lx %lx", H(e), H(s)); return 0; }
+int cuEventSynchronize(void *e) { SAY("EventSynchronize %lx", H(e)); return 0; }
+int cuEventElapsedTime(float *ms, void *a, void *b) { SAY("ElapsedTime %lx %lx", H(a), H(b)); *ms = 1.5f; return 0; }
+int cuEventDestroy_v2(void *e) { SAY("EventDestroy %lx", H(e)); return 0; }
 int cuModuleUnload(void *m) { SAY("Unload %lx", H(m)); return 0; }
 int cuModuleGetFunction(void **f, void *m, const char *name) { SAY("GetFunction %lx %s", H(m), name); *f = (void *)0xf0; return 0; }
 int cuModuleLoadDataEx(void **m, const void *image, unsigned n, int *options, void **values) {
