@@ -18,6 +18,7 @@ var passes = []pass{
 	{"join-products", optimise, "narrow matrices that meet the same large one are multiplied together", joinProducts},
 	{"fuse-gather", optimise, "products read patches of a grid in place, forward and backward", fuseGather},
 	{"fuse-norms", optimise, "batch norm with a relu behind it becomes one pass over the activations, and one backward", fuseNorms},
+	{"fuse-steps", optimise, "large gradients are made tile by tile by the steps that read them", fuseSteps},
 	{"fuse-elementwise", optimise, "chains of elementwise nodes become one blocked op", fuseElementwise},
 	{"epilogues", optimise, "a chain that alone reads a product runs over its rows as they are done", epilogues},
 }
@@ -39,6 +40,8 @@ var orders = []order{
 	{"cse", "join-products", "what is joined are different products of one matrix"},
 	{"simplify", "fuse-gather", "products with patches are known by their flags and by one reshape"},
 	{"fuse-norms", "fuse-elementwise", "scale, shift and relu of a norm would be part of a chain"},
+	{"simplify", "fuse-steps", "a gradient is what its step reads, or one view away"},
+	{"cse", "fuse-steps", "a gradient that two read is one node by then"},
 	{"simplify", "fuse-elementwise", "rules know primitives, not chains"},
 	{"fuse-elementwise", "epilogues", "what follows a product is a whole chain"},
 	{"cse", "fuse-elementwise", "a node that is merged into a chain is no longer equal to its twin"},

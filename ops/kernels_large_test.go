@@ -140,6 +140,8 @@ func largeProducts() (s []Sample) {
 		Sample{Op: TrilinearSum{}, In: []graph.Type{f64(19, 5), f64(19, 300), f64(19, 301)}},
 		Sample{Op: Trilinear{0}, In: []graph.Type{f64(3, 0), f64(3, 4), f64(2, 0)}},
 		Sample{Op: TrilinearSum{}, In: []graph.Type{f64(0, 2), f64(0, 3), f64(0, 4)}},
+		Sample{Op: TiledStep{AdamW{0.9, 0.999, 1e-8, 0.01, true}, TrilinearSum{}}, Lo: 0.1, Hi: 3, In: append(tiledTypes(301, 1500), f64(9, 5), f64(9, 300), f64(9, 301))},
+		Sample{Op: TiledStep{AdamW{0.9, 0.999, 1e-8, 0.01, true}, MatMul{TA: true}}, Lo: 0.1, Hi: 3, In: append(tiledTypes(70, 3001), f64(9, 70), f64(9, 3001))},
 		Sample{Op: MatPow{H: 4}, In: []graph.Type{f64(33, 33)}},
 		Sample{Op: MatPow{H: 5, Accumulative: true}, In: []graph.Type{f64(33, 33)}},
 		Sample{Op: MatPow{H: 1, Accumulative: true}, In: []graph.Type{f64(33, 33)}},

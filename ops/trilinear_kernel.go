@@ -48,26 +48,26 @@ func trilinearRun[T float](o Trilinear, in, _ []graph.Type) Run {
 	}
 }
 
-// bindKronecker computes column i of y as the row sums of (u·Wᵢ)∘x, one product a column. Few columns are computed one after
+// bindKronecker computes column i of y as the row sums of u∘(x·Wᵢᵀ), one product a column. Few columns are computed one after
 // the other, by products that share the cores themselves.
 func (k *contraction[T]) bindKronecker() func(lo, hi int) {
 	k.tasks = k.n
 	if k.n < kronTasks {
 		k.tasks = 1
 	}
-	k.spare = newSpare(func() *[]T { s := make([]T, k.b*k.q); return &s })
+	k.spare = newSpare(func() *[]T { s := make([]T, k.b*k.p); return &s })
 	return func(lo, hi int) {
 		if k.tasks == 1 {
 			hi = k.n
 		}
-		t := k.spare.get()
+		z := k.spare.get()
 		for i := lo; i < hi; i++ {
-			kernels.Gemm(k.b, k.q, k.p, k.a, k.p, 1, k.w[i*k.p*k.q:], k.q, 1, *t, k.q, false)
+			kernels.Gemm(k.b, k.p, k.q, k.c, k.q, 1, k.w[i*k.p*k.q:], 1, k.q, *z, k.p, false)
 			for r := range k.b {
-				k.y[r*k.n+i] = kernels.Dot((*t)[r*k.q:(r+1)*k.q], k.c[r*k.q:(r+1)*k.q])
+				k.y[r*k.n+i] = kernels.Dot((*z)[r*k.p:(r+1)*k.p], k.a[r*k.p:(r+1)*k.p])
 			}
 		}
-		k.spare.put(t)
+		k.spare.put(z)
 	}
 }
 
@@ -114,11 +114,16 @@ func (o TrilinearSum) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, trilinearSumRun[float32], trilinearSumRun[float64])
 }
 
-// TileRows is how many of the n·p rows of q numbers make a tile that stays in L2 while it is used.
+// tileRows is how many of the n·p rows of q numbers make a tile that stays in L2 while it is used.
 func (d trilinearDims) tileRows() int { return max(1, min(d.p, kronBlock/max(1, d.q))) }
 
+// sumDims are the sizes of a TrilinearSum.
+func sumDims(in []graph.Type) trilinearDims {
+	return trilinearDims{in[0].Shape.Dim(0), in[0].Shape.Dim(1), in[1].Shape.Dim(1), in[2].Shape.Dim(1)}
+}
+
 func trilinearSumRun[T float](_ TrilinearSum, in, _ []graph.Type) Run {
-	d := trilinearDims{in[0].Shape.Dim(0), in[0].Shape.Dim(1), in[1].Shape.Dim(1), in[2].Shape.Dim(1)}
+	d := sumDims(in)
 	rows := d.tileRows()
 	down := (max(1, d.p)-1)/rows + 1
 	scratch := newSpare(func() *[]T { s := make([]T, d.b*rows); return &s })
