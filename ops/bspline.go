@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"rpnc/graph"
+	"rpnc/internal/kernels"
 )
 
 // BSpline evaluates uniform B-spline bases of degree D, or their derivatives of order Deriv, at every entry of x:
@@ -110,29 +111,43 @@ func (o BSpline) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 	return []*graph.Node{ReshapeTo(SumAxis(Mul(dy[0], apply(d, x)), -1), x.Shape())}
 }
 
-// Kernel computes the D+1 bases that are not zero at every entry.
+// Kernel computes the D+1 bases that are not zero at every entry, cubic ones by a closed form.
 func (o BSpline) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, splineKernel[float32], splineKernel[float64])
 }
 
-func splineKernel[T float](o BSpline, _, _ []graph.Type) Run {
-	g, b, width := splineKnots[T](o), make([]T, o.T+2*o.D+1), o.T+o.D
-	return func(dst, in []Buffer) {
-		y := view[T](dst[0])
-		clear(y)
-		for at, v := range view[T](in[0]) {
-			j := splineInterval(g, v)
-			if j < 0 || o.DerivNum > o.D {
-				continue
-			}
-			// Bases of degree k are not zero on j−k…j; b keeps a zero on either side of them.
-			b[j] = 1
-			for k := 1; k <= o.D; k++ {
-				splineDegree(o, k, max(0, j-k), min(j+1, o.T+2*o.D-k), v, g, b)
-			}
-			lo, hi := max(0, j-o.D), min(j+1, width)
-			copy(y[at*width+lo:at*width+hi], b[lo:hi])
-			clear(b[max(0, j-o.D) : j+1])
+func splineKernel[T float](o BSpline, in, out []graph.Type) Run {
+	n, width := in[0].Shape.Size(), o.T+o.D
+	if o.D == 3 && o.DerivNum <= 1 {
+		cubic := kernels.CubicSplines[T]
+		if o.DerivNum == 1 {
+			cubic = kernels.CubicSplineSlopes[T]
 		}
+		lo, cell := T(o.Lo), T((o.Hi-o.Lo)/float64(o.T))
+		return rowwise(in, out, n, width, func(a *args[T], from, to int) {
+			cubic(a.dst[0][from*width:to*width], a.in[0][from:to], width, lo, cell)
+		})
+	}
+	g, b := splineKnots[T](o), make([]T, o.T+2*o.D+1)
+	return func(dst, in []Buffer) { splineRecurrence(o, g, b, view[T](dst[0]), view[T](in[0])) }
+}
+
+// splineRecurrence writes the bases of every x: those around its interval, zeros elsewhere. b is scratch of zeros.
+func splineRecurrence[T float](o BSpline, g, b, y, x []T) {
+	width := o.T + o.D
+	clear(y)
+	for at, v := range x {
+		j := splineInterval(g, v)
+		if j < 0 || o.DerivNum > o.D {
+			continue
+		}
+		// Bases of degree k are not zero on j−k…j; b keeps a zero on either side of them.
+		b[j] = 1
+		for k := 1; k <= o.D; k++ {
+			splineDegree(o, k, max(0, j-k), min(j+1, o.T+2*o.D-k), v, g, b)
+		}
+		lo, hi := max(0, j-o.D), min(j+1, width)
+		copy(y[at*width+lo:at*width+hi], b[lo:hi])
+		clear(b[max(0, j-o.D) : j+1])
 	}
 }

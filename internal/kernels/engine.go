@@ -49,6 +49,10 @@ type engine[T Float] struct {
 	// product, for at least one entry.
 	sparseRow func(y []T, col []int32, val, x []T)
 
+	// splines and splineSlopes compute CubicSplines and CubicSplineSlopes for 1/cell,
+	// of at least one x.
+	splines, splineSlopes func(y, x []T, width int, lo, inv T)
+
 	// adam takes a step of Adam; root is 1/√(1 − β₂ᵗ).
 	adam func(p, g, m, v []T, keep, couple, rate, root, beta1, fresh1, beta2, fresh2, epsilon T)
 
@@ -87,6 +91,7 @@ func portable[T Float]() *engine[T] {
 		affine: affineGo[T], axpy: axpyGo[T],
 		leaf: leafGo, sum: sumGo[T], dot: dotGo[T], largest: largestGo[T], columns: columnsGo[T],
 		sparseRow: sparseRowGo[T],
-		adam:      adamGo[T],
+		splines:   splinesGo[T], splineSlopes: splineSlopesGo[T],
+		adam: adamGo[T],
 	}
 }

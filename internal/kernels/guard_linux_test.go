@@ -145,3 +145,10 @@ func TestSpMMStaysInsideItsOperands(t *testing.T) {
 		}
 	})
 }
+
+func TestCubicSplinesStayInsideTheirSlices(t *testing.T) {
+	onEveryTableGuarded(t, func(t *testing.T, g guards) {
+		checkSplines(t, func(n int) []float32 { return guarded(g, filled[float32](n, poison)) }, 2e-5)
+		checkSplines(t, func(n int) []float64 { return guarded(g, filled[float64](n, poison)) }, 1e-13)
+	})
+}

@@ -36,6 +36,8 @@ func installAVX512F32(e *engine[float32]) {
 	e.columns = columnsAVX512F32
 	e.sparseRow = sparseRowAVX512F32
 	e.adam = adamAVX512F32
+	e.splines = splinesAVX512F32
+	e.splineSlopes = splineSlopesAVX512F32
 	e.leaf = 2048
 }
 
@@ -71,6 +73,8 @@ func installAVX512F64(e *engine[float64]) {
 	e.columns = columnsAVX512F64
 	e.sparseRow = sparseRowAVX512F64
 	e.adam = adamAVX512F64
+	e.splines = splinesAVX512F64
+	e.splineSlopes = splineSlopesAVX512F64
 	e.leaf = 1024
 }
 
@@ -106,6 +110,8 @@ func installAVX2F32(e *engine[float32]) {
 	e.columns = columnsAVX2F32
 	e.sparseRow = sparseRowAVX2F32
 	e.adam = adamAVX2F32
+	e.splines = splinesAVX2F32
+	e.splineSlopes = splineSlopesAVX2F32
 	e.leaf = 1024
 }
 
@@ -141,5 +147,7 @@ func installAVX2F64(e *engine[float64]) {
 	e.columns = columnsAVX2F64
 	e.sparseRow = sparseRowAVX2F64
 	e.adam = adamAVX2F64
+	e.splines = splinesAVX2F64
+	e.splineSlopes = splineSlopesAVX2F64
 	e.leaf = 512
 }

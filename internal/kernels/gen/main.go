@@ -30,6 +30,7 @@ var families = map[string]func(){
 	"patches":   each(patches),
 	"reduce":    each(reduce),
 	"sparse":    each(sparse),
+	"spline":    each(spline),
 	"transpose": each(transpose),
 	"vector":    each(vector),
 }

@@ -13,7 +13,7 @@ var installed = []string{
 	"add", "sub", "mul", "div", "maximum", "minimum", "less", "lessEqual", "equal",
 	"axpy", "affine", "scaleBy", "maxScalar", "minScalar",
 	"neg", "abs", "relu", "step", "sign", "sqrt",
-	"sum", "dot", "largest", "columns", "sparseRow", "adam",
+	"sum", "dot", "largest", "columns", "sparseRow", "adam", "splines", "splineSlopes",
 }
 
 // tables writes a function for each instruction set and element type that puts

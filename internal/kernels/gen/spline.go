@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// spline writes the kernels of cubic splines, with the bases of one x in the lanes of registers:
+//
+//	func(y, x []T, width int, lo, inv T)
+//
+// for at least one x and one basis.
+func spline(s isa) {
+	for _, slopes := range []bool{false, true} {
+		op := "splines"
+		if slopes {
+			op = "splineSlopes"
+		}
+		cubic{isa: s, slopes: slopes, fn: s.name(op)}.write()
+	}
+}
+
+// cubic is one such kernel and its constants.
+type cubic struct {
+	isa
+	slopes bool
+	fn     string
+
+	zero, one, two, outer, inner, sign vec
+}
+
+// constants fills registers; outer and inner are the factors of the two powers.
+func (c *cubic) constants() {
+	c.zero, c.sign = c.clear(), c.reg()
+	outer, inner := 1./6, 2./3
+	if c.slopes {
+		outer, inner = 0.5, 2
+	}
+	for _, k := range []struct {
+		r *vec
+		v float64
+	}{{&c.one, 1}, {&c.two, 2}, {&c.outer, outer}, {&c.inner, inner}} {
+		*k.r = c.reg()
+		c.broadcast(*k.r, c.number(k.v))
+	}
+	c.broadcast(c.sign, c.word())
+}
+
+// word is the address of the sign bit.
+func (c *cubic) word() Mem {
+	if c.f64 {
+		return word(1<<63, 8)
+	}
+	return word(1<<31, 4)
+}
+
+// centres is the address of −1, 0, 1, …, where the first bases have their centres.
+func (c *cubic) centres() Mem {
+	m := GLOBL(c.fn+"_centres", RODATA|NOPTR)
+	for i := range c.lanes() {
+		if c.f64 {
+			DATA(8*i, F64(i-1))
+		} else {
+			DATA(4*i, F32(i-1))
+		}
+	}
+	return m
+}
+
+func (c cubic) write() {
+	centres := c.centres()
+	TEXT(c.fn, NOSPLIT, fmt.Sprintf("func(y, x []%s, width int, lo, inv %s)", c.elem(), c.elem()))
+	Pragma("noescape")
+	y, x := Load(Param("y").Base(), GP64()), Load(Param("x").Base(), GP64())
+	n := Load(Param("x").Len(), GP64())
+	// All registers of an x but the last one are full.
+	full, rest := GP64(), Load(Param("width"), GP64()).(reg.GPVirtual)
+	LEAQ(Mem{Base: rest, Disp: -1}, full)
+	shift := map[int]int{4: 2, 8: 3, 16: 4}[c.lanes()]
+	SHRQ(U8(shift), full)
+	last := GP64()
+	MOVQ(full, last)
+	SHLQ(U8(shift), last)
+	SUBQ(last, rest) // bases in the last register
+	MOVQ(rest, last)
+	m := c.masks(rest, 1)[0]
+	SHLQ(U8(c.size()/4+1), last)
+	c.constants()
+	first, step := c.reg(), c.number(float64(c.lanes()))
+	c.load(first, centres)
+
+	Label(c.fn + "_x")
+	u, at, factor, left := c.reg(), c.reg(), c.reg(), GP64()
+	c.broadcast(u, Mem{Base: x})
+	c.broadcast(factor, c.argument("lo"))
+	c.sub(u, u, factor)
+	c.broadcast(factor, c.argument("inv"))
+	c.mul(u, u, factor)
+	c.move(at, first)
+	MOVQ(full, left)
+	TESTQ(left, left)
+	JEQ(LabelRef(c.fn + "_last"))
+	Label(c.fn + "_full")
+	c.store(Mem{Base: y}, c.body(u, at))
+	ADDQ(U32(c.bytes()), y)
+	further := c.reg()
+	c.broadcast(further, step)
+	c.add(at, at, further)
+	DECQ(left)
+	JNE(LabelRef(c.fn + "_full"))
+	Label(c.fn + "_last")
+	c.storeMasked(Mem{Base: y}, c.body(u, at), m)
+	ADDQ(last, y)
+	ADDQ(U32(c.size()), x)
+	DECQ(n)
+	JNE(LabelRef(c.fn + "_x"))
+	end()
+}
+
+func (c *cubic) argument(name string) Mem {
+	addr, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return addr.Addr
+}
+
+// body computes the bases with centres at, or their slopes, at u. A NaN gives 0.
+func (c *cubic) body(u, at vec) vec {
+	t, a, p, q := c.reg(), c.reg(), c.reg(), c.reg()
+	c.sub(t, u, at)
+	c.andNot(a, c.sign, t)
+	c.sub(p, c.two, a)
+	c.greater(p, p, c.zero)
+	c.sub(q, c.one, a)
+	c.greater(q, q, c.zero)
+	if !c.slopes { // (2−a)₊³/6 − ⅔(1−a)₊³
+		c.mul(a, p, p)
+		c.mul(p, p, a)
+		c.mul(a, q, q)
+		c.mul(q, q, a)
+		c.mul(p, p, c.outer)
+		c.fnma(p, q, c.inner)
+		return p
+	}
+	// inv·sign t·(2(1−a)₊² − (2−a)₊²/2)
+	c.mul(p, p, p)
+	c.mul(q, q, q)
+	c.mul(q, q, c.inner)
+	c.fnma(q, p, c.outer)
+	c.and(t, t, c.sign)
+	c.xor(q, q, t)
+	c.broadcast(p, c.argument("inv"))
+	c.mul(q, q, p)
+	return q
+}
