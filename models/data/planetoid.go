@@ -19,54 +19,81 @@ import (
 // embeddings, ICML 2016.
 func LoadPlanetoid(path, name string) (*Graph, error) {
 	p := &planetoid{path: path, set: name}
-	all, test := p.matrix("allx"), p.matrix("tx")
-	allLabels, testLabels, trained := p.labels("ally"), p.labels("ty"), p.labels("y")
-	links, order := p.links(), p.order()
+	p.all, p.test = p.matrix("allx"), p.matrix("tx")
+	p.allLabels, p.testLabels, p.trained = p.labels("ally"), p.labels("ty"), p.labels("y")
+	p.links, p.order = p.neighbours(), p.list()
+	if p.err == nil {
+		p.err = p.check()
+	}
 	if p.err != nil {
 		return nil, p.err
 	}
-	first, n := all.Rows, len(links.keys)
+	g, err := p.graph()
+	if err != nil {
+		return nil, fmt.Errorf("data.LoadPlanetoid: %s: %w", name, err)
+	}
+	return g, nil
+}
+
+// planetoid is what the files of a set hold; the first error of reading them stays.
+type planetoid struct {
+	path, set string
+	err       error
+
+	all, test                      *Sparse // features: nodes 0 … all.Rows−1, and those tested
+	allLabels, testLabels, trained []int32
+	links                          *neighbours
+	order                          []int // row k of test is node order[k]
+}
+
+// check holds the parts against each other.
+func (p *planetoid) check() error {
+	first, last := p.all.Rows, len(p.links.keys)-1
 	switch {
-	case len(allLabels) != first || len(testLabels) != test.Rows || len(order) != test.Rows || len(trained) > first || all.Cols != test.Cols:
-		return nil, fmt.Errorf("data.LoadPlanetoid: %s: allx (%d×%d) and %d labels, tx (%d×%d) and %d labels, %d to train on, %d to test; want a label a row, and all of tx tested",
-			name, all.Rows, all.Cols, len(allLabels), test.Rows, test.Cols, len(testLabels), len(trained), len(order))
-	case len(order) == 0 || slices.Min(order) < first || slices.Max(order) >= n:
-		return nil, fmt.Errorf("data.LoadPlanetoid: %s: %d nodes to test; want numbers from %d to %d, the nodes of the graph", name, len(order), first, n-1)
+	case len(p.allLabels) != first || len(p.testLabels) != p.test.Rows || len(p.order) != p.test.Rows || len(p.trained) > first || p.all.Cols != p.test.Cols:
+		return fmt.Errorf("data.LoadPlanetoid: %s: allx (%d×%d) and %d labels, tx (%d×%d) and %d labels, %d to train on, %d to test; want a label a row, and all of tx tested",
+			p.set, first, p.all.Cols, len(p.allLabels), p.test.Rows, p.test.Cols, len(p.testLabels), len(p.trained), len(p.order))
+	case len(p.order) == 0 || slices.Min(p.order) < first || slices.Max(p.order) > last:
+		return fmt.Errorf("data.LoadPlanetoid: %s: %d nodes to test; want numbers from %d to %d, the nodes of the graph", p.set, len(p.order), first, last)
 	}
-	// Row k of tx is node order[k].
-	place := make([]int, n) // the row of a node in tx; −1: none
-	for i := range place {
-		place[i] = -1
-	}
-	for k, node := range order {
-		if place[node] >= 0 {
-			return nil, fmt.Errorf("data.LoadPlanetoid: %s: node %d is tested twice; want each once", name, node)
+	return nil
+}
+
+// graph puts checked parts together.
+func (p *planetoid) graph() (*Graph, error) {
+	// The graph has every node, so that its file bounds their number; a list of large numbers alone would not.
+	n := len(p.links.keys)
+	place := make(map[int]int, len(p.order)) // the row of a node in test
+	for k, node := range p.order {
+		if _, twice := place[node]; twice {
+			return nil, fmt.Errorf("node %d is tested twice; want each once", node)
 		}
 		place[node] = k
 	}
-	g := &Graph{Dataset: Dataset{Name: name, Rows: n, Cols: all.Cols, Sparse: &Sparse{Rows: n, Cols: all.Cols, Start: []int{0}}}}
+	x := &Sparse{Rows: n, Cols: p.all.Cols, Start: []int{0}}
+	g := &Graph{Dataset: Dataset{Name: p.set, Rows: n, Cols: p.all.Cols, Sparse: x, Labels: make([]int32, n)}}
 	for i := range n {
-		label := int32(0)
-		switch k := place[i]; {
-		case i < first:
-			label = allLabels[i]
-			g.Sparse.add(all, i)
-		case k >= 0:
-			label = testLabels[k]
-			g.Sparse.add(test, k)
+		k, tested := place[i]
+		switch {
+		case i < p.all.Rows:
+			g.Labels[i] = p.allLabels[i]
+			x.add(p.all, i)
+		case tested:
+			g.Labels[i] = p.testLabels[k]
+			x.add(p.test, k)
 		default:
-			g.Sparse.Start = append(g.Sparse.Start, len(g.Sparse.Values))
+			x.Start = append(x.Start, len(x.Values))
 		}
-		g.Labels = append(g.Labels, label)
 	}
 	g.Classes = numbered(int(slices.Max(g.Labels)) + 1)
-	g.Train, g.Test = span{0, len(trained)}.nodes(), slices.Sorted(slices.Values(order))
-	var err error
-	if g.Edges, err = links.edges(); err == nil {
-		err = g.Validate()
-	}
+	g.Train, g.Test = span{0, len(p.trained)}.nodes(), slices.Sorted(slices.Values(p.order))
+	edges, err := p.links.edges()
 	if err != nil {
-		return nil, fmt.Errorf("data.LoadPlanetoid: %s: %w", name, err)
+		return nil, err
+	}
+	g.Edges = edges
+	if err := g.Validate(); err != nil {
+		return nil, err
 	}
 	return g, nil
 }
@@ -76,12 +103,6 @@ func (s *Sparse) add(from *Sparse, i int) {
 	lo, hi := from.Start[i], from.Start[i+1]
 	s.Columns, s.Values = append(s.Columns, from.Columns[lo:hi]...), append(s.Values, from.Values[lo:hi]...)
 	s.Start = append(s.Start, len(s.Values))
-}
-
-// planetoid reads the files of a set; the first error stays.
-type planetoid struct {
-	path, set string
-	err       error
 }
 
 // read opens one of the files and hands it to a reader.
@@ -99,10 +120,10 @@ func read[T any](p *planetoid, part string, from func(io.Reader, string) (T, err
 
 func (p *planetoid) matrix(part string) *Sparse { return read(p, part, readMatrix) }
 func (p *planetoid) labels(part string) []int32 { return read(p, part, readOneHot) }
-func (p *planetoid) links() *neighbours         { return read(p, "graph", readNeighbours) }
+func (p *planetoid) neighbours() *neighbours    { return read(p, "graph", readNeighbours) }
 
-// order is the list of nodes that are tested, a number a line.
-func (p *planetoid) order() []int {
+// list is the list of nodes that are tested, a number a line.
+func (p *planetoid) list() []int {
 	return read(p, "test.index", func(r io.Reader, name string) (nodes []int, err error) {
 		err = eachLine(r, "data.LoadPlanetoid", name, longestLine, func(line string) error {
 			node, err := strconv.Atoi(strings.TrimSpace(line))
