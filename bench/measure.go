@@ -51,7 +51,7 @@ type Row struct {
 
 // Setting says how to measure.
 type Setting struct {
-	Mode    string           // infer or train
+	Mode    string           // infer, train or epoch
 	Seconds float64          // of measured steps; 0 means 1
 	Compile *compile.Options // nil: the best there is
 	DType   graph.DType      // F32, the default, or F64
@@ -69,6 +69,13 @@ func Measure(w Workload, s Setting) (Row, error) {
 	}
 	defer m.Close()
 	row.BuildMs, row.Params = ms(time.Since(began)), m.NumParams()
+	if s.Mode == "epoch" {
+		if err := row.epoch(m, w); err != nil {
+			return row, fmt.Errorf("bench.Measure: %s, epoch: %w", w.Name, err)
+		}
+		row.PeakMB = peakMB()
+		return row, nil
+	}
 	began = time.Now()
 	p, err := Step(m, w, s.Mode)
 	if err != nil {
@@ -124,8 +131,11 @@ func Fill(p *compile.Program, x graph.Init, classes int) {
 	}
 }
 
-// Against puts the row beside what the machine can do at best.
+// Against puts the row beside what the machine can do at best; an epoch has no floor of its own.
 func (r *Row) Against(m Machine, w Workload) {
+	if r.Mode == "epoch" {
+		return
+	}
 	if r.FloorMs = m.Floor(w.Cost, r.Mode); r.MedianMs > 0 {
 		r.Roofline = r.FloorMs / r.MedianMs
 	}

@@ -60,10 +60,10 @@ func (p *Peer) script() string { return p.dir + "/bench_torch.py" }
 // Close removes the peer's program.
 func (p *Peer) Close() error { return os.RemoveAll(p.dir) }
 
-// Run measures a workload in all its modes with the given number of threads, each implementation in a process of its own
+// Run measures a workload in the given modes, with commas between, and with the given number of threads, each implementation in a process of its own
 // with its best settings. A peer that fails says so in its row.
-func (p *Peer) Run(ctx context.Context, workload string, threads int, seconds float64) ([]Row, error) {
-	cmd := exec.CommandContext(ctx, p.Python, p.script(), "--workloads", workload, "--impls", strings.Join(p.Impls, ","), "--threads", strconv.Itoa(threads))
+func (p *Peer) Run(ctx context.Context, workload, modes string, threads int, seconds float64) ([]Row, error) {
+	cmd := exec.CommandContext(ctx, p.Python, p.script(), "--workloads", workload, "--impls", strings.Join(p.Impls, ","), "--threads", strconv.Itoa(threads), "--modes", modes)
 	cmd.Env = append(os.Environ(), "OPENBLAS_CORETYPE="+p.Core, "OMP_WAIT_POLICY=PASSIVE", fmt.Sprintf("BENCH_SECONDS=%g", seconds))
 	var mistakes bytes.Buffer
 	cmd.Stderr = &mistakes

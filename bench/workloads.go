@@ -24,6 +24,7 @@ type Workload struct {
 	X    graph.Init // the distribution of the data
 	Loss loss.Loss
 	Only string // the one mode that it is measured in; empty means both
+	Many bool   // its rows are images, of which an epoch has 60,000
 	Size bool   // one of the sweeps over a size, and not of the suite proper
 	spec func() models.Spec
 }
@@ -31,12 +32,18 @@ type Workload struct {
 // Spec is the model.
 func (w Workload) Spec() models.Spec { return w.spec() }
 
-// Modes lists what is measured: infer is a forward pass, train a forward pass, the gradient and a step of AdamW.
+// Modes lists what is measured of steps: infer is a forward pass, train a forward pass, the gradient and a step of AdamW.
 func (w Workload) Modes() []string {
 	if w.Only != "" {
 		return []string{w.Only}
 	}
 	return []string{"infer", "train"}
+}
+
+// Has says whether the workload is measured in a mode: one of Modes or, where rows are images, epoch, a pass over 60,000
+// of them.
+func (w Workload) Has(mode string) bool {
+	return mode == "epoch" && w.Many || slices.Contains(w.Modes(), mode)
 }
 
 // Workloads lists the suite, then the sweeps over sizes.
@@ -133,7 +140,7 @@ var (
 func mlp(name string, b int) Workload {
 	dims := []int{784, 256, 128, 10}
 	return Workload{Name: name, Desc: fmt.Sprintf("perceptron layers 784-256-128-10, bias, ReLU; batch %d", b),
-		Rows: b, X: pixels, Loss: loss.CrossEntropy{}, Cost: denseCost(b, dims),
+		Rows: b, X: pixels, Loss: loss.CrossEntropy{}, Cost: denseCost(b, dims), Many: b > 1,
 		spec: func() models.Spec { return models.MLP{Dims: dims, Product: bias, Finish: relu, Plain: true} }}
 }
 
@@ -157,13 +164,13 @@ func taylor(name, kind string, b int) Workload {
 		return net
 	}
 	return Workload{Name: name, Desc: fmt.Sprintf("784-64-64-10, taylor d=2 + LayerNorm on the expansion, %s reconciliation; batch %d", kind, b),
-		Rows: b, X: pixels, Loss: loss.CrossEntropy{}, Cost: taylorCost(b, kind), spec: spec}
+		Rows: b, X: pixels, Loss: loss.CrossEntropy{}, Cost: taylorCost(b, kind), Many: true, spec: spec}
 }
 
 func kan(name string, b int) Workload {
 	dims := []int{784, 64, 10}
 	return Workload{Name: name, Desc: fmt.Sprintf("KAN 784-64-10, cubic B-splines t=5, SiLU of a linear remainder; batch %d", b),
-		Rows: b, X: pixels, Loss: loss.CrossEntropy{}, Cost: kanCost(b, dims),
+		Rows: b, X: pixels, Loss: loss.CrossEntropy{}, Cost: kanCost(b, dims), Many: true,
 		spec: func() models.Spec { return models.KAN{Dims: dims} }}
 }
 
@@ -175,7 +182,7 @@ func cnn(name string, b, side int, channels ...int) Workload {
 			ChannelNums: channels, FCDims: []int{128, 10}, Product: bias, WithBatchNorm: true, WithRelu: true, TrainNorm: true}
 	}
 	return Workload{Name: name, Desc: fmt.Sprintf("grid CNN %d×%d, channels %v, 3×3 patches, BN + ReLU, 3×3/2 max compression, fc 128-10; batch %d", side, side, channels, b),
-		Rows: b, X: pixels, Loss: loss.CrossEntropy{}, Cost: cnnCost(b, side, channels, []int{128, 10}, 1, true), spec: spec}
+		Rows: b, X: pixels, Loss: loss.CrossEntropy{}, Cost: cnnCost(b, side, channels, []int{128, 10}, 1, true), Many: b > 1, spec: spec}
 }
 
 func everyPixel(side int) models.Patching {

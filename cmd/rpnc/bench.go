@@ -27,7 +27,7 @@ var benchCommand = command{
 		b := &benchmark{}
 		b.machine.register(fs)
 		fs.StringVar(&b.workloads, "workloads", "suite", "workloads with commas between; suite, sweeps or all")
-		fs.StringVar(&b.modes, "mode", "infer,train", "infer, train or both with a comma between")
+		fs.StringVar(&b.modes, "mode", "infer,train", "infer, train, epoch (a pass over 60,000 random images) or several with commas between")
 		fs.StringVar(&b.threads, "threads", "", "numbers of threads with commas between (default 1 and as many as there are)")
 		fs.Float64Var(&b.seconds, "seconds", 1, "seconds of measured steps a row")
 		fs.IntVar(&b.rounds, "rounds", 1, "rounds over all rows; the table has the median")
@@ -98,13 +98,13 @@ func (b *benchmark) cells() (out []cell, err error) {
 	}
 	modes := strings.Split(b.modes, ",")
 	for _, m := range modes {
-		if m != "infer" && m != "train" {
-			return nil, usagef("-mode %q is unknown; want infer, train or infer,train", m)
+		if m != "infer" && m != "train" && m != "epoch" {
+			return nil, usagef("-mode %q is unknown; want infer, train, epoch or several with commas between", m)
 		}
 	}
 	for _, w := range ws {
 		for _, m := range modes {
-			if w.Only != "" && w.Only != m {
+			if !w.Has(m) {
 				continue
 			}
 			for _, t := range threads {
@@ -227,7 +227,7 @@ func (b *benchmark) all(c *call, cells []cell) (err error) {
 		}
 	}
 	for range b.rounds {
-		asked := map[string]bool{} // a peer measures both modes at once
+		asked := map[string]bool{} // a peer measures all modes at once
 		for _, x := range cells {
 			if c.Err() != nil {
 				return c.Err()
@@ -237,7 +237,7 @@ func (b *benchmark) all(c *call, cells []cell) (err error) {
 			t.Rows = append(t.Rows, row)
 			name := fmt.Sprint(x.w.Name, " ", x.threads)
 			if peer != nil && !asked[name] && !x.w.Size {
-				rows, err := peer.Run(c, x.w.Name, x.threads, b.seconds)
+				rows, err := peer.Run(c, x.w.Name, b.modes, x.threads, b.seconds)
 				if err != nil {
 					return err
 				}
