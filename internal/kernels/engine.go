@@ -22,6 +22,9 @@ type engine[T Float] struct {
 	listed     func(l *listed[T])
 	listedCols int
 
+	// Batch norm with a relu behind it, down the rows of a block of columns.
+	spread, reluAffine, reluAffineAdd, reluSums, reluBack func(b *normBlock[T])
+
 	// transpose computes dst[j·rowDst + i] = src[i·rowSrc + j] for numbers of rows
 	// and columns that are positive multiples of side.
 	side      int
@@ -82,6 +85,8 @@ func portable[T Float]() *engine[T] {
 	return &engine[T]{
 		cut: cutPortable[T], shared: sharedPortable[T], block: block[T], direct: directWork,
 		listed: listedGo[T], listedCols: 64,
+		spread: spreadGo[T], reluAffine: reluAffineGo[T], reluAffineAdd: reluAffineAddGo[T],
+		reluSums: reluSumsGo[T], reluBack: reluBackGo[T],
 		side: 1, transpose: transposeGo[T],
 		sin: sinGo[T], cos: cosGo[T],
 		neg: negGo[T], abs: absGo[T], relu: reluGo[T], step: stepGo[T], sign: signGo[T], sqrt: sqrtGo[T],

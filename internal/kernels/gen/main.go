@@ -27,6 +27,7 @@ var families = map[string]func(){
 	"cpu":       cpu,
 	"gemm":      each(gemm),
 	"maths":     each(maths),
+	"norm":      each(norms),
 	"patches":   each(patches),
 	"reduce":    each(reduce),
 	"sparse":    each(sparse),

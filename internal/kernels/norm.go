@@ -1,0 +1,271 @@
+package kernels
+
+import (
+	"math"
+	"unsafe"
+)
+
+// NormRelu normalises columns, scales and moves them, drops what is below 0 and averages heads, each of Columns columns:
+//
+//	z[i,j] = Scale·Σ_h max(w_hj·(x[i,hj] − base_hj)·r_hj + s_hj, 0),  r = 1/√(var + Eps)
+//
+// base and var are mean and biased variance of the columns of x (Rows×Heads·Columns), Scale > 0. It goes over blocks of
+// columns that stay in L2, so that x is read from memory once and nothing but z written there; the backward finds out
+// again what the forward dropped.
+//
+// A NormRelu belongs to one op of one program: it holds scratch and is not re-entrant.
+type NormRelu[T Float] struct {
+	Rows, Columns, Heads int
+	Eps, Scale           float64
+
+	x, z, w, s        []T
+	base, variance, r []T
+	d, dx, sum        []T
+	frames            freelist[normFrame[T]]
+	ahead, back       func(lo, hi int)
+}
+
+// normColumns is the number of columns of a block.
+const normColumns = 256
+
+// normFrame is the scratch of one core.
+type normFrame[T Float] struct {
+	block normBlock[T]
+	v     [4][normColumns]T
+	sums  [48][columnPanel]T
+}
+
+// normBlock are the arguments of a kernel that goes down the rows of a block of columns.
+type normBlock[T Float] struct {
+	x, d, y                         []T
+	rowX, rowD, rowY                int
+	rows, cols                      int
+	shift, a, c, k1, k2, sum, other []T // an element a column
+	raw                             normArgs
+}
+
+// normArgs are the same as kernels in assembly read them, by offset; distances of rows in bytes.
+type normArgs struct {
+	x, d, y                         unsafe.Pointer
+	rowX, rowD, rowY, rows, cols    int
+	shift, a, c, k1, k2, sum, other unsafe.Pointer
+}
+
+// Forward computes z (Rows×Columns) and, for every column of x, base, variance and r.
+func (n *NormRelu[T]) Forward(z, base, variance, r, x, w, s []T) {
+	m := n.Heads * n.Columns
+	n.check("NormRelu.Forward", z, x, w, s, base, r)
+	checkLen("NormRelu.Forward", "variance", len(variance), m)
+	n.z, n.x, n.w, n.s, n.base, n.variance, n.r = z, x, w, s, base, variance, r
+	if n.ahead == nil {
+		n.ahead = n.forward
+	}
+	n.run(n.ahead)
+}
+
+// Backward computes, from the cotangent d of z, that of x and its column sums (what a bias added to x gets).
+func (n *NormRelu[T]) Backward(dx, sum, d, x, w, s, base, r []T) {
+	n.check("NormRelu.Backward", d, x, w, s, base, r)
+	checkLen("NormRelu.Backward", "dx", len(dx), len(x))
+	checkLen("NormRelu.Backward", "sum", len(sum), len(base))
+	n.dx, n.sum, n.d, n.x, n.w, n.s, n.base, n.r = dx, sum, d, x, w, s, base, r
+	if n.back == nil {
+		n.back = n.backward
+	}
+	n.run(n.back)
+}
+
+// check wants z (Rows×Columns), x (Rows×Heads·Columns) and vectors of the columns of x.
+func (n *NormRelu[T]) check(op string, z, x []T, vectors ...[]T) {
+	checkLen(op, "z", len(z), n.Rows*n.Columns)
+	checkLen(op, "x", len(x), n.Rows*n.Heads*n.Columns)
+	for _, v := range vectors {
+		checkLen(op, "vector", len(v), n.Heads*n.Columns)
+	}
+}
+
+// run takes every block of columns.
+func (n *NormRelu[T]) run(f func(lo, hi int)) {
+	blocks := (n.Columns + normColumns - 1) / normColumns
+	if n.Rows*n.Columns*n.Heads < rowsWork {
+		f(0, blocks)
+	} else {
+		Parallel(blocks, 1, f)
+	}
+	n.z, n.x, n.w, n.s, n.base, n.variance, n.r, n.d, n.dx, n.sum = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
+}
+
+func (n *NormRelu[T]) frame() *normFrame[T] {
+	if f := n.frames.get(); f != nil {
+		return f
+	}
+	return new(normFrame[T])
+}
+
+// forward computes blocks lo to hi−1, head after head.
+func (n *NormRelu[T]) forward(lo, hi int) {
+	e, f := engineOf[T](), n.frame()
+	b := &f.block
+	for t := lo; t < hi; t++ {
+		from := t * normColumns
+		cols := min(normColumns, n.Columns-from)
+		for h := range n.Heads {
+			n.place(f, h*n.Columns+from, cols)
+			base, variance, r := n.base[h*n.Columns+from:][:cols], n.variance[h*n.Columns+from:][:cols], n.r[h*n.Columns+from:][:cols]
+			n.means(e, f, base)
+			b.shift, b.sum = base, variance
+			e.spread(b)
+			for j, v := range variance {
+				variance[j] = v / T(n.Rows)
+				r[j] = T(1 / math.Sqrt(float64(variance[j])+n.Eps))
+			}
+			n.factors(f, h*n.Columns+from, cols)
+			b.y, b.rowY = n.z[from:], n.Columns
+			if h == 0 {
+				e.reluAffine(b)
+			} else {
+				e.reluAffineAdd(b)
+			}
+		}
+	}
+	f.block = normBlock[T]{} // let go of the operands
+	n.frames.put(f)
+}
+
+// place points the kernels at cols columns of x.
+func (n *NormRelu[T]) place(f *normFrame[T], at, cols int) {
+	f.block = normBlock[T]{x: n.x[at:], rowX: n.Heads * n.Columns, rows: n.Rows, cols: cols}
+}
+
+// means computes the mean of every column of the block.
+func (n *NormRelu[T]) means(e *engine[T], f *normFrame[T], mean []T) {
+	for j := 0; j < len(mean); j += columnPanel {
+		e.columnSums(mean[j:min(j+columnPanel, len(mean))], f.block.x[j:], n.Rows, f.block.rowX, f.sums[:])
+	}
+	for j := range mean {
+		mean[j] /= T(n.Rows)
+	}
+}
+
+// factors are a and c of Scale·(w·(x − base)·r + s) = a·x + c.
+func (n *NormRelu[T]) factors(f *normFrame[T], at, cols int) {
+	a, c := f.v[0][:cols], f.v[1][:cols]
+	w, s, base, r := n.w[at:][:cols], n.s[at:][:cols], n.base[at:][:cols], n.r[at:][:cols]
+	for j := range a {
+		a[j] = T(n.Scale) * w[j] * r[j]
+		c[j] = T(n.Scale)*s[j] - a[j]*base[j]
+	}
+	f.block.a, f.block.c = a, c
+}
+
+// backward computes blocks lo to hi−1. With t the part of d that came through the relu, and means over the rows,
+//
+//	dx = a·(t − mean(t) − (x − base)·r²·mean(t·(x − base)))
+func (n *NormRelu[T]) backward(lo, hi int) {
+	e, f := engineOf[T](), n.frame()
+	b := &f.block
+	for t := lo; t < hi; t++ {
+		from := t * normColumns
+		cols := min(normColumns, n.Columns-from)
+		for h := range n.Heads {
+			at := h*n.Columns + from
+			n.place(f, at, cols)
+			n.factors(f, at, cols)
+			k1, k2 := f.v[2][:cols], f.v[3][:cols]
+			b.shift, b.d, b.rowD = n.base[at:], n.d[from:], n.Columns
+			b.sum, b.other = k1, k2
+			e.reluSums(b)
+			for j, r := range n.r[at:][:cols] {
+				k1[j] *= -b.a[j] / T(n.Rows)
+				k2[j] *= -b.a[j] * r * r / T(n.Rows)
+			}
+			b.k1, b.k2, b.sum, b.y, b.rowY = k1, k2, n.sum[at:], n.dx[at:], b.rowX
+			e.reluBack(b)
+		}
+	}
+	f.block = normBlock[T]{}
+	n.frames.put(f)
+}
+
+// normKernel hands a block to a kernel in assembly.
+func normKernel[T Float](kernel func(*uint64)) func(b *normBlock[T]) {
+	var zero T
+	size := int(unsafe.Sizeof(zero))
+	at := func(s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s)) }
+	return func(b *normBlock[T]) {
+		b.raw = normArgs{at(b.x), at(b.d), at(b.y), b.rowX * size, b.rowD * size, b.rowY * size, b.rows, b.cols,
+			at(b.shift), at(b.a), at(b.c), at(b.k1), at(b.k2), at(b.sum), at(b.other)}
+		kernel((*uint64)(unsafe.Pointer(&b.raw)))
+	}
+}
+
+// The kernels in plain Go.
+
+// spreadGo is sum = Σ (x − shift)².
+func spreadGo[T Float](b *normBlock[T]) {
+	sum := b.sum[:b.cols]
+	clear(sum)
+	for i := range b.rows {
+		for j, x := range b.x[i*b.rowX:][:b.cols] {
+			t := x - b.shift[j]
+			sum[j] += t * t
+		}
+	}
+}
+
+// reluAffineGo is y = max(a·x + c, 0).
+func reluAffineGo[T Float](b *normBlock[T]) {
+	for i := range b.rows {
+		y := b.y[i*b.rowY:][:b.cols]
+		for j, x := range b.x[i*b.rowX:][:b.cols] {
+			y[j] = max(b.a[j]*x+b.c[j], 0)
+		}
+	}
+}
+
+// reluAffineAddGo adds the same to y.
+func reluAffineAddGo[T Float](b *normBlock[T]) {
+	for i := range b.rows {
+		y := b.y[i*b.rowY:][:b.cols]
+		for j, x := range b.x[i*b.rowX:][:b.cols] {
+			y[j] += max(b.a[j]*x+b.c[j], 0)
+		}
+	}
+}
+
+// through is what a relu lets through of d, of which the forward was a·x + c.
+func through[T Float](d, a, x, c T) T {
+	if a*x+c > 0 {
+		return d
+	}
+	return d * 0 // a NaN stays
+}
+
+// reluSumsGo is sum = Σ t and other = Σ t·(x − shift), t what comes through.
+func reluSumsGo[T Float](b *normBlock[T]) {
+	sum, other := b.sum[:b.cols], b.other[:b.cols]
+	clear(sum)
+	clear(other)
+	for i := range b.rows {
+		d := b.d[i*b.rowD:][:b.cols]
+		for j, x := range b.x[i*b.rowX:][:b.cols] {
+			t := through(d[j], b.a[j], x, b.c[j])
+			sum[j] += t
+			other[j] += t * (x - b.shift[j])
+		}
+	}
+}
+
+// reluBackGo is y = a·t + k₁ + k₂·(x − shift) and its sum.
+func reluBackGo[T Float](b *normBlock[T]) {
+	sum := b.sum[:b.cols]
+	clear(sum)
+	for i := range b.rows {
+		d, y := b.d[i*b.rowD:][:b.cols], b.y[i*b.rowY:][:b.cols]
+		for j, x := range b.x[i*b.rowX:][:b.cols] {
+			v := b.a[j]*through(d[j], b.a[j], x, b.c[j]) + b.k1[j] + b.k2[j]*(x-b.shift[j])
+			sum[j] += v
+			y[j] = v
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package ops
+
+import (
+	"fmt"
+
+	"rpnc/graph"
+)
+
+// NormRelu is batch norm over the rows with a relu behind it, and the mean of heads that lie side by side, x (b×H·m),
+// w and s (H·m) → z (b×m):
+//
+//	z = Scale·Σ_h max(w·(x − mean)·r + s, 0) over the columns hm…(h+1)m of x, w and s
+//
+// with the other three results of [ColumnNorm]: mean, variance and r = 1/√(variance + Eps) of every column. A scale that
+// is not positive is an error.
+type NormRelu struct {
+	Eps   float64
+	Heads int
+	Scale float64
+}
+
+// NormReluGrad is the gradient of NormRelu's first result, from its cotangent d (b×m), x, w, s, mean and r: that of x,
+// and its sum over the rows, the gradient of a bias that was added to x.
+type NormReluGrad struct {
+	Heads int
+	Scale float64
+}
+
+var _ = register(
+	Sample{Op: NormRelu{1e-5, 1, 1}, In: []graph.Type{f64(4, 3), f64(3), f64(3)}, Lo: 0.5, Hi: 1.5, Order: 1},
+	Sample{Op: NormRelu{0.1, 2, 0.5}, In: []graph.Type{f64(4, 6), f64(6), f64(6)}, Lo: 0.5, Hi: 1.5, Order: 1},
+	Sample{Op: NormReluGrad{2, 0.5}, In: []graph.Type{f64(4, 3), f64(4, 6), f64(6), f64(6), f64(6), f64(6)}, Lo: 0.5, Hi: 1.5, Order: 1},
+)
+
+// checkHeads wants x (b×H·m) and vectors of the columns of x; it tells m.
+func checkHeads(heads int, scale float64, x graph.Type, vectors []graph.Type) (int, error) {
+	if x.Shape.Rank() != 2 || x.Shape.Dim(0) == 0 || !x.DType.IsFloat() || heads < 1 || x.Shape.Dim(1)%heads != 0 || !(scale > 0) {
+		return 0, fmt.Errorf("x is %v for %d heads with scale %v; want rows of floats, columns for every head, a positive scale", x, heads, scale)
+	}
+	for _, v := range vectors {
+		if v != x.Of(x.Shape.Dim(1)) {
+			return 0, fmt.Errorf("x is %v and a vector %v; want an entry a column", x, v)
+		}
+	}
+	return x.Shape.Dim(1) / heads, nil
+}
+
+// Name shows ε and the heads.
+func (o NormRelu) Name() string { return fmt.Sprintf("NormRelu{%g, %d heads}", o.Eps, o.Heads) }
+
+// Infer gives z and three vectors.
+func (o NormRelu) Infer(in []graph.Type) ([]graph.Type, error) {
+	if len(in) != 3 {
+		return nil, errOperands(3, in)
+	}
+	m, err := checkHeads(o.Heads, o.Scale, in[0], in[1:])
+	if err != nil {
+		return nil, err
+	}
+	v := in[1]
+	return []graph.Type{v.Of(in[0].Shape.Dim(0), m), v, v, v}, nil
+}
+
+// Eval evaluates the expansion.
+func (o NormRelu) Eval(dst, in []*graph.Tensor) error { return graph.EvalUnfused(o, dst, in) }
+
+// Unfused is norm, scale, relu and sum.
+func (o NormRelu) Unfused(in []*graph.Node) []*graph.Node {
+	x, w, s := in[0], in[1], in[2]
+	norm := apply(ColumnNorm{o.Eps}, x)
+	z := Relu(Add(Mul(norm.Result(0), w), s))
+	b, m := x.Shape().Dim(0), x.Shape().Dim(1)/o.Heads
+	sum := SumToShape(Reshape(z, b, o.Heads, m), graph.Sh(b, 1, m))
+	return []*graph.Node{Reshape(Scale(sum, o.Scale), b, m), norm.Result(1), norm.Result(2), norm.Result(3)}
+}
+
+// Name shows the heads.
+func (o NormReluGrad) Name() string { return fmt.Sprintf("NormReluGrad{%d heads}", o.Heads) }
+
+// Infer gives the type of x and that of a vector.
+func (o NormReluGrad) Infer(in []graph.Type) ([]graph.Type, error) {
+	if len(in) != 6 {
+		return nil, errOperands(6, in)
+	}
+	m, err := checkHeads(o.Heads, o.Scale, in[1], in[2:])
+	if err != nil {
+		return nil, err
+	}
+	if in[0] != in[1].Of(in[1].Shape.Dim(0), m) {
+		return nil, fmt.Errorf("d is %v; want the type of z, %v", in[0], in[1].Of(in[1].Shape.Dim(0), m))
+	}
+	return in[1:3:3], nil
+}
+
+// Eval evaluates the expansion.
+func (o NormReluGrad) Eval(dst, in []*graph.Tensor) error { return graph.EvalUnfused(o, dst, in) }
+
+// Unfused repeats the norm and goes back from the relu to x.
+func (o NormReluGrad) Unfused(in []*graph.Node) []*graph.Node {
+	d, x, w, s, mean, r := in[0], in[1], in[2], in[3], in[4], in[5]
+	b, m := d.Shape().Dim(0), d.Shape().Dim(1)
+	y := Mul(Sub(x, mean), r)
+	heads := Reshape(BroadcastTo(Reshape(d, b, 1, m), graph.Sh(b, o.Heads, m)), b, o.Heads*m)
+	t := Mul(Mul(heads, Step(Add(Mul(y, w), s))), Scale(w, o.Scale))
+	dx := apply(ColumnNormGrad{}, t, y, r)
+	return []*graph.Node{dx, SumToShape(dx, w.Shape())}
+}
