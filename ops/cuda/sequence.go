@@ -149,15 +149,10 @@ func (s *Sequence) resolve(i int, t Task, functions map[*code]Func, spare Addr) 
 	for _, n := range t.Kernel.scratch {
 		pieces, spare = append(pieces, spare), spare+Addr(roundUp(n))
 	}
-	faults := []Addr{s.faults + Addr(4*(i+1)), s.faults}
-	from := map[source][]Addr{operand: t.In, result: t.Out, table: tables, scratch: pieces, fault: faults}
+	m := Memory{t.In, t.Out, tables, pieces, []Addr{s.faults + Addr(4*(i+1)), s.faults}}
 	var steps []step
 	for _, l := range t.Kernel.launches {
-		st := step{f: functions[l.code], grid: l.grid, block: l.block}
-		for _, a := range l.code.args {
-			st.args = append(st.args, from[a.from][a.i])
-		}
-		steps = append(steps, st)
+		steps = append(steps, step{functions[l.code], l.grid, l.block, m.of(l.code.args)})
 	}
 	s.steps = append(s.steps, steps)
 	return nil
