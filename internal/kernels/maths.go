@@ -38,10 +38,10 @@ func Sin[T Float](dst, x []T) { map1("Sin", engineOf[T]().sin, dst, x) }
 func Cos[T Float](dst, x []T) { map1("Cos", engineOf[T]().cos, dst, x) }
 
 // Log1p computes dst = ln(1 + x), precise near 0.
-func Log1p[T Float](dst, x []T) { mapMath("Log1p", dst, x, math.Log1p) }
+func Log1p[T Float](dst, x []T) { map1("Log1p", engineOf[T]().log1p, dst, x) }
 
 // Expm1 computes dst = eˣ − 1, precise near 0.
-func Expm1[T Float](dst, x []T) { mapMath("Expm1", dst, x, math.Expm1) }
+func Expm1[T Float](dst, x []T) { map1("Expm1", engineOf[T]().expm1, dst, x) }
 
 // Sqrt computes dst = √x: NaN below 0, −0 is kept.
 func Sqrt[T Float](dst, x []T) { map1("Sqrt", engineOf[T]().sqrt, dst, x) }
@@ -75,7 +75,7 @@ func Erf[T Float](dst, x []T) { mapMath("Erf", dst, x, math.Erf) }
 
 // Softplus computes dst = ln(1 + eˣ), and x itself for x > 20, where the two
 // differ by less than e⁻²⁰.
-func Softplus[T Float](dst, x []T) { mapMath("Softplus", dst, x, softplus) }
+func Softplus[T Float](dst, x []T) { map1("Softplus", engineOf[T]().softplus, dst, x) }
 
 // softplus is ln(1 + eˣ); log1p keeps the digits of a small eˣ.
 func softplus(x float64) float64 {
@@ -95,9 +95,7 @@ func Pow[T Float](dst, x []T, p float64) {
 	case 1:
 		copy(dst, x)
 	case -1:
-		for i, v := range x {
-			dst[i] = 1 / v
-		}
+		map1("Pow", engineOf[T]().recip, dst, x)
 	default:
 		for i, v := range x {
 			dst[i] = T(math.Pow(float64(v), p))
@@ -145,3 +143,13 @@ func sigmoid64(dst, x []float64) {
 
 func sinGo[T Float](dst, x []T) { mapMath("Sin", dst, x, math.Sin) }
 func cosGo[T Float](dst, x []T) { mapMath("Cos", dst, x, math.Cos) }
+
+func expm1Go[T Float](dst, x []T)    { mapMath("Expm1", dst, x, math.Expm1) }
+func log1pGo[T Float](dst, x []T)    { mapMath("Log1p", dst, x, math.Log1p) }
+func softplusGo[T Float](dst, x []T) { mapMath("Softplus", dst, x, softplus) }
+
+func recipGo[T Float](dst, x []T) {
+	for i, v := range x {
+		dst[i] = 1 / v
+	}
+}

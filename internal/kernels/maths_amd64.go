@@ -20,6 +20,15 @@ func tanhAVX512F32(dst []float32, x []float32)
 func logAVX512F32(dst []float32, x []float32)
 
 //go:noescape
+func expm1AVX512F32(dst []float32, x []float32)
+
+//go:noescape
+func log1pAVX512F32(dst []float32, x []float32)
+
+//go:noescape
+func softplusAVX512F32(dst []float32, x []float32)
+
+//go:noescape
 func sinAVX512F32(dst []float32, x []float32) (done int)
 
 //go:noescape
@@ -41,6 +50,15 @@ func tanhAVX512F64(dst []float64, x []float64)
 func logAVX512F64(dst []float64, x []float64)
 
 //go:noescape
+func expm1AVX512F64(dst []float64, x []float64)
+
+//go:noescape
+func log1pAVX512F64(dst []float64, x []float64)
+
+//go:noescape
+func softplusAVX512F64(dst []float64, x []float64)
+
+//go:noescape
 func expAVX2F32(dst []float32, x []float32)
 
 //go:noescape
@@ -54,6 +72,15 @@ func tanhAVX2F32(dst []float32, x []float32)
 
 //go:noescape
 func logAVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func expm1AVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func log1pAVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func softplusAVX2F32(dst []float32, x []float32)
 
 //go:noescape
 func sinAVX2F32(dst []float32, x []float32) (done int)
@@ -75,3 +102,12 @@ func tanhAVX2F64(dst []float64, x []float64)
 
 //go:noescape
 func logAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func expm1AVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func log1pAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func softplusAVX2F64(dst []float64, x []float64)

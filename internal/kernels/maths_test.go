@@ -28,8 +28,8 @@ func unaries[T kernels.Float]() []unary[T] {
 		{"Log", kernels.Log[T], math.Log, 2},
 		{"Tanh", kernels.Tanh[T], math.Tanh, 2},
 		{"Sigmoid", kernels.Sigmoid[T], func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }, 2},
-		{"Log1p", kernels.Log1p[T], math.Log1p, 1},
-		{"Expm1", kernels.Expm1[T], math.Expm1, 1},
+		{"Log1p", kernels.Log1p[T], math.Log1p, 2},
+		{"Expm1", kernels.Expm1[T], math.Expm1, 2},
 		{"Sqrt", kernels.Sqrt[T], math.Sqrt, 1},
 		{"Sin", kernels.Sin[T], math.Sin, 2},
 		{"Cos", kernels.Cos[T], math.Cos, 2},
@@ -47,7 +47,7 @@ func unaries[T kernels.Float]() []unary[T] {
 				return x
 			}
 			return math.Log1p(math.Exp(x))
-		}, 1},
+		}, 2},
 		{"Neg", kernels.Neg[T], func(x float64) float64 { return -x }, 0},
 		{"Abs", kernels.Abs[T], math.Abs, 0},
 		{"Relu", kernels.Relu[T], func(x float64) float64 { return math.Max(x, 0) }, 0},

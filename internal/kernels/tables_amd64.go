@@ -10,6 +10,9 @@ func installAVX512F32(e *engine[float32]) {
 	e.log = logAVX512F32
 	e.tanh = tanhAVX512F32
 	e.sigmoid = sigmoidAVX512F32
+	e.expm1 = expm1AVX512F32
+	e.log1p = log1pAVX512F32
+	e.softplus = softplusAVX512F32
 	e.add = addAVX512F32
 	e.sub = subAVX512F32
 	e.mul = mulAVX512F32
@@ -24,6 +27,7 @@ func installAVX512F32(e *engine[float32]) {
 	e.scaleBy = scaleByAVX512F32
 	e.maxScalar = maxScalarAVX512F32
 	e.minScalar = minScalarAVX512F32
+	e.recip = recipAVX512F32
 	e.neg = negAVX512F32
 	e.abs = absAVX512F32
 	e.relu = reluAVX512F32
@@ -47,6 +51,9 @@ func installAVX512F64(e *engine[float64]) {
 	e.log = logAVX512F64
 	e.tanh = tanhAVX512F64
 	e.sigmoid = sigmoidAVX512F64
+	e.expm1 = expm1AVX512F64
+	e.log1p = log1pAVX512F64
+	e.softplus = softplusAVX512F64
 	e.add = addAVX512F64
 	e.sub = subAVX512F64
 	e.mul = mulAVX512F64
@@ -61,6 +68,7 @@ func installAVX512F64(e *engine[float64]) {
 	e.scaleBy = scaleByAVX512F64
 	e.maxScalar = maxScalarAVX512F64
 	e.minScalar = minScalarAVX512F64
+	e.recip = recipAVX512F64
 	e.neg = negAVX512F64
 	e.abs = absAVX512F64
 	e.relu = reluAVX512F64
@@ -84,6 +92,9 @@ func installAVX2F32(e *engine[float32]) {
 	e.log = logAVX2F32
 	e.tanh = tanhAVX2F32
 	e.sigmoid = sigmoidAVX2F32
+	e.expm1 = expm1AVX2F32
+	e.log1p = log1pAVX2F32
+	e.softplus = softplusAVX2F32
 	e.add = addAVX2F32
 	e.sub = subAVX2F32
 	e.mul = mulAVX2F32
@@ -98,6 +109,7 @@ func installAVX2F32(e *engine[float32]) {
 	e.scaleBy = scaleByAVX2F32
 	e.maxScalar = maxScalarAVX2F32
 	e.minScalar = minScalarAVX2F32
+	e.recip = recipAVX2F32
 	e.neg = negAVX2F32
 	e.abs = absAVX2F32
 	e.relu = reluAVX2F32
@@ -121,6 +133,9 @@ func installAVX2F64(e *engine[float64]) {
 	e.log = logAVX2F64
 	e.tanh = tanhAVX2F64
 	e.sigmoid = sigmoidAVX2F64
+	e.expm1 = expm1AVX2F64
+	e.log1p = log1pAVX2F64
+	e.softplus = softplusAVX2F64
 	e.add = addAVX2F64
 	e.sub = subAVX2F64
 	e.mul = mulAVX2F64
@@ -135,6 +150,7 @@ func installAVX2F64(e *engine[float64]) {
 	e.scaleBy = scaleByAVX2F64
 	e.maxScalar = maxScalarAVX2F64
 	e.minScalar = minScalarAVX2F64
+	e.recip = recipAVX2F64
 	e.neg = negAVX2F64
 	e.abs = absAVX2F64
 	e.relu = reluAVX2F64

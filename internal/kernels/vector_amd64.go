@@ -47,6 +47,9 @@ func maxScalarAVX512F32(dst []float32, x []float32, c float32)
 func minScalarAVX512F32(dst []float32, x []float32, c float32)
 
 //go:noescape
+func recipAVX512F32(dst []float32, x []float32)
+
+//go:noescape
 func negAVX512F32(dst []float32, x []float32)
 
 //go:noescape
@@ -108,6 +111,9 @@ func maxScalarAVX512F64(dst []float64, x []float64, c float64)
 
 //go:noescape
 func minScalarAVX512F64(dst []float64, x []float64, c float64)
+
+//go:noescape
+func recipAVX512F64(dst []float64, x []float64)
 
 //go:noescape
 func negAVX512F64(dst []float64, x []float64)
@@ -173,6 +179,9 @@ func maxScalarAVX2F32(dst []float32, x []float32, c float32)
 func minScalarAVX2F32(dst []float32, x []float32, c float32)
 
 //go:noescape
+func recipAVX2F32(dst []float32, x []float32)
+
+//go:noescape
 func negAVX2F32(dst []float32, x []float32)
 
 //go:noescape
@@ -234,6 +243,9 @@ func maxScalarAVX2F64(dst []float64, x []float64, c float64)
 
 //go:noescape
 func minScalarAVX2F64(dst []float64, x []float64, c float64)
+
+//go:noescape
+func recipAVX2F64(dst []float64, x []float64)
 
 //go:noescape
 func negAVX2F64(dst []float64, x []float64)

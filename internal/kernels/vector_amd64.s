@@ -1020,6 +1020,62 @@ minScalarAVX512F32_end:
 	VZEROUPPER
 	RET
 
+// func recipAVX512F32(dst []float32, x []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·recipAVX512F32(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS word32_3f800000<>+0(SB), Z0
+
+recipAVX512F32_by4:
+	CMPQ    CX, $0x00000040
+	JLT     recipAVX512F32_after4
+	VMOVUPS (DX), Z1
+	VDIVPS  Z1, Z0, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(DX), Z1
+	VDIVPS  Z1, Z0, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(DX), Z1
+	VDIVPS  Z1, Z0, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(DX), Z1
+	VDIVPS  Z1, Z0, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, CX
+	JMP     recipAVX512F32_by4
+
+recipAVX512F32_after4:
+recipAVX512F32_by1:
+	CMPQ    CX, $0x00000010
+	JLT     recipAVX512F32_after1
+	VMOVUPS (DX), Z1
+	VDIVPS  Z1, Z0, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, CX
+	JMP     recipAVX512F32_by1
+
+recipAVX512F32_after1:
+	TESTQ     CX, CX
+	JEQ       recipAVX512F32_end
+	MOVQ      $-1, BX
+	BZHIQ     CX, BX, BX
+	KMOVW     BX, K1
+	SHRQ      $0x10, BX
+	VMOVUPS.Z (DX), K1, Z1
+	VDIVPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	XORQ      CX, CX
+
+recipAVX512F32_end:
+	VZEROUPPER
+	RET
+
 // func negAVX512F32(dst []float32, x []float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·negAVX512F32(SB), NOSPLIT, $0-48
@@ -2531,6 +2587,62 @@ minScalarAVX512F64_after1:
 	XORQ      CX, CX
 
 minScalarAVX512F64_end:
+	VZEROUPPER
+	RET
+
+// func recipAVX512F64(dst []float64, x []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·recipAVX512F64(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Z0
+
+recipAVX512F64_by4:
+	CMPQ    CX, $0x00000020
+	JLT     recipAVX512F64_after4
+	VMOVUPD (DX), Z1
+	VDIVPD  Z1, Z0, Z1
+	VMOVUPD Z1, (AX)
+	VMOVUPD 64(DX), Z1
+	VDIVPD  Z1, Z0, Z1
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD 128(DX), Z1
+	VDIVPD  Z1, Z0, Z1
+	VMOVUPD Z1, 128(AX)
+	VMOVUPD 192(DX), Z1
+	VDIVPD  Z1, Z0, Z1
+	VMOVUPD Z1, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000020, CX
+	JMP     recipAVX512F64_by4
+
+recipAVX512F64_after4:
+recipAVX512F64_by1:
+	CMPQ    CX, $0x00000008
+	JLT     recipAVX512F64_after1
+	VMOVUPD (DX), Z1
+	VDIVPD  Z1, Z0, Z1
+	VMOVUPD Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000008, CX
+	JMP     recipAVX512F64_by1
+
+recipAVX512F64_after1:
+	TESTQ     CX, CX
+	JEQ       recipAVX512F64_end
+	MOVQ      $-1, BX
+	BZHIQ     CX, BX, BX
+	KMOVW     BX, K1
+	SHRQ      $0x08, BX
+	VMOVUPD.Z (DX), K1, Z1
+	VDIVPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (AX)
+	XORQ      CX, CX
+
+recipAVX512F64_end:
 	VZEROUPPER
 	RET
 
@@ -4078,6 +4190,67 @@ minScalarAVX2F32_end:
 	VZEROUPPER
 	RET
 
+// func recipAVX2F32(dst []float32, x []float32)
+// Requires: AVX
+TEXT ·recipAVX2F32(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ dst_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+
+recipAVX2F32_by4:
+	CMPQ         CX, $0x00000020
+	JLT          recipAVX2F32_after4
+	VMOVUPS      (DX), Y0
+	VBROADCASTSS word32_3f800000<>+0(SB), Y1
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      32(DX), Y0
+	VBROADCASTSS word32_3f800000<>+0(SB), Y1
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 32(AX)
+	VMOVUPS      64(DX), Y0
+	VBROADCASTSS word32_3f800000<>+0(SB), Y1
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 64(AX)
+	VMOVUPS      96(DX), Y0
+	VBROADCASTSS word32_3f800000<>+0(SB), Y1
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x00000020, CX
+	JMP          recipAVX2F32_by4
+
+recipAVX2F32_after4:
+recipAVX2F32_by1:
+	CMPQ         CX, $0x00000008
+	JLT          recipAVX2F32_after1
+	VMOVUPS      (DX), Y0
+	VBROADCASTSS word32_3f800000<>+0(SB), Y1
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, CX
+	JMP          recipAVX2F32_by1
+
+recipAVX2F32_after1:
+	TESTQ        CX, CX
+	JEQ          recipAVX2F32_end
+	LEAQ         onesThenZeros<>+0(SB), BX
+	SHLQ         $0x02, CX
+	SUBQ         CX, BX
+	VMOVDQU      64(BX), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VBROADCASTSS word32_3f800000<>+0(SB), Y2
+	VDIVPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	XORQ         CX, CX
+
+recipAVX2F32_end:
+	VZEROUPPER
+	RET
+
 // func negAVX2F32(dst []float32, x []float32)
 // Requires: AVX
 TEXT ·negAVX2F32(SB), NOSPLIT, $0-48
@@ -5610,6 +5783,67 @@ minScalarAVX2F64_after1:
 	XORQ       CX, CX
 
 minScalarAVX2F64_end:
+	VZEROUPPER
+	RET
+
+// func recipAVX2F64(dst []float64, x []float64)
+// Requires: AVX
+TEXT ·recipAVX2F64(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ dst_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+
+recipAVX2F64_by4:
+	CMPQ         CX, $0x00000010
+	JLT          recipAVX2F64_after4
+	VMOVUPD      (DX), Y0
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y1
+	VDIVPD       Y0, Y1, Y0
+	VMOVUPD      Y0, (AX)
+	VMOVUPD      32(DX), Y0
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y1
+	VDIVPD       Y0, Y1, Y0
+	VMOVUPD      Y0, 32(AX)
+	VMOVUPD      64(DX), Y0
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y1
+	VDIVPD       Y0, Y1, Y0
+	VMOVUPD      Y0, 64(AX)
+	VMOVUPD      96(DX), Y0
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y1
+	VDIVPD       Y0, Y1, Y0
+	VMOVUPD      Y0, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x00000010, CX
+	JMP          recipAVX2F64_by4
+
+recipAVX2F64_after4:
+recipAVX2F64_by1:
+	CMPQ         CX, $0x00000004
+	JLT          recipAVX2F64_after1
+	VMOVUPD      (DX), Y0
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y1
+	VDIVPD       Y0, Y1, Y0
+	VMOVUPD      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000004, CX
+	JMP          recipAVX2F64_by1
+
+recipAVX2F64_after1:
+	TESTQ        CX, CX
+	JEQ          recipAVX2F64_end
+	LEAQ         onesThenZeros<>+0(SB), BX
+	SHLQ         $0x03, CX
+	SUBQ         CX, BX
+	VMOVDQU      64(BX), Y0
+	VMASKMOVPD   (DX), Y0, Y1
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y2
+	VDIVPD       Y1, Y2, Y1
+	VMASKMOVPD   Y1, Y0, (AX)
+	XORQ         CX, CX
+
+recipAVX2F64_end:
 	VZEROUPPER
 	RET
 

@@ -18,6 +18,9 @@ func maths(s isa) {
 		{op: "sigmoid", hoist: hoist, body: (*elementwise).sigmoid},
 		{op: "tanh", hoist: hoist, body: (*elementwise).tanh},
 		{op: "log", hoist: []float64{1}, body: (*elementwise).log},
+		{op: "expm1", hoist: hoist, body: (*elementwise).expm1},
+		{op: "log1p", hoist: []float64{1}, body: func(e *elementwise, x []vec) vec { return e.log1p(x[0]) }},
+		{op: "softplus", hoist: []float64{1}, body: (*elementwise).softplus},
 	} {
 		e.isa, e.inputs = s, 1
 		e.write()
@@ -78,8 +81,16 @@ func (s isa) expConstants() []float64 {
 // leaves the rounding of that sum as the larger part of the error.
 func (e *elementwise) exp(x vec) vec {
 	low, high := e.expRange()
+	q, n := e.expParts(x, low, high)
+	e.add(q, q, e.constant(1))
+	return e.scale(q, n)
+}
+
+// expParts returns q and n of exp for x clamped to [low, high].
+func (e *elementwise) expParts(x vec, low, high float64) (q, n vec) {
 	ln2High, ln2Low := e.ln2()
-	n, r, square := e.reg(), e.reg(), e.reg()
+	r, square := e.reg(), e.reg()
+	n = e.reg()
 	e.lesser(r, e.constant(high), x) // NaN stays
 	e.greater(r, e.constant(low), r)
 	e.mul(n, r, e.constant(math.Log2E))
@@ -87,10 +98,9 @@ func (e *elementwise) exp(x vec) vec {
 	e.fnma(r, n, e.constant(ln2High))
 	e.fnma(r, n, e.constant(ln2Low))
 	e.mul(square, r, r)
-	q := e.polynomial(r, e.expPolynomial())
+	q = e.polynomial(r, e.expPolynomial())
 	e.horner(q, square, r) // q = P·r² + r
-	e.add(q, q, e.constant(1))
-	return e.scale(q, n)
+	return q, n
 }
 
 // expShifted returns eˣ⁻ˢ for the argument s.

@@ -9,10 +9,10 @@ import (
 // generators here. Tiles, transposes, sines and cosines need more than a
 // function; package kernels installs them.
 var installed = []string{
-	"exp", "expShifted", "log", "tanh", "sigmoid",
+	"exp", "expShifted", "log", "tanh", "sigmoid", "expm1", "log1p", "softplus",
 	"add", "sub", "mul", "div", "maximum", "minimum", "less", "lessEqual", "equal",
 	"axpy", "affine", "scaleBy", "maxScalar", "minScalar",
-	"neg", "abs", "relu", "step", "sign", "sqrt",
+	"recip", "neg", "abs", "relu", "step", "sign", "sqrt",
 	"sum", "dot", "largest", "columns", "sparseRow", "adam", "splines", "splineSlopes",
 }
 

@@ -18,6 +18,7 @@ func vector(s isa) {
 		{op: "scaleBy", inputs: 1, scalars: []string{"a"}, body: (*elementwise).scaleBy},
 		{op: "maxScalar", inputs: 1, scalars: []string{"c"}, body: func(e *elementwise, x []vec) vec { return e.maximum(x[0], e.arguments[0]) }},
 		{op: "minScalar", inputs: 1, scalars: []string{"c"}, body: func(e *elementwise, x []vec) vec { return e.minimum(x[0], e.arguments[0]) }},
+		{op: "recip", inputs: 1, hoist: []float64{1}, body: (*elementwise).recip},
 		{op: "neg", inputs: 1, body: (*elementwise).neg},
 		{op: "abs", inputs: 1, body: (*elementwise).abs},
 		{op: "relu", inputs: 1, body: (*elementwise).relu},
