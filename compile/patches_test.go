@@ -1,0 +1,90 @@
+package compile_test
+
+import (
+	"testing"
+
+	"rpnc/compile"
+	"rpnc/graph"
+	"rpnc/ops"
+)
+
+// packed is a Gather of the patches of ±1 around every stride-th cell of h×w cells in c channels, and its table.
+func packed(x *graph.Node, c, h, w, stride int) *graph.Node {
+	var table []int32
+	count := 0
+	for i := 0; i < h; i += stride {
+		for j := 0; j < w; j += stride {
+			count++
+			for ch := range c {
+				for k := range 9 {
+					r, s := i+k/3-1, j+k%3-1
+					cell := int32((ch*h+r)*w + s)
+					if r < 0 || r >= h || s < 0 || s >= w {
+						cell = -1
+					}
+					table = append(table, cell)
+				}
+			}
+		}
+	}
+	op := ops.Gather{Table: graph.NewIndex(table...), Patches: ops.Patches{Count: count, Channels: c, Size: 9}}
+	return ops.Reshape(x.Graph().Apply(op, x), x.Shape().Dim(0), count, c*9)
+}
+
+// convolution is a product with patches, a batch norm with a relu, and its weights.
+func convolution(x *graph.Node, name string, c, out, h, w int) *graph.Node {
+	g, d, m := x.Graph(), x.DType(), out*h*w
+	weights := g.Param(name+".w", typ(d, out, c*9), graph.Normal(0, 0.5))
+	y := ops.Reshape(ops.MatMulT(weights, packed(x, c, h, w, 1)), x.Shape().Dim(0), m)
+	y = ops.Add(y, g.Param(name+".b", typ(d, m), graph.Normal(0, 0.5)))
+	norm := g.Apply(ops.ColumnNorm{Eps: 1e-3}, y)
+	mean := g.State(name+".mean", typ(d, m), graph.Zeros())
+	g.Update(mean, ops.Add(ops.Scale(mean, 0.9), ops.Scale(norm.Result(1), 0.1)))
+	scale, shift := g.State(name+".scale", typ(d, m), graph.Fill(1.5)), g.State(name+".shift", typ(d, m), graph.Fill(0.2))
+	return ops.Relu(ops.Add(ops.Mul(norm.Result(0), scale), shift))
+}
+
+// pictures are two convolutions and the largest entries of patches two cells apart.
+func pictures(d graph.DType) program {
+	g := graph.New()
+	const b, h, w = 4, 4, 5
+	x := g.Input("x", typ(d, b, 2*h*w))
+	y := convolution(convolution(x, "first", 2, 3, h, w), "second", 3, 2, h, w)
+	top := ops.MaxAxis(packed(ops.Reshape(y, b*2, h*w), 1, h, w, 2), 2)
+	return program{"pictures", g, []*graph.Node{y, top}, ops.Mean(ops.Square(top))}
+}
+
+func TestPatchesAreNeverPacked(t *testing.T) {
+	p := pictures(graph.F64)
+	q, err := compile.Train(p.g, nil, &compile.Options{Check: true}, p.loss, momentum{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := opNames(q)
+	for name, want := range map[string]int{
+		"PatchMatMul": 3, "PatchMatMulGrad": 2, "PatchMax": 1, "PatchExtremeGrad": 1, "NormRelu": 2, "NormReluGrad": 2,
+		"Gather": 0, "ScatterAdd": 0, "Place@-1/9": 0, "ColumnNorm": 0, "ColumnNormGrad": 0,
+	} {
+		if count[name] != want {
+			t.Errorf("%d × %s; want %d", count[name], name, want)
+		}
+	}
+}
+
+// A norm whose normalised values are an output, too, stays as it is.
+func TestNormsThatAreReadElsewhereStay(t *testing.T) {
+	g := graph.New()
+	x, w := g.Param("x", typ(graph.F64, 4, 3), graph.Normal(0, 1)), g.Param("w", typ(graph.F64, 3), graph.Fill(2))
+	norm := g.Apply(ops.ColumnNorm{Eps: 1e-3}, x)
+	z := ops.Relu(ops.Add(ops.Mul(norm.Result(0), w), w))
+	p := program{"read", g, []*graph.Node{z, norm.Result(0)}, ops.Sum(z)}
+	for name, outputs := range map[string][]*graph.Node{"output": p.outputs, "trained scale": {z}} {
+		q, err := compile.Train(p.g, nil, nil, p.loss, momentum{}, outputs...)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if count := opNames(q); count["ColumnNorm"] != 1 || count["NormRelu"] != 0 {
+			t.Errorf("%s: %v", name, count)
+		}
+	}
+}
