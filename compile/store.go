@@ -104,7 +104,9 @@ func (s *Store) fill(g *graph.Graph, seed uint64) error {
 			c := s.cells[name]
 			if c == nil {
 				c = &cell{t: n.Type(), buf: ops.NewBuffer(n.Type())}
-				c.buf.Load(g.Init(n).Tensor(n.Type(), seed, name))
+				if init := g.Init(n); init != graph.Zeros() { // as new memory is: moments are many and all 0
+					c.buf.Load(init.Tensor(n.Type(), seed, name))
+				}
 				s.cells[name] = c
 			}
 			if c.t != n.Type() {

@@ -10,10 +10,25 @@ func (o Gather) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, gatherRun[float32], gatherRun[float64])
 }
 
-// gatherRun joins all axes but the last: x (rows×n), the result (rows×len(table)).
-func gatherRun[T float](o Gather, in, _ []graph.Type) Run {
+// gatherRun joins all axes but the last: x (rows×n), the result (rows×len(table)). A table that is mostly stretches of
+// neighbours is read as these.
+func gatherRun[T float](o Gather, in, out []graph.Type) Run {
 	s := in[0].Shape
-	rows := s.Sub(0, s.Rank()-1).Size()
+	rows, n, w := s.Sub(0, s.Rank()-1).Size(), s.Dim(-1), o.Table.Len()
+	if runs := stretches(o.Table.Slice()); len(runs)*longRun <= w {
+		return rowwise(in, out, rows*len(runs), w/max(1, len(runs)), func(a *args[T], lo, hi int) {
+			segments(lo, hi, len(runs), func(row, from, to int) {
+				y, x := a.dst[0][row*w:(row+1)*w], a.in[0][row*n:(row+1)*n]
+				for _, r := range runs[from:to] {
+					if r.at < 0 {
+						clear(y[r.to : r.to+r.n])
+					} else {
+						copy(y[r.to:r.to+r.n], x[r.at:])
+					}
+				}
+			})
+		})
+	}
 	return func(dst, in []Buffer) { kernels.Gather(view[T](dst[0]), view[T](in[0]), rows, o.Table.Slice()) }
 }
 
@@ -26,9 +41,16 @@ func (o ScatterAdd) Kernel(in, out []graph.Type) (Run, error) {
 // scatterRun joins all axes but the last: x (rows×len(table)), the result (rows×N). The cores share the elements of
 // the result, not its rows, of which there may be one.
 func scatterRun[T float](o ScatterAdd, in, out []graph.Type) Run {
-	ptr, from := inverse(o.Table.Slice(), o.N)
 	w := o.Table.Len()
 	each := max(1, w/max(1, o.N)) // terms a sum
+	if runs := stretches(o.Table.Slice()); len(runs)*longRun <= w {
+		return rowwise(in, out, out[0].Shape.Size(), max(1, each/longRun), func(a *args[T], lo, hi int) {
+			segments(lo, hi, o.N, func(row, j0, j1 int) {
+				addRuns(a.dst[0][row*o.N:(row+1)*o.N], a.in[0][row*w:(row+1)*w], runs, j0, j1)
+			})
+		})
+	}
+	ptr, from := inverse(o.Table.Slice(), o.N)
 	return rowwise(in, out, out[0].Shape.Size(), each, func(a *args[T], lo, hi int) {
 		segments(lo, hi, o.N, func(row, j0, j1 int) {
 			y, x := a.dst[0][row*o.N:(row+1)*o.N], a.in[0][row*w:(row+1)*w]
@@ -63,4 +85,35 @@ func inverse(table []int32, n int) (ptr, from []int32) {
 		}
 	}
 	return ptr, from
+}
+
+// longRun is the mean length of stretches from which a table is read stretch by stretch.
+const longRun = 16
+
+// stretch is a part of a table: entries to…to+n−1 are at, at+1, …, or all −1.
+type stretch struct{ to, at, n int }
+
+// stretches cuts a table into its stretches.
+func stretches(table []int32) (runs []stretch) {
+	for i, j := range table {
+		if k := len(runs) - 1; k >= 0 {
+			if r := &runs[k]; r.at < 0 && j < 0 || r.at >= 0 && int(j) == r.at+r.n {
+				r.n++
+				continue
+			}
+		}
+		runs = append(runs, stretch{i, int(j), 1})
+	}
+	return runs
+}
+
+// addRuns adds to columns j0…j1−1 of y what the stretches send there, in the order of the table.
+func addRuns[T float](y, x []T, runs []stretch, j0, j1 int) {
+	clear(y[j0:j1])
+	for _, r := range runs {
+		lo, hi := max(j0, r.at), min(j1, r.at+r.n)
+		if r.at >= 0 && lo < hi {
+			kernels.Add(y[lo:hi], y[lo:hi], x[r.to+lo-r.at:r.to+hi-r.at])
+		}
+	}
 }
