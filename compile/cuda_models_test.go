@@ -17,8 +17,12 @@ import (
 
 // zoo are models of every kind in small sizes: w columns (a square of pixels for the CNN), c classes.
 func zoo() map[string]models.Spec {
+	gat := models.Default[models.GAT]()
+	gat.Topology = rpnops.NumberedGraph(12, [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 0}, {4, 9}, {5, 11}, {6, 7}, {7, 10}, {8, 4}}, true)
+	gat.Dims, gat.Width.Width, gat.WithLoRRXi, gat.RXi = []int{6, 5, 3}, 2, true, 2
 	bias, one, two := models.Product{EnableBias: true}, models.Int(1), models.Int(2)
 	return map[string]models.Spec{
+		"GAT": gat,
 		"MLP": models.MLP{Dims: []int{16, 12, 3}, Product: bias, Finish: models.Finish{WithRelu: true, WithDropout: true, P: 0.3}, Plain: true},
 		"RNN": models.RNN{Length: 4, Dims: []int{4, 8, 3}, Product: bias, Finish: models.Finish{WithRelu: true},
 			ChainOptions: models.ChainOptions{WithMultihop: true, H: rpnops.Some(2), Accumulative: true}},
@@ -128,8 +132,51 @@ func TestModelsOnADeviceTrainAsOnTheHost(t *testing.T) {
 					if !(worst <= tolerance(d)) {
 						t.Errorf("loss and gradients are %.3g of the largest apart; want at most %g", worst, tolerance(d))
 					}
-					t.Logf("%d steps: %.3g; %d launches of %d kernels a step", steps, worst, dev.step.Stats().Launches, dev.step.Stats().Kernels)
+					t.Logf("%d steps: %.3g of the largest; %d kernels; the last step: %+v", steps, worst, dev.step.Stats().Kernels, dev.step.Stats().Traffic)
 				})
+			}
+		}
+	})
+}
+
+// Two trainings from the same seed end in the same bits.
+func TestTrainingModelsOnADeviceTwiceGivesTheSameBits(t *testing.T) {
+	onEveryDevice(t, func(t *testing.T) {
+		steps := uint64(200)
+		if !strings.HasSuffix(t.Name(), "/gpu") {
+			steps = 3
+		}
+		for name, spec := range zoo() {
+			var states [2]map[string]*graph.Tensor
+			for run := range states {
+				m := newTrainee(t, spec, graph.F32, 12, onDevice)
+				for k := range steps {
+					if _, err := m.step.RunTensors(m.data(m.step, k)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				t.Logf("%s, a step: %+v", name, m.step.Stats().Traffic)
+				states[run] = map[string]*graph.Tensor{}
+				for _, p := range m.store.Names() {
+					states[run][p] = m.store.Get(p)
+				}
+			}
+			for p, x := range states[0] {
+				same(t, name+" "+p, states[1][p], x, 0)
+			}
+		}
+	})
+}
+
+// Products on tensor cores keep a model near to the exact one: loss and gradients within what rounded factors make of them.
+func TestModelsOnTensorCoresStayNearTheExactOnes(t *testing.T) {
+	onEveryDevice(t, func(t *testing.T) {
+		for m, within := range map[compile.Math]float64{compile.TF32: 4e-3, compile.BF16: 4e-2} {
+			host := newTrainee(t, zoo()["MLP"], graph.F32, 12, nil)
+			dev := newTrainee(t, zoo()["MLP"], graph.F32, 12, &compile.Options{Device: "cuda", Math: m})
+			got := farthest(t, host.grads, dev.grads, host.data(host.grads, 1))
+			if got == 0 || !(got <= within) {
+				t.Errorf("%v: %.3g of the largest apart; want more than 0 and at most %g", m, got, within)
 			}
 		}
 	})
