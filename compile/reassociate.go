@@ -45,6 +45,17 @@ func (f factor) dim(columns bool) int {
 // reassociate multiplies chains of products in the cheapest order: x·(A·B)ᵀ without forming A·B, X·W·Xᵀ·K from the
 // right. Only products that nobody else reads are opened.
 func reassociate(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
+	g, roots = orderChains(g, roots)
+	// How narrow a factor is behind matrices side by side is known once the chain there has its order.
+	g, roots, found := distribute(g, roots)
+	if found {
+		g, roots = orderChains(g, roots)
+	}
+	return g, roots
+}
+
+// orderChains rebuilds every chain of products in its cheapest order.
+func orderChains(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	uses := useCounts(g, roots)
 	done := map[*graph.Node]*graph.Node{}
 	h, m := g.Rewrite(roots, func(h *graph.Graph, n *graph.Node, in []*graph.Node) *graph.Node {
