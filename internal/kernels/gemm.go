@@ -38,6 +38,7 @@ type scratch[T Float] struct {
 	column       [depth]T           // of B
 	sums         [48][columnPanel]T // of columns: one row for each halving
 	tile         tileArgs
+	dots         dotArgs
 }
 
 // atLeast returns buf, or a new buffer if it is shorter than n.

@@ -16,6 +16,8 @@ import "unsafe"
 type tiles[T Float] struct {
 	width        int           // columns of a panel
 	wide, narrow func(*uint64) // kernels for width and, unless nil, width/2 columns
+	dots         func(*uint64) // kernel of dot products
+	thin         int           // rows or columns of C up to which they are faster
 	// masked says that kernels read no column past the last. Else panels that are
 	// not full must be packed, which pads them.
 	masked bool
@@ -100,34 +102,10 @@ func (t tiles[T]) cut(p *product[T], cores int) (rows, cols int) {
 // roundUp returns the multiple of unit from n on.
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
-// thin is the number of rows or columns of C up to which its elements are dot
-// products of their own, of dotDepth terms or more, where both factors lie along
-// the sum: a tile would first transpose a factor that is read once.
-const (
-	thin     = 2
-	dotDepth = 64
-)
-
-// isDots says that the elements of C are computed as dot products.
-func (t tiles[T]) isDots(p *product[T]) bool {
-	return min(p.m, p.n) <= thin && p.k >= dotDepth && p.csA == 1 && p.rsB == 1
-}
-
-// dots computes C[i0:i1, j0:j1] of product z as dot products.
-func dots[T Float](p *product[T], z, i0, i1, j0, j1 int) {
-	e := engineOf[T]()
-	for i := i0; i < i1; i++ {
-		a, c := p.a[z*p.bsA+i*p.rsA:][:p.k], p.c[z*p.bsC+i*p.ldc:]
-		for j := j0; j < j1; j++ {
-			put(&c[j], e.product(a, p.b[z*p.bsB+j*p.csB:][:p.k]), p.accumulate)
-		}
-	}
-}
-
 // block computes C[i0:i1, j0:j1] of product z.
 func (t tiles[T]) block(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
 	if t.isDots(p) {
-		dots(p, z, i0, i1, j0, j1)
+		t.dotBlock(p, s, z, i0, i1, j0, j1)
 		return
 	}
 	k := p.depth()

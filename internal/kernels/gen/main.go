@@ -25,6 +25,7 @@ import (
 // families are the generators by the name of their argument.
 var families = map[string]func(){
 	"cpu":       cpu,
+	"dots":      each(dots),
 	"gemm":      each(gemm),
 	"maths":     each(maths),
 	"norm":      each(norms),
