@@ -63,7 +63,15 @@ func choose(name string, d *data.Dataset) (choice, error) {
 		return c, nil
 	}
 	spec, err := loadSpec(name)
-	return choice{spec, 20, 64, 0.003}, err
+	return usualFor(spec, d.Rows), err
+}
+
+// usualFor is the training of a model of the user's: few rows take more and shorter steps, so that there are some hundred.
+func usualFor(spec models.Spec, rows int) choice {
+	if rows < 1000 {
+		return choice{spec, 40, 16, 0.01}
+	}
+	return choice{spec, 20, 64, 0.003}
 }
 
 // convolutional is a network of 3×3 patches on an image of the given channels, height and width.

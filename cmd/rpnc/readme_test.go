@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"regexp"
 	"strings"
@@ -14,15 +15,7 @@ var modelRow = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| `models\\..*\\| `rpnc (
 
 // TestReadmesCommandsTrainTheirModels runs every command of the table of models for one epoch.
 func TestReadmesCommandsTrainTheirModels(t *testing.T) {
-	t.Chdir("../..")
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	commands := map[string]string{}
-	for _, row := range modelRow.FindAllStringSubmatch(string(text), -1) {
-		commands[row[1]] = row[2]
-	}
+	commands := modelCommands(t)
 	for _, e := range models.Entries() {
 		if e.Kind != "model" {
 			continue
@@ -39,6 +32,39 @@ func TestReadmesCommandsTrainTheirModels(t *testing.T) {
 			contains(t, commands[e.Name], ok(t, append(args, "-epochs", "1")...), "test accuracy", "after 1 epochs")
 		})
 	}
+}
+
+// The models of flowers are trained in full: what a reader tries first must have learned something.
+func TestReadmesModelsTellFlowersApart(t *testing.T) {
+	seen := 0
+	for name, line := range modelCommands(t) {
+		if !strings.Contains(line, "-data iris") {
+			continue
+		}
+		seen++
+		var r result
+		if err := json.Unmarshal([]byte(ok(t, append(strings.Fields(line), "-json")...)), &r); err != nil || r.Test < 0.9 {
+			t.Errorf("rpnc %s: accuracy %v of %s; want 0.9 or more (%v)", line, r.Test, name, err)
+		}
+	}
+	if seen < 5 {
+		t.Errorf("%d models of flowers; want 5 or more", seen)
+	}
+}
+
+// modelCommands goes to the root of the project and reads the table of models: the arguments of rpnc by model.
+func modelCommands(t *testing.T) map[string]string {
+	t.Helper()
+	t.Chdir("../..")
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := map[string]string{}
+	for _, row := range modelRow.FindAllStringSubmatch(string(text), -1) {
+		commands[row[1]] = row[2]
+	}
+	return commands
 }
 
 // isModel says whether the argument of -model is the model called name: by its name, or as a file of its class.

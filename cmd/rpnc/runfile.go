@@ -175,7 +175,7 @@ func (t *training) choose(d *data.Dataset) (choice, error) {
 	if t.plan == nil {
 		return choose(t.model, d)
 	}
-	c := choice{t.plan.Model, 20, 64, 0.003}
+	c := usualFor(t.plan.Model, d.Rows)
 	if l := t.plan.learner(); l != nil {
 		c.epochs, c.lr = or(l.Epochs, 100), l.Optimizer.Rate()
 		t.Optimizer = strings.ToLower(strings.TrimPrefix(fmt.Sprintf("%T", l.Optimizer), "optim."))
