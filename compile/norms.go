@@ -14,6 +14,9 @@ type norm struct {
 	w, s        *graph.Node
 	group       []*graph.Node // the nodes that become one, operands first
 	backs       []*graph.Node // each a ColumnNormGrad
+	heads       int           // stacked heads; 0 where there are none and x is rows
+	total       *graph.Node   // what takes the place of z: z itself, or the sum of its heads
+	scale       float64       // of that sum
 	replacement *graph.Node   // the NormRelu in the new graph
 }
 
@@ -44,7 +47,11 @@ func fuseNorms(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node
 			groups = append(groups, m.group)
 			of[m.group[0]] = m
 			for _, back := range m.backs {
-				groups = append(groups, append([]*graph.Node{back}, sumsOf(back, readers)...))
+				group := append([]*graph.Node{back}, sumsOf(back, readers)...)
+				if m.heads > 0 {
+					group = backGroup(back, readers, m.heads)
+				}
+				groups = append(groups, group)
 				of[back] = m
 			}
 		}
@@ -67,9 +74,12 @@ func matchNorm(n *graph.Node, readers map[*graph.Node][]*graph.Node, kept map[*g
 	if !isColumnNorm(n) || n.In[0].Shape().Rank() != 2 || n.In[0].Shape().Size() == 0 {
 		return nil
 	}
-	m := &norm{node: n, x: n.In[0], group: append([]*graph.Node{n}, readers[n]...)}
+	m := &norm{node: n, x: n.In[0], group: append([]*graph.Node{n}, readers[n]...), scale: 1}
+	if x := stackedInput(n); x != nil {
+		m.x, m.heads = x, x.Shape().Dim(0)
+	}
 	if a := m.x; a.Op == (graph.Add{}) {
-		if b := repeatedRow(a.In[1]); b != nil {
+		if b := m.repeated(a.In[1]); b != nil {
 			m.x, m.bias = a.In[0], b
 		}
 	}
@@ -85,8 +95,12 @@ func matchNorm(n *graph.Node, readers map[*graph.Node][]*graph.Node, kept map[*g
 			switch {
 			case user.Op == (ops.ColumnNormGrad{}) && user.In[1] == r:
 				m.backs = append(m.backs, user)
-			case user.Op == (ops.Binary{Kind: ops.KMul}) && scaled == nil && user.In[0] == r:
+			case user.Op == (ops.Binary{Kind: ops.KMul}) && scaled == nil && user.In[0] == r && m.heads == 0:
 				scaled = user
+			case m.heads > 0 && scaled == nil:
+				if scaled = m.stacked(user, readers, kept); scaled == nil {
+					return nil
+				}
 			default:
 				return nil
 			}
@@ -112,28 +126,70 @@ func (m *norm) follow(scaled *graph.Node, readers map[*graph.Node][]*graph.Node,
 		return nil
 	}
 	moved := only(scaled)
-	if m.w = repeatedRow(scaled.In[1]); m.w == nil || moved == nil || moved.Op != (graph.Add{}) || moved.In[0] != scaled {
+	if m.w = m.repeated(scaled.In[1]); m.w == nil || moved == nil || moved.Op != (graph.Add{}) || moved.In[0] != scaled {
 		return false
 	}
-	if m.s, m.z = repeatedRow(moved.In[1]), only(moved); m.s == nil || m.z == nil || m.z.Op != (ops.Unary{Kind: ops.KRelu}) {
+	if m.s, m.z = m.repeated(moved.In[1]), only(moved); m.s == nil || m.z == nil || m.z.Op != (ops.Unary{Kind: ops.KRelu}) {
 		return false
 	}
 	m.group = append(m.group, scaled, moved, m.z)
+	if m.total = m.z; m.heads > 0 {
+		return m.sum(readers, kept)
+	}
 	return true
+}
+
+// stacked finds, behind a view of the norm's result, the scale of the stack that the view becomes.
+func (m *norm) stacked(view *graph.Node, readers map[*graph.Node][]*graph.Node, kept map[*graph.Node]bool) *graph.Node {
+	if _, ok := view.Op.(ops.Reshaped); !ok || len(readers[view]) != 1 || kept[view] {
+		return nil
+	}
+	stack := readers[view][0]
+	if swapped(stack) == nil || stack.Shape() != m.x.Shape() || len(readers[stack]) != 1 || kept[stack] {
+		return nil
+	}
+	scaled := readers[stack][0]
+	if scaled.Op != (ops.Binary{Kind: ops.KMul}) || scaled.In[0] != stack {
+		return nil
+	}
+	m.group = append(m.group, view, stack)
+	return scaled
+}
+
+// repeated is the vector behind a Broadcast, an entry a column.
+func (m *norm) repeated(n *graph.Node) *graph.Node {
+	if m.heads > 0 {
+		return repeatedHeads(n)
+	}
+	return repeatedRow(n)
 }
 
 // cotangent is dz of dz·Step(z)·w, what a ColumnNormGrad starts from; nil where it is something else.
 func (m *norm) cotangent(back *graph.Node) *graph.Node {
 	mul := ops.Binary{Kind: ops.KMul}
 	d := back.In[0]
-	if d.Op != mul || repeatedRow(d.In[1]) != m.w || d.In[0].Op != mul || back.In[2].Op != (graph.Result{I: 3}) || back.In[2].In[0] != m.node {
+	if m.heads > 0 {
+		if d = swapped(reshaped(d)); d == nil {
+			return nil
+		}
+	}
+	if d.Op != mul || m.repeated(d.In[1]) != m.w || d.In[0].Op != mul || back.In[2].Op != (graph.Result{I: 3}) || back.In[2].In[0] != m.node {
 		return nil
 	}
 	step := d.In[0].In[1]
 	if step.Op != (ops.Unary{Kind: ops.KStep}) || step.In[0] != m.z {
 		return nil
 	}
-	return d.In[0].In[0]
+	dz := d.In[0].In[0]
+	if m.heads == 0 {
+		return dz
+	}
+	// All heads of a sum have one cotangent: (b×m), repeated.
+	one := reshaped(behindBroadcast(dz))
+	if one.Shape() != m.total.Shape() || dz.Shape() != m.z.Shape() {
+		return nil
+	}
+	return m.unscaled(one)
 }
 
 // repeatedRow is the vector that a Broadcast repeats in every row of a matrix; nil of other nodes.
@@ -156,31 +212,51 @@ func sumsOf(n *graph.Node, readers map[*graph.Node][]*graph.Node) (sums []*graph
 
 // forward replaces the norm, its results, scale, shift and relu.
 func (m *norm) forward(h *graph.Graph, group []*graph.Node, at func(*graph.Node) *graph.Node) []*graph.Node {
-	op := ops.NormRelu{Eps: m.node.Op.(ops.ColumnNorm).Eps, Heads: 1, Scale: 1}
-	y := h.Apply(op, at(m.x), at(m.w), at(m.s))
+	op := ops.NormRelu{Eps: m.node.Op.(ops.ColumnNorm).Eps, Heads: max(1, m.heads), Scale: m.scale}
+	y := h.Apply(op, m.rows(at), m.vector(m.w, at), m.vector(m.s, at))
 	m.replacement = y
 	out := make([]*graph.Node, len(group))
 	for i, n := range group {
-		out[i] = y.Result(0) // of nodes between, which nobody reads any more
 		switch r, ok := n.Op.(graph.Result); {
 		case n == m.node:
 			out[i] = y
+		case n == m.total:
+			out[i] = y.Result(0)
 		case ok && r.I == 1 && m.bias != nil:
-			out[i] = ops.Add(y.Result(1), at(m.bias))
-		case ok:
+			out[i] = ops.Add(y.Result(1), m.vector(m.bias, at))
+		case ok && r.I > 0:
 			out[i] = y.Result(r.I)
+		default:
+			out[i] = h.Const(n.Type()) // of nodes between, which nobody reads any more
 		}
 	}
 	return out
 }
 
+// rows and vector are x and a vector in the new graph, heads side by side.
+func (m *norm) rows(at func(*graph.Node) *graph.Node) *graph.Node {
+	if m.heads == 0 {
+		return at(m.x)
+	}
+	return sideBySideHeads(m.x, at)
+}
+
+func (m *norm) vector(v *graph.Node, at func(*graph.Node) *graph.Node) *graph.Node {
+	return ops.ReshapeTo(at(v), graph.Sh(v.Shape().Size()))
+}
+
 // backward replaces a ColumnNormGrad and the sums of its columns.
 func (m *norm) backward(h *graph.Graph, group []*graph.Node, at func(*graph.Node) *graph.Node) []*graph.Node {
 	y := m.replacement
-	dx := h.Apply(ops.NormReluGrad{Heads: 1, Scale: 1}, at(m.cotangent(group[0])), at(m.x), at(m.w), at(m.s), y.Result(1), y.Result(3))
+	dx := h.Apply(ops.NormReluGrad{Heads: max(1, m.heads), Scale: m.scale}, at(m.cotangent(group[0])), m.rows(at), m.vector(m.w, at),
+		m.vector(m.s, at), y.Result(1), y.Result(3))
 	out := make([]*graph.Node, len(group))
-	for i := range group {
-		out[i] = dx.Result(min(i, 1))
+	for i, n := range group {
+		if _, sum := n.Op.(ops.SumTo); sum {
+			out[i] = ops.ReshapeTo(dx.Result(1), n.Shape())
+		} else {
+			out[i] = laidOut(n, group[0], dx.Result(0))
+		}
 	}
 	return out
 }

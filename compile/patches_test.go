@@ -54,6 +54,33 @@ func pictures(d graph.DType) program {
 	return program{"pictures", g, []*graph.Node{y, top}, ops.Mean(ops.Square(top))}
 }
 
+// views are the mean of heads on one grid, each with parameters of its own.
+func views(d graph.DType) program {
+	g := graph.New()
+	const b, h, w = 4, 4, 5
+	x := g.Input("x", typ(d, b, 2*h*w))
+	y := convolution(x, "heads.0", 2, 2, h, w)
+	for _, name := range []string{"heads.1", "heads.2"} {
+		y = ops.Add(y, convolution(x, name, 2, 2, h, w))
+	}
+	y = ops.Scale(y, 1.0/3)
+	return program{"views", g, []*graph.Node{y}, ops.Mean(ops.Square(y))}
+}
+
+func TestHeadsOnAGridAreOneProductAndOneNorm(t *testing.T) {
+	p := views(graph.F64)
+	q, err := compile.Train(p.g, nil, nil, p.loss, momentum{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := opNames(q)
+	for name, want := range map[string]int{"PatchMatMul": 1, "PatchMatMulGrad": 1, "NormRelu": 1, "NormReluGrad": 1, "Permute[1 0 2]": 0, "ColumnNorm": 0} {
+		if count[name] != want {
+			t.Errorf("%d × %s; want %d among %v", count[name], name, want, count)
+		}
+	}
+}
+
 func TestPatchesAreNeverPacked(t *testing.T) {
 	p := pictures(graph.F64)
 	q, err := compile.Train(p.g, nil, &compile.Options{Check: true}, p.loss, momentum{})
