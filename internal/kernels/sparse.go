@@ -29,17 +29,27 @@ const spmmRun = 1 << 16
 
 // spmm computes rows lo to hi−1 of Y.
 func (a *rowsArgs[T]) spmm(lo, hi int) {
-	e := engineOf[T]()
-	run := max(1, spmmRun/a.width)
+	// Rows have few entries: what is done once a row counts as much as the products.
+	e, w := engineOf[T](), a.width
+	a.checkColumns(a.table[a.ptr[lo]:a.ptr[hi]])
 	for i := lo; i < hi; i++ {
-		y := a.dst[i*a.width : (i+1)*a.width]
+		y := a.dst[i*w : (i+1)*w]
 		clear(y)
-		for q, end := int(a.ptr[i]), int(a.ptr[i+1]); q < end; q += run {
-			stop := min(q+run, end)
-			col := a.table[q:stop]
-			a.checkColumns(col)
-			e.sparseRow(y, col, a.val[q:stop], a.src)
+		if from, to := int(a.ptr[i]), int(a.ptr[i+1]); from < to {
+			a.sparseRow(e, y, from, to)
 		}
+	}
+}
+
+// sparseRow adds the entries from…to−1 to y.
+func (a *rowsArgs[T]) sparseRow(e *engine[T], y []T, from, to int) {
+	run := spmmRun
+	if to-from > run/max(1, a.width) {
+		run = max(1, run/a.width)
+	}
+	for q := from; q < to; q += run {
+		stop := min(q+run, to)
+		e.sparseRow(y, a.table[q:stop], a.val[q:stop], a.src)
 	}
 }
 
