@@ -1,6 +1,10 @@
 package ops
 
-import "rpnc/graph"
+import (
+	"slices"
+
+	"rpnc/graph"
+)
 
 // Kernel copies a stretch of every row, a row being all that follows one index of the axes before o.Axis.
 func (o Slice) Kernel(in, out []graph.Type) (Run, error) {
@@ -51,6 +55,16 @@ func concatRun[T float](o Concat, in, out []graph.Type) Run {
 	widths := make([]int, len(in))
 	for i, t := range in {
 		widths[i] = t.Shape.Dim(ax) * inner
+	}
+	if n*inner == len(in) && !slices.Contains(widths, 0) { // single numbers side by side: a copy for each costs more than it moves
+		return rowwise(in, out, outer, n, func(a *args[T], lo, hi int) {
+			for k, x := range a.in {
+				y := a.dst[0][lo*n+k:]
+				for i, v := range x[lo:hi] {
+					y[i*n] = v
+				}
+			}
+		})
 	}
 	return rowwise(in, out, outer, n*inner, func(a *args[T], lo, hi int) {
 		for i := lo; i < hi; i++ {
