@@ -47,6 +47,8 @@ type Row struct {
 	ArenaMB      float64 `json:"arena_mb,omitempty"`
 	FloorMs      float64 `json:"floor_ms,omitempty"` // max(flops/peak, bytes/bandwidth) of this machine
 	Roofline     float64 `json:"roofline,omitempty"` // FloorMs/MedianMs
+
+	Traffic *compile.Traffic `json:"traffic,omitempty"` // between host and GPU in the last step
 }
 
 // Setting says how to measure.
@@ -93,6 +95,9 @@ func Measure(w Workload, s Setting) (Row, error) {
 		row.Gflops = row.Flops / row.MedianMs / 1e6
 	}
 	row.VM, row.Instructions, row.Kernels, row.ArenaMB = st.VM, st.Instructions, st.Kernels, float64(st.ArenaBytes)/(1<<20)
+	if st.Launches > 0 {
+		row.Traffic = &st.Traffic
+	}
 	row.PeakMB = peakMB()
 	return row, nil
 }
@@ -131,9 +136,9 @@ func Fill(p *compile.Program, x graph.Init, classes int) {
 	}
 }
 
-// Against puts the row beside what the machine can do at best; an epoch has no floor of its own.
+// Against puts the row beside what the machine can do at best, unless a GPU did the work.
 func (r *Row) Against(m Machine, w Workload) {
-	if r.Mode == "epoch" {
+	if r.Traffic != nil {
 		return
 	}
 	if r.FloorMs = m.Floor(w.Cost, r.Mode); r.MedianMs > 0 {
