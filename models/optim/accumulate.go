@@ -22,6 +22,7 @@ type RMSProp struct {
 	WeightDecay float64             `yaml:"weight_decay"`  // λ
 	NoBiasDecay bool                `yaml:"no_bias_decay"` // λ = 0 for vectors
 	ClipNorm    float64             `yaml:"clip_norm"`     // largest global norm of the gradient; 0: any
+	ClipValue   float64             `yaml:"clip_value"`    // largest |element| of the gradient; 0: any
 }
 
 // AdaGrad divides the gradient by the root of the sum of its squares (Duchi, Hazan and Singer, 2011): with t the step
@@ -36,6 +37,7 @@ type AdaGrad struct {
 	WeightDecay float64 `yaml:"weight_decay"`              // λ
 	NoBiasDecay bool    `yaml:"no_bias_decay"`             // λ = 0 for vectors
 	ClipNorm    float64 `yaml:"clip_norm"`                 // largest global norm of the gradient; 0: any
+	ClipValue   float64 `yaml:"clip_value"`                // largest |element| of the gradient; 0: any
 }
 
 // Rate is the learning rate.
@@ -52,7 +54,7 @@ func (o RMSProp) Apply(g *graph.Graph, params, grads []*graph.Node) error {
 	if !(alpha >= 0 && alpha < 1 && o.Eps >= 0 && o.Momentum >= 0) {
 		return fmt.Errorf("optim.RMSProp: alpha = %v, eps = %v, momentum = %v; want 0 ≤ alpha < 1 and the others 0 or more", alpha, o.Eps, o.Momentum)
 	}
-	s := settings{"RMSProp", o.Rate(), o.ClipNorm, o.WeightDecay, o.NoBiasDecay}
+	s := settings{"RMSProp", o.Rate(), o.ClipNorm, o.ClipValue, o.WeightDecay, o.NoBiasDecay}
 	return s.apply(g, params, grads, func(u update) {
 		d := u.decayed()
 		v := u.mean("v", ops.Square(d), alpha)
@@ -78,7 +80,7 @@ func (o AdaGrad) Apply(g *graph.Graph, params, grads []*graph.Node) error {
 		return fmt.Errorf("optim.AdaGrad: eps = %v, lr_decay = %v, initial_accumulator_value = %v; want 0 or more", o.Eps, o.LRDecay, o.Initial)
 	}
 	var slower *graph.Node // 1 + (t−1)·η, one for all parameters
-	s := settings{"AdaGrad", o.Rate(), o.ClipNorm, o.WeightDecay, o.NoBiasDecay}
+	s := settings{"AdaGrad", o.Rate(), o.ClipNorm, o.ClipValue, o.WeightDecay, o.NoBiasDecay}
 	return s.apply(g, params, grads, func(u update) {
 		d, v := u.decayed(), u.moment("v")
 		sum := ops.Add(v, ops.Square(d))

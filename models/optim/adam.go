@@ -20,6 +20,7 @@ type AdamW struct {
 	WeightDecay rpnops.Opt[float64]    `yaml:"weight_decay"`  // λ; 0.01 unless set
 	NoBiasDecay bool                   `yaml:"no_bias_decay"` // λ = 0 for vectors: biases, scales and offsets of norms
 	ClipNorm    float64                `yaml:"clip_norm"`     // largest global norm of the gradient; 0: any
+	ClipValue   float64                `yaml:"clip_value"`    // largest |element| of the gradient; 0: any
 }
 
 // Adam is AdamW with the decay added to the gradient, g ← g + λ·p, instead (Kingma and Ba, 2015).
@@ -30,6 +31,7 @@ type Adam struct {
 	WeightDecay float64                `yaml:"weight_decay"`  // λ
 	NoBiasDecay bool                   `yaml:"no_bias_decay"` // λ = 0 for vectors
 	ClipNorm    float64                `yaml:"clip_norm"`     // largest global norm of the gradient; 0: any
+	ClipValue   float64                `yaml:"clip_value"`    // largest |element| of the gradient; 0: any
 }
 
 // Rate is the learning rate.
@@ -40,13 +42,13 @@ func (o Adam) Rate() float64 { return or(o.LR, defaultLR) }
 
 // Apply adds the states opt.m.p, opt.v.p, opt.lr and the updates. Errors: a negative setting, no parameters.
 func (o AdamW) Apply(g *graph.Graph, params, grads []*graph.Node) error {
-	s := settings{"AdamW", o.Rate(), o.ClipNorm, o.WeightDecay.Or(0.01), o.NoBiasDecay}
+	s := settings{"AdamW", o.Rate(), o.ClipNorm, o.ClipValue, o.WeightDecay.Or(0.01), o.NoBiasDecay}
 	return adam(s, g, params, grads, o.Betas, o.Eps, true)
 }
 
 // Apply adds the states opt.m.p, opt.v.p, opt.lr and the updates. Errors: a negative setting, no parameters.
 func (o Adam) Apply(g *graph.Graph, params, grads []*graph.Node) error {
-	s := settings{"Adam", o.Rate(), o.ClipNorm, o.WeightDecay, o.NoBiasDecay}
+	s := settings{"Adam", o.Rate(), o.ClipNorm, o.ClipValue, o.WeightDecay, o.NoBiasDecay}
 	return adam(s, g, params, grads, o.Betas, o.Eps, false)
 }
 

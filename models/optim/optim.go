@@ -76,16 +76,17 @@ func (u update) descendBy(d *graph.Node) { u.g.Update(u.p, ops.Sub(u.p, ops.Mul(
 type settings struct {
 	name         string
 	lr, clip     float64
+	largest      float64 // of an element of a gradient; 0: any
 	decay        float64
 	spareVectors bool
 }
 
-// apply clips the gradients, counts the step and takes one step a parameter.
+// apply clips the gradients, first their elements and then their norm, counts the step and takes one step a parameter.
 func (s settings) apply(g *graph.Graph, params, grads []*graph.Node, one func(update)) error {
 	for _, v := range []struct {
 		name  string
 		value float64
-	}{{"lr", s.lr}, {"weight_decay", s.decay}, {"clip_norm", s.clip}} {
+	}{{"lr", s.lr}, {"weight_decay", s.decay}, {"clip_norm", s.clip}, {"clip_value", s.largest}} {
 		if !(v.value >= 0) {
 			return fmt.Errorf("optim.%s: %s = %v; want 0 or more", s.name, v.name, v.value)
 		}
@@ -95,6 +96,9 @@ func (s settings) apply(g *graph.Graph, params, grads []*graph.Node, one func(up
 	}
 	if len(params) == 0 {
 		return fmt.Errorf("optim.%s: the loss depends on no parameter", s.name)
+	}
+	if s.largest > 0 {
+		grads = ClipValues(grads, s.largest)
 	}
 	if s.clip > 0 {
 		grads = Clip(grads, s.clip)
@@ -130,6 +134,21 @@ func Clip(grads []*graph.Node, c float64) []*graph.Node {
 	out := make([]*graph.Node, len(grads))
 	for i, d := range grads {
 		out[i] = ops.Mul(d, factor)
+	}
+	return out
+}
+
+// ClipValues brings every element of the gradients into [−c, c], c > 0:
+//
+//	g ← g·c/max(|g|, c)
+//
+// Elements within the bounds stay as they are, to the bit. Unlike [Clip] it turns the direction of the gradient.
+func ClipValues(grads []*graph.Node, c float64) []*graph.Node {
+	out := make([]*graph.Node, len(grads))
+	for i, d := range grads {
+		// As in Clip, the ratio is exactly 1 below the bound.
+		bound := ops.Shift(ops.Relu(ops.Shift(ops.Abs(d), -c)), c)
+		out[i] = ops.Mul(d, ops.Div(d.Graph().Scalar(d.DType(), c), bound))
 	}
 	return out
 }

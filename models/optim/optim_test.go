@@ -3,6 +3,7 @@ package optim_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,12 +51,19 @@ type reference struct {
 	lr, b1, b2, eps             float64
 	momentum, dampening, lambda float64
 	nesterov, spare, centred    bool
-	clip, rateDecay, initial    float64
+	clip, largest               float64
+	rateDecay, initial          float64
 	m, v, a                     [6]float64
 }
 
 // step is step t = 1, 2, … on p, of which the last two numbers are a vector.
 func (r *reference) step(t int, p, g []float64) {
+	if r.largest > 0 {
+		g = slices.Clone(g)
+		for i, x := range g {
+			g[i] = max(-r.largest, min(x, r.largest))
+		}
+	}
 	norm := 0.0
 	for _, x := range g {
 		norm = math.Hypot(norm, x)
@@ -129,6 +137,8 @@ var cases = []struct {
 		reference{kind: "AdamW", lr: 0.1, b2: 0.5, eps: 1e-3, lambda: 0.2, spare: true}},
 	{"AdamW without decay", optim.AdamW{LR: 0.05, WeightDecay: rpnops.Some(0.0)}, reference{kind: "AdamW", lr: 0.05, b1: 0.9, b2: 0.999, eps: 1e-8}},
 	{"AdamW clipped", optim.AdamW{LR: 0.1, Eps: 0.1, ClipNorm: 0.3}, reference{kind: "AdamW", lr: 0.1, b1: 0.9, b2: 0.999, eps: 0.1, lambda: 0.01, clip: 0.3}},
+	{"AdamW clipped by element", optim.AdamW{LR: 0.1, Eps: 0.1, ClipValue: 0.2}, reference{kind: "AdamW", lr: 0.1, b1: 0.9, b2: 0.999, eps: 0.1, lambda: 0.01, largest: 0.2}},
+	{"SGD clipped by element and norm", optim.SGD{LR: 0.1, ClipValue: 0.3, ClipNorm: 0.4}, reference{kind: "SGD", lr: 0.1, largest: 0.3, clip: 0.4}},
 	{"Adam", optim.Adam{LR: 0.02}, reference{kind: "Adam", lr: 0.02, b1: 0.9, b2: 0.999, eps: 1e-8}},
 	{"Adam decay", optim.Adam{LR: 0.02, WeightDecay: 0.3, NoBiasDecay: true}, reference{kind: "Adam", lr: 0.02, b1: 0.9, b2: 0.999, eps: 1e-8, lambda: 0.3, spare: true}},
 	{"SGD", optim.SGD{}, reference{kind: "SGD", lr: 1e-3}},
@@ -258,6 +268,7 @@ func TestSettingsThatMeanNothingAreErrors(t *testing.T) {
 		{optim.AdamW{Betas: rpnops.Some([2]float64{0.9, 1})}, "β₂ = 1"},
 		{optim.AdamW{Eps: -1}, "optim.AdamW: eps = -1"},
 		{optim.Adam{ClipNorm: -2}, "optim.Adam: clip_norm = -2"},
+		{optim.Adam{ClipValue: -2}, "optim.Adam: clip_value = -2"},
 		{optim.RMSProp{Alpha: rpnops.Some(1.0)}, "optim.RMSProp: alpha = 1"},
 		{optim.RMSProp{Eps: nan}, "eps = NaN"},
 		{optim.RMSProp{Momentum: -1}, "momentum = -1"},
@@ -323,5 +334,24 @@ func TestClippingBoundsTheGlobalNorm(t *testing.T) {
 	}
 	if got := optim.Clip(nil, 1); got != nil {
 		t.Errorf("no gradients clip to %v", got)
+	}
+}
+
+func TestClippingByElementLeavesSmallOnesAsTheyAre(t *testing.T) {
+	g := graph.New()
+	x := g.Input("x", graph.Type{DType: graph.F64, Shape: graph.Sh(5)})
+	p, err := compile.Forward(g, nil, &compile.Options{Check: true}, optim.ClipValues([]*graph.Node{x}, 49)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(p.Input("x").F64, []float64{0.7, -48.9, 1e9, -50, math.NaN()})
+	if err := p.Run(); err != nil {
+		t.Fatal(err)
+	}
+	got := p.Output(0).F64
+	near(t, "within the bounds", got[:2], []float64{0.7, -48.9}, 0)
+	near(t, "beyond them", got[2:4], []float64{49, -49}, 1e-14)
+	if !math.IsNaN(got[4]) {
+		t.Errorf("NaN clips to %v; want NaN", got[4])
 	}
 }

@@ -18,6 +18,7 @@ type SGD struct {
 	WeightDecay float64 `yaml:"weight_decay"`  // λ
 	NoBiasDecay bool    `yaml:"no_bias_decay"` // λ = 0 for vectors
 	ClipNorm    float64 `yaml:"clip_norm"`     // largest global norm of the gradient; 0: any
+	ClipValue   float64 `yaml:"clip_value"`    // largest |element| of the gradient; 0: any
 }
 
 // Rate is the learning rate.
@@ -30,7 +31,7 @@ func (o SGD) Apply(g *graph.Graph, params, grads []*graph.Node) error {
 		return fmt.Errorf("optim.SGD: momentum %v, dampening %v, nesterov %t; want momentum of 0 or more, and for nesterov momentum and no dampening",
 			o.Momentum, o.Dampening, o.Nesterov)
 	}
-	s := settings{"SGD", o.Rate(), o.ClipNorm, o.WeightDecay, o.NoBiasDecay}
+	s := settings{"SGD", o.Rate(), o.ClipNorm, o.ClipValue, o.WeightDecay, o.NoBiasDecay}
 	return s.apply(g, params, grads, func(u update) {
 		if o.Momentum == 0 {
 			u.descendBy(u.decayed()) // keeps no state
