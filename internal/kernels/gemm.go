@@ -3,6 +3,9 @@ package kernels
 import "runtime"
 
 // product is a checked batch of C_z = A_z·B_z (+ C_z), all operands by strides.
+//
+// rs and cs are the distances in elements between rows and between columns, bs between the products of
+// a batch. then is nil or what [GemmThen] was given.
 type product[T Float] struct {
 	batch, m, n, k int
 	a, b, c        []T
@@ -98,6 +101,8 @@ func GemmThen[T Float](batch, m, n, k int, a []T, rsA, csA, bsA int, b []T, rsB,
 }
 
 // compute checks the product and computes it in the way that suits its size.
+//
+// Three ways: nothing to add up; so small that packing costs more than the product; blocks.
 func (p *product[T]) compute() {
 	p.check()
 	switch {
@@ -212,6 +217,8 @@ func (p *product[T]) start() {
 func (j *gemmJob[T]) packs(lo, hi int) { engineOf[T]().packShared(&j.product, lo, hi) }
 
 // blocks computes blocks lo to hi−1 of C, counted along n, then m, then batch.
+//
+// t counts blocks along n first, so that neighbours read the same rows of A, which are in cache.
 func (j *gemmJob[T]) blocks(lo, hi int) {
 	e := engineOf[T]()
 	s := e.scratch.get()

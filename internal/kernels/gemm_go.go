@@ -41,6 +41,9 @@ func sharedPortable[T Float](*product[T], int) (size, parts int) { return 0, 0 }
 
 // block computes C[i0:i1, j0:j1] of product z. Every path sums depth terms in
 // sequence from zero and adds these partial sums to C in sequence.
+//
+// The partial sums are in one order for every block, tile and column: C does not depend on the cut,
+// which cores decide.
 func block[T Float](p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
 	if p.m <= directRows {
 		direct(p, z, i0, i1, j0, j1)
@@ -68,6 +71,8 @@ func block[T Float](p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
 
 // rowsOfA returns A[i0:i1, p0:p1] with contiguous rows and the distance between
 // them: in place if A's rows are contiguous already, else copied to scratch.
+//
+// A copy costs one read and one write for each element and is read by every panel of the block.
 func (p *product[T]) rowsOfA(s *scratch[T], z, i0, i1, p0, p1 int) ([]T, int) {
 	a := p.a[z*p.bsA+i0*p.rsA+p0*p.csA:]
 	if p.csA == 1 {
@@ -120,6 +125,9 @@ func sweepPanel[T Float](m int, a []T, lda int, panel [][width]T, c []T, ldc int
 }
 
 // tile2 is the inner loop: two rows of A times a panel, eight sums in registers.
+//
+// Each of the eight sums is its own chain; an element of A serves four products and one of B two, so
+// that a turn has six loads for eight multiplications and additions.
 func tile2[T Float](a0, a1 []T, panel [][width]T, c0, c1 *[width]T, add bool) {
 	var s00, s01, s02, s03, s10, s11, s12, s13 T
 	a1 = a1[:len(a0)]
@@ -163,6 +171,8 @@ func store[T Float](c *[width]T, s0, s1, s2, s3 T, add bool) {
 
 // sweepColumn multiplies m rows of A with one column of B, four rows at a time
 // so that four sums are under way at once.
+//
+// One sum alone would wait four cycles for each addition.
 func sweepColumn[T Float](m int, a []T, lda int, column, c []T, ldc int, add bool) {
 	k := len(column)
 	i := 0
@@ -205,6 +215,9 @@ func directBlock[T Float](p *product[T], _ *scratch[T], z, i0, i1, j0, j1 int) {
 
 // direct computes C[i0:i1, j0:j1] of product z on the operands in place: for
 // products too small to pack, and for few rows, where a panel is read once.
+//
+// It sums as block does: depth terms from zero, then the partial sums in sequence. The same product has
+// the same bits by either way.
 func direct[T Float](p *product[T], z, i0, i1, j0, j1 int) {
 	for p0 := 0; p0 < p.k; p0 += depth {
 		k := min(depth, p.k-p0)

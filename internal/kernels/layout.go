@@ -1,5 +1,10 @@
 package kernels
 
+// How data moves. Transposes and strided copies do no arithmetic; their time is the number of cache
+// lines that they touch times how often each is touched. Both kinds are arranged so that lines on at
+// least one side are used whole while they are in L1: transposes by square tiles, copies by walking the
+// last axis, which layouts keep contiguous where they can, innermost.
+
 // Transpose computes dst[j,i] = src[i,j] for a row-major src (rows×cols). dst
 // must not overlap src.
 func Transpose[T Float](dst, src []T, rows, cols int) {
@@ -38,6 +43,9 @@ func (a *rowsArgs[T]) transpose(lo, hi int) {
 
 // transposeTo computes dst[j·rowDst + i] = src[i·rowSrc + j] for i < rows and
 // j < cols: whole squares by the table's kernel, what is left by loops.
+//
+// The largest corner whose sides are multiples of the kernel's square is taken by assembly, then the
+// rows below it across all columns, then the columns beside it.
 func (e *engine[T]) transposeTo(dst, src []T, rows, cols, rowDst, rowSrc int) {
 	r, c := rows/e.side*e.side, cols/e.side*e.side
 	if r > 0 && c > 0 {
@@ -100,6 +108,9 @@ func CopyStrided[T Float](dst []T, dstStrides []int, src []T, srcStrides []int, 
 
 // copyStrided runs an odometer over all dimensions but the last and copies one
 // line a step.
+//
+// at counts each axis; going over the end of one takes back its dims·strides and carries into the axis
+// before it. Offsets are kept by additions alone: no index is multiplied or divided.
 func copyStrided[T Float](dst []T, dstStrides []int, src []T, srcStrides []int, dims []int) {
 	last := len(dims) - 1
 	if last < 0 {

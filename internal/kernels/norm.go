@@ -14,6 +14,14 @@ import (
 // again what the forward dropped.
 //
 // A NormRelu belongs to one op of one program: it holds scratch and is not re-entrant.
+//
+// A block of 256 columns in float32 is 1 KiB of a row, so 500 rows of it are half a megabyte. Forward
+// goes over a block three times (means, spread, map), Backward twice (sums, map); with blocks that stay
+// in L2 only the first pass of each waits for memory. Rows are not cut between cores: sums of a column
+// are chains in one order whatever the number of cores.
+//
+// The mean is taken first and deviations from it are squared (two-pass variance): Σx²/n − mean² loses
+// all digits where the mean is large beside the spread.
 type NormRelu[T Float] struct {
 	Rows, Columns, Heads int
 	Eps, Scale           float64
@@ -29,6 +37,8 @@ type NormRelu[T Float] struct {
 const normColumns = 256
 
 // normFrame is the scratch of one core.
+//
+// v holds the vectors that exist during a block only: a, c, k₁ and k₂.
 type normFrame[T Float] struct {
 	block normBlock[T]
 	v     [4][normColumns]T
@@ -36,6 +46,9 @@ type normFrame[T Float] struct {
 }
 
 // normBlock are the arguments of a kernel that goes down the rows of a block of columns.
+//
+// x, d and y begin at the block's first column; row* are distances between rows in elements. A kernel
+// reads and writes the fields that its comment names and no others.
 type normBlock[T Float] struct {
 	x, d, y                         []T
 	rowX, rowD, rowY                int
@@ -45,6 +58,9 @@ type normBlock[T Float] struct {
 }
 
 // normArgs are the same as kernels in assembly read them, by offset; distances of rows in bytes.
+//
+// It lives in the block, and so on the heap: a kernel in assembly gets one pointer and the call makes
+// no garbage.
 type normArgs struct {
 	x, d, y                         unsafe.Pointer
 	rowX, rowD, rowY, rows, cols    int
@@ -85,6 +101,9 @@ func (n *NormRelu[T]) check(op string, z, x []T, vectors ...[]T) {
 }
 
 // run takes every block of columns.
+//
+// Columns are independent of each other, so nothing is added up across blocks. The operands are let go
+// of at the end: a NormRelu that waits in a program keeps no arena alive.
 func (n *NormRelu[T]) run(f func(lo, hi int)) {
 	blocks := (n.Columns + normColumns - 1) / normColumns
 	if n.Rows*n.Columns*n.Heads < rowsWork {
@@ -95,6 +114,7 @@ func (n *NormRelu[T]) run(f func(lo, hi int)) {
 	n.z, n.x, n.w, n.s, n.base, n.variance, n.r, n.d, n.dx, n.sum = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
 }
 
+// frame takes scratch from the free list, or makes it the first time.
 func (n *NormRelu[T]) frame() *normFrame[T] {
 	if f := n.frames.get(); f != nil {
 		return f
@@ -161,6 +181,10 @@ func (n *NormRelu[T]) factors(f *normFrame[T], at, cols int) {
 // backward computes blocks lo to hi−1. With t the part of d that came through the relu, and means over the rows,
 //
 //	dx = a·(t − mean(t) − (x − base)·r²·mean(t·(x − base)))
+//
+// Scale and w are in a already; x̂ = (x − base)·r is never formed, its two factors r go into k₂. sum
+// holds the column sums of dx, which a bias added before the norm receives: they are zero but for
+// rounding, and kept because the unfused graph computes them.
 func (n *NormRelu[T]) backward(lo, hi int) {
 	e, f := engineOf[T](), n.frame()
 	b := &f.block

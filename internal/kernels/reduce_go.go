@@ -6,6 +6,10 @@ import "math"
 const leafGo = 256
 
 // sumGo adds up x. Eight sums hide the latency of an addition.
+//
+// Element i of the part that fills eights goes to sum i mod 8; the eight are added in pairs, and what
+// is left goes to the total one by one. The order is a function of the length alone. The conversion to
+// an array pointer checks bounds once for eight elements.
 func sumGo[T Float](x []T) T {
 	var s0, s1, s2, s3, s4, s5, s6, s7 T
 	for ; len(x) >= 8; x = x[8:] {
@@ -27,6 +31,8 @@ func sumGo[T Float](x []T) T {
 }
 
 // dotGo adds up x·y.
+//
+// Four partial sums: each product needs two loads, so that loads and not the latency of additions bound the loop.
 func dotGo[T Float](x, y []T) T {
 	var s0, s1, s2, s3 T
 	for ; len(x) >= 4; x, y = x[4:], y[4:] {
@@ -44,6 +50,9 @@ func dotGo[T Float](x, y []T) T {
 }
 
 // largestGo is Max.
+//
+// The first NaN ends it: nothing later can undo one. v > m is false for a NaN, so the second test is
+// reached by elements that are not larger only.
 func largestGo[T Float](x []T) T {
 	m := T(math.Inf(-1))
 	for _, v := range x {
@@ -57,6 +66,9 @@ func largestGo[T Float](x []T) T {
 }
 
 // columnsGo sums columns, eight at a time.
+//
+// Rows are the inner loop: eight sums stay in registers, and x is read in stretches of eight elements a
+// row. Each sum is a chain from the first row to the last, as in assembly.
 func columnsGo[T Float](dst, x []T, rows, row int) {
 	for ; len(dst) >= 8; dst, x = dst[8:], x[8:] {
 		*(*[8]T)(dst) = columns8(x, rows, row)

@@ -2,6 +2,14 @@ package kernels
 
 import "math"
 
+// How softmax keeps its numbers in range. eˣ overflows float32 for x > 88.7, so the maximum of a row is
+// subtracted first: every exponent is ≤ 0, the largest term is 1, and the sum lies between 1 and cols.
+// The quotient is the same, and no sum is 0. log-softmax is computed as (xⱼ − max) − ln Σ and not as
+// the logarithm of the quotient, which would be −Inf for every entry that is 104 below the maximum.
+//
+// Three passes over a row that stays in cache: maximum, exponentials with their sum, scaling. Narrow
+// rows (a few classes) are transposed in panels of 256 rows, so that the vector loops run across rows.
+
 // Softmax replaces each row of x (rows×cols, row-major) by
 //
 //	softmax(x)ⱼ = exp(xⱼ − max x) / Σₖ exp(xₖ − max x)
@@ -35,6 +43,8 @@ func LogSoftmax[T Float](x []T, rows, cols int, maskZeros bool) {
 }
 
 // softmax replaces rows lo to hi−1.
+//
+// The width of a row is read from a, since forRows hands out numbers of rows only.
 func (a *rowsArgs[T]) softmax(lo, hi int) {
 	for r := lo; r < hi; r++ {
 		row := a.dst[r*a.width : (r+1)*a.width]
@@ -54,6 +64,8 @@ func (a *rowsArgs[T]) softmax(lo, hi int) {
 const narrowRows = 8
 
 // maxNonzero is Max over the entries that are not 0.
+//
+// A row of zeros has maximum −Inf, and no entry of it is ever looked at with it.
 func maxNonzero[T Float](x []T) T {
 	m := T(math.Inf(-1))
 	for _, v := range x {
@@ -67,6 +79,10 @@ func maxNonzero[T Float](x []T) T {
 }
 
 // expOver computes dst = exp(x − m), and 0 in masked places, piece by piece.
+//
+// An entry that is masked becomes −Inf, whose exponential is 0, so that one vector call serves masked
+// rows as well. Pieces bound the time of one call into assembly, during which the goroutine can not be
+// stopped.
 func (e *engine[T]) expOver(dst, x []T, m T, mask bool) {
 	for ; len(dst) > piece; dst, x = dst[piece:], x[piece:] {
 		e.expOver(dst[:piece], x[:piece], m, mask)
@@ -101,6 +117,9 @@ func expShifted64(dst, x []float64, shift float64) {
 }
 
 // softmaxRow replaces row, of largest entry m, by its softmax.
+//
+// Exponentials that are negligible beside 1 are set to 0 before the sum (see negligible): denormal
+// numbers in them would slow every product that reads the result.
 func softmaxRow[T Float](row []T, m T, mask bool) {
 	e := engineOf[T]()
 	e.expOver(row, row, m, mask)
@@ -119,6 +138,10 @@ func softmaxRow[T Float](row []T, m T, mask bool) {
 
 // logSoftmaxRow replaces row, of largest entry m, by its log-softmax. The
 // exponentials go through scratch, a piece at a time, since row is still needed.
+//
+// m and ln Σ are subtracted in two steps, the larger first: x − m is exact for entries near the
+// maximum, whose result is the difference that matters, while m + ln Σ would round away up to half a
+// unit of m.
 func logSoftmaxRow[T Float](row []T, m T, mask bool) {
 	e := engineOf[T]()
 	s := e.scratch.get()

@@ -17,6 +17,8 @@ func LogSoftmaxColumns[T Float](x []T, batch, rows, cols int) {
 	softmaxColumns("LogSoftmaxColumns", x, batch, rows, cols, false, true)
 }
 
+// softmaxColumns checks the shape and hands panels of columns to the cores: a column is never cut, and
+// a panel is a few vector maps for each of its rows.
 func softmaxColumns[T Float](op string, x []T, batch, rows, cols int, mask, log bool) {
 	if batch < 0 || rows < 0 || cols < 0 {
 		panicf("kernels.%s: %d×%d×%d is no shape", op, batch, rows, cols)
@@ -39,6 +41,9 @@ const softmaxPanel = 256
 const narrowRow = 32
 
 // softmaxScratch is what one panel in progress needs.
+//
+// top and total hold the maximum and the sum of each column, tmp one row of intermediate results, zeros
+// nothing but zeros, with which masks are compared; panel holds narrow rows as columns.
 type softmaxScratch[T Float] struct {
 	top, total, tmp, zeros [softmaxPanel]T
 	panel                  [narrowRow * softmaxPanel]T
@@ -72,6 +77,7 @@ func (a *rowsArgs[T]) softmaxNarrow(lo, hi int) {
 	e.softmax.put(s)
 }
 
+// softmaxScratch takes scratch from the engine's free list, or makes it.
 func (e *engine[T]) softmaxScratch() *softmaxScratch[T] {
 	if s := e.softmax.get(); s != nil {
 		return s
@@ -96,6 +102,9 @@ func faintest[T Float]() T { return T(math.Log(float64(negligible[T]()))) - 2 }
 const lowest = -3e38
 
 // softmaxDown replaces the columns of x (rows×n, row apart) by their softmax or its logarithm, row by row.
+//
+// Every step is a vector map over n columns: maxima, differences, exponentials, sums. A masked entry is 0 and becomes lowest, whose exponential is 0 beside any score. total
+// is inverted once for each column instead of dividing for each element.
 func (e *engine[T]) softmaxDown(s *softmaxScratch[T], x []T, rows, n, row int, mask, log bool) {
 	top, total, tmp := s.top[:n], s.total[:n], s.tmp[:n]
 	for i := range rows {
@@ -144,6 +153,9 @@ func (e *engine[T]) softmaxDown(s *softmaxScratch[T], x []T, rows, n, row int, m
 }
 
 // prune makes exponentials that are negligible 0; tmp has room for as many.
+//
+// The mask is step(x − negligible): 1 above and 0 at or below. It is applied as a product because Inf·0
+// and NaN·0 are NaN, so that a bad row shows.
 func (e *engine[T]) prune(x, tmp []T) {
 	e.affine(tmp, x, 1, -negligible[T]())
 	e.step(tmp, tmp)

@@ -2,9 +2,20 @@ package kernels
 
 import "math"
 
+// Each loop begins by cutting its inputs to the length of dst, which tells the compiler that i is in
+// range for all of them: no bounds check is left inside. One function for each map, rather than one
+// loop that calls a function value, since an indirect call for each element would cost ten times the
+// arithmetic.
+//
+// Go compares and adds as IEEE 754 asks, so these maps define what the assembly has to give for NaN,
+// ±Inf and ±0: max and min of the language know NaN and the order −0 < 0, comparisons with NaN are
+// false, and negation flips the sign of a zero. They may differ from the assembly in one thing: a·x + b
+// rounds once where the compiler or the instruction set fuses it, and twice elsewhere.
+
 // The maps in plain Go, as the exported functions describe them. They trust that
 // all slices have the length of dst.
 
+// addGo, subGo, mulGo and divGo are one rounding of the exact result.
 func addGo[T Float](dst, x, y []T) {
 	x, y = x[:len(dst)], y[:len(dst)]
 	for i := range dst {
@@ -33,6 +44,7 @@ func divGo[T Float](dst, x, y []T) {
 	}
 }
 
+// maximumGo and minimumGo are NaN where either operand is.
 func maximumGo[T Float](dst, x, y []T) {
 	x, y = x[:len(dst)], y[:len(dst)]
 	for i := range dst {
@@ -47,6 +59,7 @@ func minimumGo[T Float](dst, x, y []T) {
 	}
 }
 
+// lessGo, lessEqualGo and equalGo are 1 where the comparison holds, 0 elsewhere and beside a NaN.
 func lessGo[T Float](dst, x, y []T) {
 	x, y = x[:len(dst)], y[:len(dst)]
 	for i := range dst {
@@ -76,6 +89,7 @@ func indicator[T Float](b bool) T {
 	return 0
 }
 
+// affineGo is dst = a·x + b.
 func affineGo[T Float](dst, x []T, a, b T) {
 	x = x[:len(dst)]
 	for i := range dst {
@@ -83,6 +97,7 @@ func affineGo[T Float](dst, x []T, a, b T) {
 	}
 }
 
+// scaleByGo is dst = a·x, also for a = 0, where Inf and NaN in x give NaN.
 func scaleByGo[T Float](dst, x []T, a T) {
 	x = x[:len(dst)]
 	for i := range dst {
@@ -90,6 +105,7 @@ func scaleByGo[T Float](dst, x []T, a T) {
 	}
 }
 
+// axpyGo is dst = x + a·y.
 func axpyGo[T Float](dst, x, y []T, a T) {
 	x, y = x[:len(dst)], y[:len(dst)]
 	for i := range dst {
@@ -111,6 +127,7 @@ func absGo[T Float](dst, x []T) {
 	}
 }
 
+// reluGo asks for v ≤ 0 and not for v > 0: a NaN is neither, and stays.
 func reluGo[T Float](dst, x []T) {
 	x = x[:len(dst)]
 	for i := range dst {
@@ -122,6 +139,7 @@ func reluGo[T Float](dst, x []T) {
 	}
 }
 
+// maxScalarGo and minScalarGo bound from below and above; a NaN in x or c gives NaN.
 func maxScalarGo[T Float](dst, x []T, c T) {
 	x = x[:len(dst)]
 	for i := range dst {

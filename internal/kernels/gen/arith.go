@@ -23,15 +23,23 @@ func (s isa) andNot(dst, not, x vec) {
 }
 
 // lesser and greater return y where x or y is NaN, or both are zero.
+//
+// This is the rule of VMINPS and not that of IEEE 754: which operand comes last decides what a NaN
+// does. Kernels use it both ways, to keep a NaN (clamps of exp) and to drop one (slopes of splines).
 func (s isa) lesser(dst, x vec, y Op)  { s.pick(VMINPS, VMINPD)(y, x, dst) }
 func (s isa) greater(dst, x vec, y Op) { s.pick(VMAXPS, VMAXPD)(y, x, dst) }
 
 // fnma computes acc = acc − x·y.
+//
+// As fma it rounds once: in r = x − n·c the product is exact before the subtraction, which range
+// reductions rely on.
 func (s isa) fnma(acc, x vec, y Op) { s.pick(VFNMADD231PS, VFNMADD231PD)(y, x, acc) }
 
 // horner computes p = p·x + c.
 func (s isa) horner(p, x vec, c Op) { s.pick(VFMADD213PS, VFMADD213PD)(c, x, p) }
 
+// Shifts and additions treat a float as the integer of its bits, whose exponent is then a field that
+// can be read, built and moved by arithmetic.
 // integer operations on lanes as wide as an element.
 
 func (s isa) addInt(dst, x, y vec) { s.pick(up(VPADDD), up(VPADDQ))(y, x, dst) }
@@ -55,6 +63,9 @@ const (
 )
 
 // compare returns the lanes where x and y meet the predicate.
+//
+// AVX2 answers with lanes of ones and zeros in a vector, AVX-512 with bits in an opmask; the type mask
+// hides which.
 func (s isa) compare(x, y vec, predicate int) mask {
 	if s.zmm {
 		k := K()
@@ -67,6 +78,8 @@ func (s isa) compare(x, y vec, predicate int) mask {
 }
 
 // negative returns the lanes of x whose sign bit is set.
+//
+// The blends of AVX2 look at nothing but that bit, so there the mask is x itself.
 func (s isa) negative(x vec) mask {
 	if !s.zmm {
 		return mask{v: x}
@@ -110,6 +123,7 @@ func (s isa) only(m mask, x vec) vec {
 
 // Parts of a floating-point number.
 
+// mantissaBits counts the bits of a mantissa that are stored: a float is ±1.f·2ᵉ, f of that many bits.
 func (s isa) mantissaBits() int {
 	if s.f64 {
 		return 52
@@ -117,6 +131,7 @@ func (s isa) mantissaBits() int {
 	return 23
 }
 
+// bias is what the stored exponent exceeds e by.
 func (s isa) bias() float64 {
 	if s.f64 {
 		return 1023

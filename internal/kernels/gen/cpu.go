@@ -7,6 +7,10 @@ import (
 )
 
 // cpu writes the two instructions that tell what the processor can do.
+//
+// CPUID names the instruction sets that the processor knows; XGETBV says whether the operating system
+// saves the registers that they use, without which a switch of tasks would destroy them. Both are
+// needed before AVX may run.
 func cpu() {
 	TEXT("cpuid", NOSPLIT, "func(leaf, part uint32) (a, b, c, d uint32)")
 	Load(Param("leaf"), reg.EAX)

@@ -9,9 +9,14 @@ import (
 )
 
 // constants are the read-only words emitted so far, by their names.
+//
+// Kernels of one run share them; the assembler would otherwise see one symbol twice.
 var constants = map[string]Mem{}
 
 // word returns the address of a constant of 4 or 8 bytes.
+//
+// The name is made of the bits, so that regenerating gives the same text and the diff of an assembly
+// file shows what has changed.
 func word(bits uint64, size int) Mem {
 	name := fmt.Sprintf("word%d_%0*x", 8*size, 2*size, bits)
 	m, ok := constants[name]
@@ -36,6 +41,8 @@ func (s isa) number(x float64) Mem {
 }
 
 // onesThenZeros is the address of 64 bytes of ones and 64 of zeros.
+//
+// A window of 64 bytes that begins 64 − c bytes into it has c bytes of ones and then zeros: see masks.
 func onesThenZeros() Mem {
 	const name = "onesThenZeros"
 	m, ok := constants[name]

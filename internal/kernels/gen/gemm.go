@@ -8,6 +8,27 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// How a tile works. A product is 2·m·n·k operations on (m + n)·k elements read, so a kernel that reads
+// both factors of every multiplication from memory is bound by loads, not by arithmetic. A tile keeps
+// mr·nr sums in registers and reads mr + nr elements for mr·nr multiplications:
+//
+//	C[i,j] = Σ_p A[i,p]·B[p,j],  i < mr,  j < nr = count·lanes
+//
+// One turn over p loads count registers of B, lane by lane, and broadcasts mr elements of A. The shapes
+// follow from the number of registers and from the latency of FMA: two a cycle, each ready after four
+// cycles, so that at least eight sums must be open at once.
+//
+//	AVX-512  8×2 registers: 16 sums + 2 of B + 2 broadcasts = 20 of 32; 10 loads for 16 FMA
+//	AVX2     6×2 registers: 12 sums + 2 of B + 2 broadcasts = 16 of 16;  8 loads for 12 FMA
+//
+// Two loads a cycle feed either shape. The strips of fewer rows (4, 2, 1) are for what is left of m; a
+// strip of one row is bound by latency, which is why callers bring rows in eights or sixes where they
+// can.
+//
+// Every C[i,j] is one chain of FMA in the order of p, whatever strip and lane it falls in. Results
+// therefore do not depend on how C was cut, which is what makes them the same bits for any number of
+// cores.
+
 // Offsets of the fields of tileArgs in package kernels.
 const (
 	argK = 8 * iota
@@ -29,6 +50,10 @@ const (
 //	for each k: load count registers of B; for each row: broadcast A, FMA
 //
 // which keeps the sums of a strip in registers throughout.
+//
+// c advances strip by strip down C and a down A; p stays at the arguments, so that what a strip needs
+// once (k, b, the strides) is read again from memory for each strip rather than held in one of the
+// few general registers.
 type tile struct {
 	isa
 	fn            string
@@ -70,6 +95,8 @@ func patches(s isa) {
 	}
 }
 
+// newTile describes a kernel whose strips are given from the highest to the lowest, the last one row:
+// otherwise rows could be left over.
 func newTile(s isa, op string, count int, strips []int) *tile {
 	return &tile{isa: s, fn: s.name(op), count: count, strips: strips, multiples: map[int]reg.GPVirtual{}}
 }
@@ -84,6 +111,13 @@ func (t *tile) arg(offset int) reg.GPVirtual {
 // label names a place in the strip of mr rows.
 func (t *tile) label(place string, mr int) string { return fmt.Sprintf("%s_%s%d", t.fn, place, mr) }
 
+// write emits the kernel: arguments, multiples of the stride of A, then the strips in order. Only the
+// first strip repeats; of the smaller ones each runs at most once, since what is
+// left when its turn comes is less than twice its rows.
+//
+// x86 addresses are base + index·{1, 2, 4, 8}. Rows 3, 5, 6 and 7 need 3, 5 and 7 times the stride in
+// registers of their own (6 is twice 3), which costs three registers for the whole kernel and saves an
+// addition for each broadcast.
 func (t *tile) write() {
 	TEXT(t.fn, NOSPLIT, "func(args *uint64)")
 	Pragma("noescape")
@@ -117,6 +151,9 @@ func (t *tile) write() {
 }
 
 // strip computes mr rows of C if there are as many left, else goes to next.
+//
+// Registers are fresh for each strip: avo assigns physical ones by the ranges in which they live, and
+// strips do not overlap.
 func (t *tile) strip(mr int, next string) {
 	Label(t.label("strip", mr))
 	CMPQ(t.rows, U32(mr))
@@ -136,6 +173,7 @@ func (t *tile) strip(mr int, next string) {
 	SUBQ(U32(mr), t.rows)
 }
 
+// registers returns n fresh vector registers.
 func (t *tile) registers(n int) []vec {
 	out := make([]vec, n)
 	for i := range out {
@@ -145,6 +183,8 @@ func (t *tile) registers(n int) []vec {
 }
 
 // loop sums over k.
+//
+// The counter runs down to zero, so k must be at least 1: callers answer an empty sum themselves.
 func (t *tile) loop(mr int) {
 	k, b, rowB, colA, a := t.arg(argK), t.arg(argB), t.arg(argRowB), t.arg(argColA), GP64()
 	MOVQ(t.a, a)
@@ -194,6 +234,10 @@ func (t *tile) row(base reg.GPVirtual, i int) Mem {
 }
 
 // finish adds the sums to C or stores them, and moves c below them.
+//
+// With AVX-512 every row is written through opmasks, which cost nothing where they are full. An AVX2
+// mask is a whole vector register, and all 16 hold sums, B and broadcasts until the loop ends: whole
+// tiles take a path without masks, and for the others the masks are made here, where B is dead.
 func (t *tile) finish(mr int) {
 	masked, whole, done := t.label("masked", mr), t.label("whole", mr), t.label("stored", mr)
 	if t.zmm {
@@ -211,6 +255,9 @@ func (t *tile) finish(mr int) {
 }
 
 // output writes the sums through masks, or all lanes if there are none.
+//
+// Where the kernel accumulates, the old C is added to the finished sums and not the start of the chain:
+// one more rounding, but the loads of C do not stand before the first FMA.
 func (t *tile) output(label string, masks []mask) {
 	rowC, fresh := t.arg(argRowC), label+"_fresh"
 	accumulate := t.arg(argAccumulate)

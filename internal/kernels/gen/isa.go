@@ -8,6 +8,10 @@ import (
 
 // isa is an instruction set for one element type: AVX-512 (F, BW, DQ, VL) or
 // AVX2 with FMA. Its methods emit instructions; results come first as in Go.
+//
+// zmm asks for registers of 512 bits and with them opmasks and 32 registers; without it they have 256
+// bits, masks are vectors, and there are 16. Generators ask for zmm only where the two differ in what
+// is possible, not in how an instruction is called.
 type isa struct{ zmm, f64 bool }
 
 // vec is a vector register of the instruction set.
@@ -42,6 +46,7 @@ func (s isa) size() int {
 	return 4
 }
 
+// bytes is the width of a register.
 func (s isa) bytes() int {
 	if s.zmm {
 		return 64
@@ -74,9 +79,14 @@ func (s isa) store(m Mem, r vec)     { s.pick(up(VMOVUPS), up(VMOVUPD))(r, m) }
 func (s isa) broadcast(r vec, m Mem) { s.pick(up(VBROADCASTSS), up(VBROADCASTSD))(m, r) }
 
 // up gives instructions of any signature the one signature that pick takes.
+//
+// avo declares two-operand instructions with fixed arguments and masked ones with variable ones; a
+// method value must have one type.
 func up(f func(...Op)) func(...Op) { return f }
 
 // zero clears a register.
+//
+// VXORPS on ZMM needs AVX512DQ, which the dispatcher asks for.
 func (s isa) zero(r vec) {
 	if s.zmm {
 		VXORPS(r, r, r)
@@ -100,6 +110,11 @@ type mask struct {
 
 // masks returns count masks for consecutive registers, of which the first cols
 // lanes exist, 0 ≤ cols ≤ count·lanes. cols is lost.
+//
+// AVX-512: BZHI keeps the low cols bits of −1, and each mask takes the next lanes of them by a shift.
+// AVX2 has no instruction that makes a vector mask of a count; one is read from a table of 64 bytes of
+// ones followed by 64 of zeros, at the distance cols·size before the border. The table has room for two
+// registers on each side, so count is 2 at most there.
 func (s isa) masks(cols reg.GPVirtual, count int) []mask {
 	out := make([]mask, count)
 	if s.zmm {
@@ -126,6 +141,9 @@ func (s isa) masks(cols reg.GPVirtual, count int) []mask {
 }
 
 // loadMasked reads the lanes of m that exist and clears the others.
+//
+// Lanes that do not exist are not touched, not even for the check of a page: a slice may end at the end
+// of a page.
 func (s isa) loadMasked(r vec, m Mem, k mask) {
 	switch {
 	case !s.zmm && s.f64:

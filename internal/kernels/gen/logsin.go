@@ -2,11 +2,25 @@ package main
 
 import "math"
 
+// How the logarithm and the sines work. Both split their argument with bit operations or FMA, exactly,
+// and leave a short polynomial.
+//
+// ln: a float is 2ᵏ·m already; k is moved so that √½ ≤ m < √2, which makes f = m − 1 exact (Sterbenz)
+// and keeps k·ln 2 and ln m from cancelling: for k ≠ 0 the former is larger than twice the latter. With
+// s = f/(2 + f) the series of ln((1 + s)/(1 − s)) has odd powers only and |s| ≤ 0.172, so four terms
+// serve float32 and nine float64.
+//
+// sin, cos: n counts quarter turns, r = x − n·π/2 lies in ±π/4, and the low bits of n choose the
+// polynomial and the sign. Each lane computes both polynomials and takes one.
+
 // log returns ln x = k·ln 2 + ln m, √½ ≤ m < √2, with f = m − 1, s = f/(2 + f):
 //
 //	ln(1 + f) = f − (f²/2 − s·(f²/2 + R)),  R = ⅔s² + ⅖s⁴ + 2/7 s⁶ + …
 //
 // (the form of fdlibm's log; |s| ≤ 0.172 bounds the terms that R needs).
+//
+// The order of operations is the point: f is exact and large, everything subtracted from it is small,
+// and the high part of k·ln 2, exact as well, comes last.
 func (e *elementwise) log(in []vec) vec {
 	x := in[0]
 	m, k := e.logSplit(x)
@@ -38,6 +52,14 @@ func (e *elementwise) log(in []vec) vec {
 }
 
 // logSplit returns m and k of a positive x = 2ᵏ·m. The exponent is that of x/√½.
+//
+// On the bits of x as an integer, subtracting those of √½ and adding those of 1 moves the border
+// between exponents from 1 to √½: the exponent field of u is then k + bias, and its mantissa added to
+// √½ as an integer gives m. Denormals have no hidden bit; they are multiplied by 2 to the bits + 2
+// first and k is lowered by as much.
+//
+// There is no conversion of 64-bit integers in AVX2: k is ORed into the mantissa of 2 to the bits,
+// whose unit is 1, and that power subtracted as a float.
 func (e *elementwise) logSplit(x vec) (m, k vec) {
 	bits := e.mantissaBits()
 	lift, smallest := math.Ldexp(1, bits+2), e.bits(0x00800000, 0x0010000000000000)
@@ -79,6 +101,8 @@ func (e *elementwise) logSpecial(x, y vec) vec {
 const sinLimit = 1 << 16
 
 // tooFar are the lanes with |x| > sinLimit, Inf included.
+//
+// A NaN is not too far: the comparison is false for it, and the kernel's result is NaN.
 func (e *elementwise) tooFar(x vec) mask {
 	size := e.reg()
 	e.andNot(size, e.signBit(), x)
@@ -88,6 +112,12 @@ func (e *elementwise) tooFar(x vec) mask {
 // sinusoid returns sin(x + quarter·π/2) in float32. With n = round(x·2/π) and
 // r = x − n·π/2 it is ±sin r or ±cos r by n + quarter mod 4. FMA makes the first
 // step of the reduction exact and rounds the others relative to r.
+//
+// The three parts of π/2 hold some 70 bits together: where x is close to a multiple of π/2 its leading
+// bits cancel, and what is left of r must come from the later parts. n + rounder in t holds n in its low bits (see rounder), whose lowest bit says sine or
+// cosine and whose second the sign; for the cosine, quarter is added to it as an integer.
+//
+// The polynomials are those of Cephes' sinf and cosf (S. L. Moshier), on ±π/4.
 func (e *elementwise) sinusoid(x vec, quarter int) vec {
 	t, n, r := e.reg(), e.reg(), e.reg()
 	e.broadcast(t, e.number(e.rounder()))

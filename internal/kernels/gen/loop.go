@@ -8,6 +8,20 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// How a map is written. The body says what happens to one register; this file puts it into a loop three
+// times:
+//
+//	by unroll   several registers a turn, while that many are left
+//	by 1        single registers
+//	tail        one register through a mask, for the last n mod lanes elements
+//
+// Copies of the body depend on nothing of each other, so the processor overlaps them. Bodies of cheap
+// maps ask for unroll 4, where the counters and the jump would otherwise be as dear as the work; bodies
+// of transcendental maps have instructions enough for the loop around them not to show.
+//
+// The tail runs the same instructions as the rest. An element's result thus does not depend on where it
+// stands in a slice, nor on how a caller cut the slice into chunks.
+
 // elementwise is a kernel that maps slices lane by lane:
 //
 //	func(dst, x []T [, y []T] [, a, b T])
@@ -35,6 +49,9 @@ type elementwise struct {
 }
 
 // constant returns c in every lane of a register that must not be written to.
+//
+// What was not hoisted is broadcast again at each use, from L1: a load port is idle in most bodies,
+// while a register that is spilled costs a store too.
 func (e *elementwise) constant(c float64) vec {
 	r, ok := e.hoisted[c]
 	if !ok {
@@ -55,6 +72,9 @@ func (e *elementwise) copyOf(c float64) vec {
 	return r
 }
 
+// write emits the function: prologue, the three loops, and the number of elements done where the kernel
+// may stop early. A kernel stops before it stores the register in which stop held, so done is a
+// multiple of what one turn stores and the caller goes on from there.
 func (e *elementwise) write() {
 	e.fn = e.name(e.op)
 	names := []string{"x", "y"}[:e.inputs]
@@ -93,6 +113,9 @@ func (e *elementwise) write() {
 }
 
 // prepare fills the registers that last through the loop.
+//
+// Constants are hoisted with AVX-512 only: AVX2 has no registers to spare. Two equal constants share
+// one.
 func (e *elementwise) prepare() {
 	for _, name := range e.scalars {
 		r := e.reg()
@@ -137,6 +160,9 @@ func (e *elementwise) whole(unroll int) {
 }
 
 // read loads one register of each input, and leaves the loop where stop says so.
+//
+// The test is one instruction that sets flags from an opmask, or VMOVMSK and TEST of the sign bits of a
+// vector mask. Lanes that a masked load cleared never stop a kernel: 0 is in range for all of them.
 func (e *elementwise) read(load func(vec, reg.Register)) []vec {
 	var x []vec
 	for _, from := range e.from {
@@ -159,6 +185,9 @@ func (e *elementwise) read(load func(vec, reg.Register)) []vec {
 }
 
 // tail maps what is left, less than a register.
+//
+// Lanes past the end hold zeros; what a body makes of them (1/0, ln 0) is computed and not stored, and
+// floating-point exceptions are masked in Go.
 func (e *elementwise) tail() {
 	TESTQ(e.n, e.n)
 	JEQ(LabelRef(e.fn + "_end"))

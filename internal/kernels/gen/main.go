@@ -23,6 +23,8 @@ import (
 )
 
 // families are the generators by the name of their argument.
+//
+// A family that is not run for all instruction sets (cpu) or skips one (transpose) says so itself.
 var families = map[string]func(){
 	"cpu":       cpu,
 	"dots":      each(dots),
@@ -48,6 +50,8 @@ func each(generate func(isa)) func() {
 	}
 }
 
+// main writes what avo has collected to the files that its own flags name; families of kernels are
+// separate runs because avo collects one file.
 func main() {
 	flag.Parse()
 	family := flag.Arg(0)

@@ -7,6 +7,24 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
+// How the exponentials work: reduce, approximate, rebuild.
+//
+//	x = n·ln 2 + r,  n = round(x/ln 2),  |r| ≤ ½ ln 2 ≈ 0.3466
+//	eˣ = 2ⁿ·eʳ,      eʳ = 1 + (r + r²·P(r))
+//
+// The danger lies in r: for x near 88 the product n·ln 2 cancels all but a few bits of x. ln 2 is
+// therefore split into a high part of so few bits that n times it is exact, and a low part for the rest
+// (Cody & Waite, Software Manual for the Elementary Functions, 1980). With FMA both subtractions round
+// once, relative to r.
+//
+// Arguments are clamped before n is formed, so that n never leaves the range in which 2ⁿ can be built.
+// The clamp lies just beyond the arguments whose result is 0 or Inf already, hence the last scaling
+// still gives these, and denormal results in between.
+//
+// sigmoid, tanh, expm1, log1p and softplus are built of exp and log in forms without cancellation: each
+// of them is exact to a few ULP where the plain formula (eˣ − 1, 1 − 2/(e²ˣ + 1)) would have no correct
+// bit.
+
 // maths writes the transcendental maps. Errors stay below 2 ULP, denormal
 // arguments and results included; where the tests of package kernels scan all
 // floats, they hold the bound.
@@ -35,6 +53,9 @@ func maths(s isa) {
 }
 
 // expRange are arguments beyond which eˣ is 0 or Inf.
+//
+// float32: the smallest denormal is 2⁻¹⁴⁹ and e⁻¹⁰⁴ < 2⁻¹⁵⁰ rounds to 0; the largest number is just
+// below e⁸⁸·⁷³. float64: 2⁻¹⁰⁷⁴ and e⁷⁰⁹·⁷⁹.
 func (s isa) expRange() (low, high float64) {
 	if s.f64 {
 		return -746, 710
@@ -44,6 +65,10 @@ func (s isa) expRange() (low, high float64) {
 
 // ln2 is ln 2 in two parts, the first with so few bits that its product with an
 // exponent is exact.
+//
+// |n| ≤ 150 has 8 bits and 10 bits of ln 2 make 18 of the 24 that float32 holds; in float64 |n| ≤ 1077
+// has 11 bits, which with 20 are far below 53. The low part is rounded to the element type, an error of
+// 2⁻²⁴ relative to a part that is itself below 2⁻¹⁰.
 func (s isa) ln2() (high, low float64) {
 	bits := 20
 	if !s.f64 {
@@ -79,6 +104,8 @@ func (s isa) expConstants() []float64 {
 
 // exp returns eˣ = 2ⁿ·(1 + q), n = round(x/ln 2). Adding q to 1 in the last step
 // leaves the rounding of that sum as the larger part of the error.
+//
+// The clamp and q leave NaN alone, so eᴺᵃᴺ is NaN.
 func (e *elementwise) exp(x vec) vec {
 	low, high := e.expRange()
 	q, n := e.expParts(x, low, high)
@@ -87,6 +114,9 @@ func (e *elementwise) exp(x vec) vec {
 }
 
 // expParts returns q and n of exp for x clamped to [low, high].
+//
+// q is returned without the 1 so that expm1 may add 1 − 2⁻ⁿ instead. The range is an argument because
+// expm1 stops earlier than exp.
 func (e *elementwise) expParts(x vec, low, high float64) (q, n vec) {
 	ln2High, ln2Low := e.ln2()
 	r, square := e.reg(), e.reg()
@@ -104,6 +134,8 @@ func (e *elementwise) expParts(x vec, low, high float64) (q, n vec) {
 }
 
 // expShifted returns eˣ⁻ˢ for the argument s.
+//
+// It is the map of softmax, with s the maximum of a row: no argument is above 0 and no result above 1.
 func (e *elementwise) expShifted(x []vec) vec {
 	y := e.reg()
 	e.sub(y, x[0], e.arguments[0])
@@ -111,6 +143,9 @@ func (e *elementwise) expShifted(x []vec) vec {
 }
 
 // polynomial evaluates coefficients, highest first, at x.
+//
+// Horner's rule: one FMA a coefficient, each waiting for the one before. Estrin's scheme would be
+// shorter in latency; the loop does not need it, since the next registers of x fill the gaps.
 func (e *elementwise) polynomial(x vec, coefficients []float64) vec {
 	p := e.copyOf(coefficients[0])
 	for _, c := range coefficients[1:] {
@@ -120,6 +155,8 @@ func (e *elementwise) polynomial(x vec, coefficients []float64) vec {
 }
 
 // round rounds to the nearest integer.
+//
+// Ties go to even; which side a tie of n falls to does not matter, as r is then ±½ ln 2 either way.
 func (s isa) round(dst, x vec) {
 	const nearest, quiet = 0, 8
 	switch {
@@ -134,6 +171,10 @@ func (s isa) round(dst, x vec) {
 
 // scale returns x·2ⁿ for 1 ≤ |x| < 2 or so. Where no instruction does it, two
 // factors keep a result that is denormal, or just below overflow, right.
+//
+// VSCALEF does it with AVX-512. The split is 2ⁿ = 2^round(n/2)·2^(n − round(n/2)): n down to −150 would
+// leave the exponent field, its half does not. The first product is exact, so a denormal result is
+// rounded once.
 func (e *elementwise) scale(x, n vec) vec {
 	y := e.reg()
 	if e.zmm {
@@ -150,6 +191,10 @@ func (e *elementwise) scale(x, n vec) vec {
 }
 
 // power returns 2ⁿ for an integer n in the range of normal numbers. n is lost.
+//
+// Adding the rounder leaves n as an integer in the low bits; the shift moves it into the exponent field
+// and drops the rest; adding the bits of 1.0 adds the bias. Three instructions, and no conversion
+// between integers and floats.
 func (e *elementwise) power(n vec) vec {
 	e.add(n, n, e.constant(e.rounder()))
 	e.shiftLeft(n, n, e.mantissaBits())
@@ -162,6 +207,9 @@ func (e *elementwise) signBit() vec { return e.constant(math.Copysign(0, -1)) }
 
 // sigmoid returns 1 − t for x ≥ 0 and e − e·t below, e = e⁻ˡˣˡ, t = e/(1 + e): no
 // overflow, and of a small result all but the last rounding is that of e.
+//
+// With s = ±1 the sign of x: σ(x) = y − y·t where y is 1 or e. e never exceeds 1, so 1 + e is at most
+// 2; the naive 1/(1 + e⁻ˣ) overflows in e⁻ˣ and returns 0 where σ(x) is a small normal number.
 func (e *elementwise) sigmoid(in []vec) vec {
 	x := in[0]
 	y, zero, t := e.reg(), e.reg(), e.reg()
@@ -180,6 +228,10 @@ const tanhSmall = 0.625
 
 // tanh returns x + x³·P(x²) for |x| < 0.625, else 1 − 2/(e²ˣ + 1), after
 // Cephes' tanhf and tanh (S. L. Moshier).
+//
+// Both branches are computed for all lanes and one is chosen: there is no jump on data. e²ˣ overflows
+// to Inf for x > 44 (355), and 1 − 2/Inf is 1 as it should be. The sign is taken off first and put back
+// by OR, so tanh is odd to the last bit and tanh(−0) = −0.
 func (e *elementwise) tanh(in []vec) vec {
 	x := in[0]
 	size, sign, square := e.reg(), e.reg(), e.reg()

@@ -6,6 +6,23 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// How batch norm with a relu is computed. In training y = max(a·x + c, 0) with a = γ/σ, c = β − a·μ for
+// each column, and its backward needs two sums for each column and then one more map:
+//
+//	t = dy where a·x + c > 0, else 0
+//	Σ t, Σ t·(x − shift)          →  k₁, k₂, and the gradients of β and γ
+//	dx = a·t + k₁ + k₂·(x − shift)
+//
+// Each is one pass over the matrices with everything that belongs to a column in registers; the
+// activations are read once and the relu's mask is recomputed (one FMA and one comparison) instead of
+// stored, since memory is what these kernels wait for.
+//
+// Sums are centred about shift, a value near the mean: Σ x² − (Σ x)²/n cancels where the mean is large
+// beside the spread.
+//
+// All kernels have one skeleton, columnwise, and differ in a body of a few instructions: which vectors
+// and matrices it reads, which sums it keeps, and what it makes of one register.
+
 // Offsets of the fields of normArgs in package kernels: matrices, the distances of their rows in bytes, sizes, and
 // vectors with an element a column.
 const (
@@ -28,6 +45,10 @@ const (
 
 // columnwise is a kernel that goes down the rows of matrices, with vectors and sums of as many columns as fit into
 // registers.
+//
+// A body gets the vectors v and matrices m of one register of columns by field, and adds to sums; it
+// returns y if writes is set. p is the address of the arguments, cols the columns left, j the bytes of
+// columns done, added to every base address.
 type columnwise struct {
 	isa
 	fn       string
@@ -102,12 +123,17 @@ func (c *columnwise) affine(v, m map[int]vec) vec {
 }
 
 // relu is max(x, 0); of a NaN the instruction returns its second source.
+//
+// The second source is x, so NaN stays NaN.
 func (c *columnwise) relu(x vec) vec {
 	c.greater(x, c.zero, x)
 	return x
 }
 
 // through is d times 1 where the relu is above 0, else times 0.
+//
+// It is a product and not a selection: a d that is Inf or NaN shows even where the relu is shut, as it
+// does where the parts are computed one by one.
 func (c *columnwise) through(v, m map[int]vec) vec {
 	t := c.only(c.compare(c.affine(v, m), c.zero, greaterThan), c.one)
 	c.mul(t, t, m[normD])
@@ -115,6 +141,9 @@ func (c *columnwise) through(v, m map[int]vec) vec {
 }
 
 // write goes over the columns, a number of registers at once and then one, which may be part of one.
+//
+// Four registers at once read 256 bytes of a row in one stretch; AVX2 has not registers enough for four
+// times vectors, sums and temporaries.
 func (c *columnwise) write() {
 	c.fn = c.name(c.fn)
 	TEXT(c.fn, NOSPLIT, "func(args *uint64)")
@@ -179,6 +208,10 @@ func (c *columnwise) put(m Mem, r vec, part *mask) {
 }
 
 // block goes down the rows with count registers of columns.
+//
+// Vectors are loaded once, sums begin at 0 and are stored at the end, so a
+// call overwrites them; callers cut work by columns and never by rows. rows is at least 1. A matrix that is
+// both read and written, as in reluAffineAdd, has one pointer.
 func (c *columnwise) block(label string, count int, part *mask) {
 	vectors, sums := make([]map[int]vec, count), make([][]vec, count)
 	for u := range count {

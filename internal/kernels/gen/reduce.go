@@ -8,6 +8,18 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// How a reduction is ordered. Floating-point addition does not associate, so a kernel that says "sum"
+// must say in which order, or its result changes with the machine. Element i goes to lane i mod lanes
+// of register (i/lanes) mod 4 while whole turns last; what is left goes to register 0 and, through a
+// mask, to register 1. In the end
+//
+//	(acc₀ + acc₁) + (acc₂ + acc₃),  then halves of the register onto each other, log₂ lanes times
+//
+// Four registers times the lanes are 4·16 = 64 partial sums with AVX-512 in float32: an addition takes
+// four cycles and two can start in each, and the error grows with n/64 instead of n. Longer sums are
+// cut by the caller into leaves that are added in pairs, so that the error grows with log n from there
+// on.
+
 // sums is the number of registers a reduction adds to in turn: it hides the
 // latency of an addition.
 const sums = 4
@@ -22,6 +34,9 @@ func reduce(s isa) {
 
 // reduction writes func(x []T [, y []T]) T, a sum over the lanes of sums
 // registers, added up in pairs. Lanes past the end count as zeros.
+//
+// A lane past the end is 0 by the masked load, which leaves sums as they are, and in a dot product 0·0
+// as well.
 func (s isa) reduction(op string, names []string, body func(acc vec, x []vec)) {
 	fn := s.name(op)
 	signature := "func(" + names[0]
@@ -69,6 +84,8 @@ func (s isa) reduction(op string, names []string, body func(acc vec, x []vec)) {
 }
 
 // turns repeats body for unroll registers while n has as many elements left.
+//
+// The labels carry unroll as one digit, hence unroll ≤ 9.
 func (s isa) turns(fn string, unroll int, n reg.GPVirtual, from []reg.Register, body func(u int)) {
 	top, next := fn+"_by"+string(rune('0'+unroll)), fn+"_after"+string(rune('0'+unroll))
 	Label(top)
@@ -86,6 +103,9 @@ func (s isa) turns(fn string, unroll int, n reg.GPVirtual, from []reg.Register, 
 }
 
 // across combines all lanes of r by halving and returns the first lane.
+//
+// AVX-512: upper 256 bits onto lower, 128 onto 128, then pairs of 64 bits, and for float32 neighbours.
+// VEXTRACTF64X4 moves bits whatever their type.
 func (s isa) across(r vec, op func(s isa, dst, x vec, y Op)) reg.VecVirtual {
 	y := YMM()
 	if s.zmm {
@@ -109,6 +129,13 @@ func (s isa) across(r vec, op func(s isa, dst, x vec, y Op)) reg.VecVirtual {
 
 // maximumOf writes func(x []T) T: the largest element, NaN if one is, and −Inf
 // of none.
+//
+// VMAXPS returns its second source beside a NaN, so a NaN in x stays only until the next element. The
+// kernel gathers all NaN it meets in bad by OR and ORs it onto the result: the exponent of a NaN is all
+// ones and its mantissa not 0, and neither is undone by OR with other bits. −0 and 0 count as equal.
+//
+// Two accumulators are enough, as each register costs a comparison, a mask and an OR beside the maximum;
+// the lanes past the end are filled with −Inf.
 func (s isa) maximumOf() {
 	fn := s.name("largest")
 	TEXT(fn, NOSPLIT, "func(x []"+s.elem()+") "+s.elem())
@@ -149,6 +176,10 @@ func (s isa) maximumOf() {
 
 // columns writes func(dst, x []T, rows, row int): dst[j] = Σ x[i·row + j] over
 // rows > 0, in their order.
+//
+// The kernel keeps four registers of columns and goes down all rows before it moves right. Each step of
+// a row reads 256 bytes in one stretch, every sum is one chain in the order of the rows, and dst is
+// written once: n·rows + n elements of traffic.
 func (s isa) columns() {
 	fn := s.name("columns")
 	TEXT(fn, NOSPLIT, "func(dst, x []"+s.elem()+", rows, row int)")

@@ -13,6 +13,14 @@ import (
 //	y[j] += Σ_q val[q] · x[col[q]·len(y) + j]
 //
 // with q from first to last, for at least one entry.
+//
+// Entries of a row are few and their columns are anywhere, so the kernel vectorises along j, where rows
+// of x are contiguous, and not along q, which would need a gather and a sum across lanes. Four
+// registers of y stay put while all entries are added to them; each entry costs an index, a broadcast
+// and four FMA with operands from memory. For a y wider than four registers the entries are read again,
+// which is cheap beside the rows of x.
+//
+// The order of q is kept for every j: a result does not depend on the width or on who computes the row.
 func sparse(s isa) {
 	fn := s.name("sparseRow")
 	TEXT(fn, NOSPLIT, fmt.Sprintf("func(y []%s, col []int32, val, x []%s)", s.elem(), s.elem()))

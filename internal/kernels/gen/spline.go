@@ -8,6 +8,21 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// How cubic splines are evaluated. On a uniform grid all bases are one function moved by whole steps,
+// and the cardinal cubic B-spline has a closed form in truncated powers (I. J. Schoenberg, 1946), with
+// a = |u − j| the distance from the centre in steps:
+//
+//	B(a)  = (2 − a)₊³/6 − ⅔(1 − a)₊³
+//	B′(a) = sign·(2(1 − a)₊² − (2 − a)₊²/2)
+//
+// Cox–de Boor would take degree rounds over width + degree values, each with two divisions, and select
+// by intervals. Here a lane is a basis: some ten instructions make 8 or 16 of them, most of which are
+// zeros that must be written anyway. The two terms of B
+// cancel by one bit at most, as the first is at least twice the second.
+//
+// A row of y has width bases for each x; u = (x − lo)·inv places x on the grid, where basis j has its
+// centre at j − 1.
+
 // spline writes the kernels of cubic splines, with the bases of one x in the lanes of registers:
 //
 //	func(y, x []T, width int, lo, inv T)
@@ -70,6 +85,12 @@ func (c *cubic) centres() Mem {
 	return m
 }
 
+// write emits the loop over x, and within it the loop over registers of bases. Lanes do not span two x:
+// the last register of each is masked, of 1 to lanes bases, so that a width which is a multiple of the
+// lanes has a full mask and no branch.
+//
+// Scalars are broadcast from the stack in each turn; with AVX2 the constants fill the registers that
+// the body leaves.
 func (c cubic) write() {
 	centres := c.centres()
 	TEXT(c.fn, NOSPLIT, fmt.Sprintf("func(y, x []%s, width int, lo, inv %s)", c.elem(), c.elem()))
@@ -120,6 +141,7 @@ func (c cubic) write() {
 	end()
 }
 
+// argument is the address of a scalar parameter on the stack.
 func (c *cubic) argument(name string) Mem {
 	addr, err := Param(name).Resolve()
 	if err != nil {
@@ -129,6 +151,8 @@ func (c *cubic) argument(name string) Mem {
 }
 
 // body computes the bases with centres at, or their slopes, at u. A NaN gives 0.
+//
+// VMAXPS drops it: p and q are max(NaN, 0) with 0 last.
 func (c *cubic) body(u, at vec) vec {
 	t, a, p, q := c.reg(), c.reg(), c.reg(), c.reg()
 	c.sub(t, u, at)

@@ -9,6 +9,11 @@ import (
 // transpose writes dst[j,i] = src[i,j] for rows and cols that are multiples of 8
 // (float32) or 4 (float64), with the given elements between rows. It uses AVX2
 // only: wider registers would need as many shuffles for an element.
+//
+// A plain double loop touches a new line of cache for every element on one side. A tile of lanes ×
+// lanes uses whole stretches of 32 bytes on both: 16 loads,
+// 8 stores and 16 shuffles for 64 elements of float32. Tiles go down src within a strip, so that stores run along rows of dst and a
+// line that one tile has half filled is completed by the next.
 func transpose(s isa) {
 	if s.zmm {
 		return
@@ -50,6 +55,9 @@ func transpose(s isa) {
 
 // tile transposes one square of side lanes. Loading the lower half of the rows
 // into the upper halves of registers leaves shuffles within halves only.
+//
+// A shuffle that crosses the halves of a YMM takes three cycles and has one port; inserting from memory
+// takes a load port instead.
 func (s isa) tile(to, from, rowDst, rowSrc reg.Register) {
 	half := s.lanes() / 2
 	top, bottom := s.rowsBelow(from, rowSrc, half)
@@ -91,6 +99,9 @@ func (s isa) rowsBelow(base, row reg.Register, half int) (first, second []Mem) {
 }
 
 // shuffle transposes the 4×4 (float32) or 2×2 squares in both halves.
+//
+// Interleave neighbouring rows by element, then the results by pairs: after log₂ rounds lane i of
+// register j holds what was lane j of register i.
 func (s isa) shuffle(r []vec) []vec {
 	low, high := func(x, y vec) vec { z := s.reg(); VUNPCKLPD(y, x, z); return z },
 		func(x, y vec) vec { z := s.reg(); VUNPCKHPD(y, x, z); return z }

@@ -50,6 +50,9 @@ func indicator(op string, predicate int) *elementwise {
 
 // maximum is max(x, y) with 0 > −0, NaN if either is. In both orders the
 // instruction returns either zero or either operand beside a NaN.
+//
+// AND of the two orders gives +0 of 0 and −0, whose bits differ in the sign alone; equal operands give
+// themselves. The language's max has the same rules, so the portable kernels agree bit by bit.
 func (e *elementwise) maximum(x, y vec) vec {
 	a, b := e.reg(), e.reg()
 	e.greater(a, x, y)
@@ -59,6 +62,8 @@ func (e *elementwise) maximum(x, y vec) vec {
 }
 
 // minimum is min(x, y) with −0 < 0, NaN if either is.
+//
+// OR keeps the sign of −0.
 func (e *elementwise) minimum(x, y vec) vec {
 	a, b := e.reg(), e.reg()
 	e.lesser(a, x, y)
@@ -68,6 +73,8 @@ func (e *elementwise) minimum(x, y vec) vec {
 }
 
 // orNaN replaces z where x or y is NaN.
+//
+// x + y carries a NaN through whichever operand has it.
 func (e *elementwise) orNaN(z, x, y vec) vec {
 	sum := e.reg()
 	e.add(sum, x, y)
@@ -75,6 +82,8 @@ func (e *elementwise) orNaN(z, x, y vec) vec {
 }
 
 // axpy is x + a·y.
+//
+// The product is not rounded before the sum.
 func (e *elementwise) axpy(x []vec) vec {
 	e.fma(x[0], x[1], e.arguments[0])
 	return x[0]
@@ -95,12 +104,14 @@ func (e *elementwise) scaleBy(x []vec) vec {
 	return y
 }
 
+// neg flips the sign bit, of NaN and zeros too; 0 − x would make +0 of 0.
 func (e *elementwise) neg(x []vec) vec {
 	y := e.reg()
 	e.xor(y, x[0], e.signBit())
 	return y
 }
 
+// abs clears the sign bit.
 func (e *elementwise) abs(x []vec) vec {
 	y := e.reg()
 	e.andNot(y, e.signBit(), x[0])
@@ -112,6 +123,7 @@ func (e *elementwise) relu(x []vec) vec {
 	return e.only(e.compare(x[0], e.clear(), notLessEqual), x[0])
 }
 
+// step is 1 where x > 0, else 0, also of NaN: it is the derivative of relu, 0 at 0.
 func (e *elementwise) step(x []vec) vec {
 	return e.only(e.compare(x[0], e.clear(), greaterThan), e.constant(1))
 }
@@ -134,6 +146,10 @@ var adamScalars = []string{"keep", "couple", "rate", "root", "beta1", "fresh1", 
 
 // adam writes one step in place; package kernels has the equations. root is
 // 1/√(1 − β₂ᵗ).
+//
+// Four streams are read and three written for about a dozen operations an element, 28 bytes a parameter
+// in float32: memory bounds it once the parameters leave the cache. One pass over all four is what
+// there is to gain; as a chain of maps the step would go over memory some twenty times.
 func adam(s isa) {
 	fn := s.name("adam")
 	signature := "func(p, g, m, v []" + s.elem()
