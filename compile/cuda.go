@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"gorgonia.org/gorgonia"
 
@@ -28,6 +29,7 @@ type cudaVM struct {
 	recorded bool // whether graph holds the launches
 	direct   bool // whether launches are made one by one
 	nan      bool
+	checks   bool // whether every kernel is waited for, so that the driver's errors name it
 }
 
 // newCudaVM binds the instructions of g to kernels of the device and reserves their memory.
@@ -44,7 +46,7 @@ func newCudaVM(p *Program, g *gorgonia.ExprGraph, opt Options) (gorgonia.VM, err
 	if err != nil {
 		return nil, err
 	}
-	vm := &cudaVM{p: p, dev: &meter{Device: dev}, nan: opt.NaN}
+	vm := &cudaVM{p: p, dev: &meter{Device: dev}, nan: opt.NaN, checks: opt.Check}
 	for _, op := range plan.(*planVM).program {
 		vm.units = append(vm.units, op.units...)
 	}
@@ -55,7 +57,7 @@ func newCudaVM(p *Program, g *gorgonia.ExprGraph, opt Options) (gorgonia.VM, err
 	if err != nil {
 		return nil, errors.Join(err, vm.Close())
 	}
-	vm.direct = vm.nan || len(p.stats.Fallbacks) > 0
+	vm.direct = vm.nan || vm.checks || len(p.stats.Fallbacks) > 0
 	return vm, nil
 }
 
@@ -118,14 +120,7 @@ func (vm *cudaVM) RunAll() error {
 		if err := vm.launch(); err != nil {
 			return err
 		}
-		if err := vm.dev.Sync(); err != nil {
-			return fmt.Errorf("compile: %w", err)
-		}
-		if vm.memory.faulted() {
-			return vm.check()
-		}
-		vm.memory.down()
-		return nil
+		return vm.finish()
 	})
 }
 
@@ -164,7 +159,11 @@ func (vm *cudaVM) each() error {
 		if vm.task[i] < 0 {
 			run = func() error { return vm.onHost(u) }
 		}
-		if err := run(); err != nil {
+		err := run()
+		if err == nil && vm.checks {
+			err = vm.dev.Sync()
+		}
+		if err != nil {
 			return fmt.Errorf("compile: %s: %w", u.name(), err)
 		}
 		if vm.nan {
@@ -173,6 +172,49 @@ func (vm *cudaVM) each() error {
 			}
 		}
 	}
+	return nil
+}
+
+// profile runs everything once, kernel by kernel, and notes what each took by the device's own clock.
+func (vm *cudaVM) profile(list []Timing) error {
+	began := time.Duration(0)
+	return vm.dev.Bound(func() error {
+		if err := vm.memory.up(); err != nil {
+			return err
+		}
+		if err := vm.memory.push(); err != nil {
+			return err
+		}
+		for i, u := range vm.units {
+			took, err := vm.dev.Time(func() error {
+				if vm.task[i] < 0 {
+					return vm.onHost(u)
+				}
+				return vm.seq.Run(vm.task[i])
+			})
+			if err != nil {
+				return fmt.Errorf("compile: %s: %w", u.name(), err)
+			}
+			list[i].Start, list[i].Took = began, took
+			began += took
+		}
+		if err := vm.memory.pull(); err != nil {
+			return err
+		}
+		return vm.finish()
+	})
+}
+
+// finish waits for a run and hands its outputs to the program, or says which kernel failed.
+func (vm *cudaVM) finish() error {
+	if err := vm.dev.Sync(); err != nil {
+		// Kernels run after their launch has returned, so nobody knows here which of them it was.
+		return fmt.Errorf("compile: a kernel of the program: %w; RPNC_DEBUG=check=1 names it", err)
+	}
+	if vm.memory.faulted() {
+		return vm.check()
+	}
+	vm.memory.down()
 	return nil
 }
 

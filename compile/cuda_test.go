@@ -259,3 +259,59 @@ func TestNaNsOnADeviceNameTheirKernel(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// broken is a device that fails from some moment on, as a card does after an access outside of its memory.
+type broken struct {
+	*emulate.Device
+	fails func() error
+}
+
+func (b *broken) Sync() error { return b.fails() }
+
+func (b *broken) Download(to []byte, from cuda.Addr) error { return b.fails() }
+
+func TestAfterAnErrorOfTheDriverTheProcessGoesOn(t *testing.T) {
+	failure := errors.New("cuStreamSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS (700)")
+	for _, check := range []bool{false, true} {
+		dead := true
+		dev := &broken{&emulate.Device{}, func() error {
+			if dead {
+				return failure
+			}
+			return nil
+		}}
+		t.Cleanup(compile.UseDevice(dev, nil))
+		p, q := trainer(t, nil, &compile.Options{Device: "cuda", Check: check})
+		_, err := q.RunTensors(p.feed(0))
+		if !errors.Is(err, failure) || check != (strings.Contains(fmt.Sprint(err), "f32 (") && strings.Contains(fmt.Sprint(err), ".go:")) {
+			t.Errorf("check %v: %v", check, err)
+		}
+		// What was on the card is lost, and that is said; what is not on it goes on, and so does a card that recovers.
+		if err := q.Close(); err == nil {
+			t.Error("states that cannot be read are given up without a word")
+		}
+		if dev.Live != 0 {
+			t.Errorf("%d pieces are not given back", dev.Live)
+		}
+		p, cpu := trainer(t, nil, nil)
+		p.run(t, cpu, 0)
+		dead = false
+		p, again := trainer(t, nil, &compile.Options{Device: "cuda"})
+		p.run(t, again, 0)
+	}
+}
+
+func TestACardWithoutTensorCoresSaysSo(t *testing.T) {
+	t.Cleanup(compile.UseDevice(old{&emulate.Device{}}, nil))
+	p := mlp(graph.F32)
+	_, err := compile.Forward(p.g, nil, &compile.Options{Device: "cuda", Math: compile.TF32}, p.outputs...)
+	want := "compile: emulated GPU has no tensor cores for tf32 products; want compute capability 8.0, or exact products"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v; want %s", err, want)
+	}
+}
+
+// old is a card from before tensor cores knew tf32.
+type old struct{ *emulate.Device }
+
+func (old) Capability() int { return 75 }

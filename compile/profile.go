@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -22,11 +21,8 @@ type Timing struct {
 
 // Profile runs the program once and says when each kernel began, counted from the start of the run, and how long it took.
 // The kernels run in the order of the schedule on the caller's goroutine, without a VM between them; results and updates
-// are those of [Program.Run]. Errors: those of Run, and a program on a GPU, which has its own tools.
+// are those of [Program.Run]; on a GPU times are those of the device, one kernel after another. Errors: those of Run.
 func (p *Program) Profile() (list []Timing, err error) {
-	if p.stats.Launches > 0 {
-		return nil, errors.New("compile.Program.Profile: the program runs on a GPU; profile one for the CPU")
-	}
 	if !p.running.CompareAndSwap(false, true) {
 		return nil, errBusy
 	}
@@ -42,14 +38,20 @@ func (p *Program) Profile() (list []Timing, err error) {
 	}
 	steps := p.sched.steps()
 	list = make([]Timing, len(steps))
-	began := time.Now()
-	for i, u := range steps {
-		at = u
-		list[i].Start = time.Since(began)
-		u.exec()
-		list[i].Took = time.Since(began) - list[i].Start
+	if vm, onDevice := p.vm.(*cudaVM); onDevice {
+		if err := vm.profile(list); err != nil {
+			return nil, err
+		}
+	} else {
+		began := time.Now()
+		for i, u := range steps {
+			at = u
+			list[i].Start = time.Since(began)
+			u.exec()
+			list[i].Took = time.Since(began) - list[i].Start
+		}
+		p.after()
 	}
-	p.after()
 	for i, u := range steps {
 		list[i].describe(u)
 		list[i].Commit = i >= len(p.sched.units)

@@ -10,12 +10,19 @@ import (
 
 // A profiled run is a run: the same loss and the same new parameters, and a time for every kernel.
 func TestProfiledRunsAreRuns(t *testing.T) {
+	profiledRunsAreRuns(t, &compile.Options{Seed: 3})
+	emulated(t)
+	profiledRunsAreRuns(t, &compile.Options{Seed: 3, Device: "cuda"})
+}
+
+func profiledRunsAreRuns(t *testing.T, opts *compile.Options) {
+	t.Helper()
 	step := func(run func(p *compile.Program) error) (float64, float64) {
 		g := graph.New()
 		x := g.Input("x", graph.Type{DType: graph.F64, Shape: graph.Sh(4, 3)})
 		w := g.Param("w", graph.Type{DType: graph.F64, Shape: graph.Sh(3, 2)}, graph.Uniform(-1, 1))
 		loss := ops.Mean(ops.Square(ops.MatMulN(x, w)))
-		p, err := compile.Train(g, nil, &compile.Options{Seed: 3}, loss, momentum{})
+		p, err := compile.Train(g, nil, opts, loss, momentum{})
 		if err != nil {
 			t.Fatal(err)
 		}
