@@ -16,9 +16,22 @@
 //
 // # Devices
 //
-// [Device] is what kernels need of a device: memory, copies, modules, launches. [Open] answers with that of the driver;
-// package [rpnc/ops/cuda/emulate] has one that reads PTX on the CPU, slowly, for tests. What passes there is right as far
-// as the rules of PTX go and no evidence for a card.
+// [Device] is what kernels need of a device: memory, copies, modules, launches. [Open] answers with that of the driver
+// (libcuda.so.1, or the file that RPNC_LIBCUDA names); package [rpnc/ops/cuda/emulate] has one that reads PTX on the CPU,
+// slowly, for tests. What passes there is right as far as the rules of PTX go and no evidence for a card.
+//
+// All work of a device is done in one stream, in the order of the calls. Memory that is given back is kept for the next who
+// asks and goes to the driver with the last piece. [Device].Pin reserves memory of the host that Push and Pull copy from and
+// to without a wait; they, and launches, can be recorded by Capture and replayed by one call. Time measures with events. An
+// error names the driver's call and its word for the status; after one that CUDA does not recover from, every further call
+// fails with it, and the process goes on without the card.
+//
+// # Products
+//
+// A product gives every block of threads a square of the result, as large as still leaves enough blocks; where the result
+// is small and the inner dimension long, that is cut and the parts are added up in their order. [Math] says how float32 is
+// multiplied: exactly, or on tensor cores with factors rounded to TF32 or BF16 and sums in float32. Nothing but products of
+// matrices is touched by it, nor are products with a side below 8.
 //
 // # Numbers
 //
@@ -30,4 +43,8 @@
 //
 // A method of [code] a piece of PTX: each gives every element a thread, lines gives every line of a tensor a group of
 // threads that reduce together. A builder in the table of [Bind] calls these; ops of several launches hand on scratch.
+//
+// The text is written when a program is compiled, for its shapes, so none is committed. To see it, load kernels on the
+// emulator and print its Text. Where ptxas is on the path, or RPNC_PTXAS names it, the tests let it translate every kernel
+// for compute capabilities 7.0 to 9.0, and fail where one spills registers.
 package cuda
