@@ -16,6 +16,22 @@ import (
 	"rpnc/models/loss"
 )
 
+// How measurements are kept honest. A cell is a workload, a mode and a number of threads; each is
+// measured in a process of its own, which is this program again with the flags of one cell and
+// childVariable set. A process that has measured others has a heap that is grown, pages that are
+// mapped, a worker pool that is warm and a peak of memory that belongs to somebody else; a new one has
+// none of it. The child prints one row of JSON; what it says on stderr becomes the row's error if it
+// fails, so one broken workload leaves the table whole.
+//
+// Machines change speed as they warm up or as others use them. Rows are therefore measured in turn with
+// those of the peer, round after round, and not one side after the other: a slow minute falls on both.
+// The table takes the median over rounds.
+//
+// The floor of a row is what the machine could do at best: Probe measures the rate of a large product
+// and the bandwidth of a copy with as many threads, and a row is held against the larger one of
+// flops/rate and bytes/bandwidth. A row far above its floor has something to gain, a row near it has
+// not.
+
 var benchCommand = command{
 	name: "bench",
 	does: "measure steps of inference and training",
@@ -43,6 +59,8 @@ var benchCommand = command{
 }
 
 // benchmark is what the flags say.
+//
+// Lists are kept as the user wrote them: errors quote them, and children get their own.
 type benchmark struct {
 	machine
 	workloads, modes, threads, config, trace string
@@ -52,12 +70,16 @@ type benchmark struct {
 }
 
 // cell is one row to be measured.
+//
+// The number of threads is part of it, as both the program's GOMAXPROCS and a peer's pool are fixed
+// when a process starts.
 type cell struct {
 	w       bench.Workload
 	mode    string
 	threads int
 }
 
+// run sorts out what the flags ask for: the list, a profile, one row here, or all rows in children.
 func (b *benchmark) run(c *call) error {
 	if err := c.noArgs(); err != nil {
 		return err
@@ -87,6 +109,9 @@ func (b *benchmark) run(c *call) error {
 }
 
 // cells lists the rows that the flags select.
+//
+// The order is that of the workloads, then modes, then threads. A workload that lacks a mode is passed
+// over; only if nothing is left is it a mistake.
 func (b *benchmark) cells() (out []cell, err error) {
 	ws, err := b.selected()
 	if err != nil {
@@ -119,6 +144,8 @@ func (b *benchmark) cells() (out []cell, err error) {
 }
 
 // selected lists the workloads: those named, or the model of a configuration.
+//
+// suite leaves out the sweeps, which are one model at many sizes; sweeps are those alone.
 func (b *benchmark) selected() (ws []bench.Workload, err error) {
 	if b.config != "" {
 		w, err := b.configured()
@@ -144,6 +171,9 @@ func (b *benchmark) selected() (ws []bench.Workload, err error) {
 }
 
 // configured is the model of a file, on random numbers from 0 to 1.
+//
+// A model of one output is measured with the squared error: cross-entropy over one class has no
+// gradient.
 func (b *benchmark) configured() (w bench.Workload, err error) {
 	if b.batch < 1 {
 		return w, usagef("-batch %d; want 1 or more", b.batch)
@@ -163,6 +193,7 @@ func (b *benchmark) configured() (w bench.Workload, err error) {
 	return w, nil
 }
 
+// threadCounts are the numbers of -threads: one and all there are, unless it says otherwise.
 func (b *benchmark) threadCounts() (out []int, err error) {
 	if b.threads == "" {
 		if n := runtime.GOMAXPROCS(0); n > 1 {
@@ -181,6 +212,8 @@ func (b *benchmark) threadCounts() (out []int, err error) {
 }
 
 // single measures one row in this process. It is also what [benchmark.all] runs for every row.
+//
+// The machine is probed here unless a parent did it; a child leaves that second out of every row.
 func (b *benchmark) single(c *call, x cell) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(x.threads))
 	row, err := b.measure(c, x)
@@ -195,6 +228,7 @@ func (b *benchmark) single(c *call, x cell) error {
 	return b.write(c, t)
 }
 
+// measure compiles the workload's model as the flags say and times it for the seconds of -seconds.
 func (b *benchmark) measure(c *call, x cell) (bench.Row, error) {
 	o, err := b.machine.options(c.stderr, 1)
 	if err != nil {
@@ -207,6 +241,9 @@ func (b *benchmark) measure(c *call, x cell) (bench.Row, error) {
 const childVariable = "RPNC_BENCH_CHILD"
 
 // all measures the rows one after another, each in a process of its own, in turn with the peer.
+//
+// A machine is probed once for each number of threads. A peer starts slowly and measures all modes of a
+// workload at once, so it is asked at the first of them.
 func (b *benchmark) all(c *call, cells []cell) (err error) {
 	var peer *bench.Peer
 	if b.peers {
@@ -250,6 +287,9 @@ func (b *benchmark) all(c *call, cells []cell) (err error) {
 }
 
 // child measures a row in a process of its own. What goes wrong there is part of the row.
+//
+// GOMAXPROCS is in the environment and not set by the child: the worker pool is sized when the runtime
+// starts.
 func (b *benchmark) child(c *call, x cell) bench.Row {
 	row := bench.Row{Workload: x.w.Name, Impl: "rpnc", Mode: x.mode, Threads: x.threads, Desc: x.w.Desc}
 	exe, err := os.Executable()
@@ -278,6 +318,7 @@ func (b *benchmark) child(c *call, x cell) bench.Row {
 	return row
 }
 
+// write prints the table for people, or a line of JSON for each row.
 func (b *benchmark) write(c *call, t bench.Table) error {
 	if !b.json {
 		return t.Write(c.stdout)

@@ -15,6 +15,11 @@ import (
 	"rpnc/rpnops"
 )
 
+// Checking goes as far as can be without data: the file is decoded with all its mistakes, the
+// parameters of the data set are held against its loader, and with -explain the model is built, whose
+// shapes are checked thereby. The canonical form is what the decoded objects encode to, so it shows
+// defaults that the file leaves to the program, and a file and its canonical form mean the same.
+
 var configCommand = command{
 	name: "config",
 	args: "FILE.yaml ...",
@@ -36,6 +41,9 @@ var configCommand = command{
 }
 
 // verdicts says of every file whether it is right, for programs. The exit status says whether all are.
+//
+// Mistakes are the lines of the error, each with its place in the file. The error returned beside them
+// is for the exit status.
 func verdicts(c *call) error {
 	if len(c.args) == 0 {
 		return usagef("no file; give one or more")
@@ -109,6 +117,9 @@ func (p *plan) print(w io.Writer) error {
 }
 
 // explain says what the parts are.
+//
+// The line of the summary has shapes and the number of parameters, hence the model is built and thrown
+// away.
 func (p *plan) explain(w io.Writer) error {
 	m, err := p.build()
 	if err != nil {
@@ -158,6 +169,9 @@ func (p *plan) build() (*models.Model, error) {
 }
 
 // explainPart is a line with the class of an object and its parameters.
+//
+// What config.Encode returns is a mapping of two keys in a fixed order: its contents are key, value,
+// key, value.
 func explainPart(w io.Writer, name string, obj any) error {
 	if obj == nil {
 		return nil

@@ -10,7 +10,15 @@ import (
 	"rpnc/models/train"
 )
 
+// Where rows come from and how they are made ready. Held out is every fifth row, by number: no seed
+// takes part, so a checkpoint that is evaluated later, on another machine or by another command, meets
+// the rows that its training has not seen. Columns of plain rows are standardised, (x −
+// mean)/deviation, with statistics of the training part alone; images and one-hot rows have a scale of
+// their own and stay as they are.
+
 // source says where rows come from.
+//
+// name is a built-in set, a file, or a folder; the other fields are for CSV files.
 type source struct {
 	name       string
 	target     string
@@ -21,6 +29,7 @@ type source struct {
 // builtinSets are the data sets in the program.
 var builtinSets = []string{"digits", "iris", "karate"}
 
+// register declares the flags of the source.
 func (s *source) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.name, "data", "digits", "data: digits, iris, karate, FILE.csv, a folder with the four IDX files of MNIST or its likes, or one with the nodes and links of a graph")
 	fs.StringVar(&s.target, "target", "", "target columns of a CSV file, by name or by number from 1, separated by commas (default: the last)")
@@ -121,6 +130,8 @@ func (p prepared) apply(d *data.Dataset) (*data.Dataset, error) {
 	return p.Scaling.Apply(d)
 }
 
+// loss is the one that fits the targets where nothing else is said: cross-entropy of classes, squared
+// error of numbers.
 func (p prepared) loss() train.Loss {
 	if p.Classes == nil {
 		return train.MSE

@@ -13,6 +13,12 @@ import (
 	"rpnc/models/train"
 )
 
+// What is measured must be what training held out. Checkpoints keep the scaling, the classes and their
+// order, and the configuration if there was one; data are read and scaled by those, never by statistics
+// of their own. Which rows count is found out again in the same way as in training: the part of the set
+// that its files call test, or every fifth row. Nodes of a graph are all needed to compute any of them,
+// so a graph goes through whole and rows say which count.
+
 var evalCommand = command{
 	name: "eval",
 	does: "measure a checkpoint on data",
@@ -32,6 +38,8 @@ var evalCommand = command{
 }
 
 // evaluation is what the flags say.
+//
+// source and machine are embedded for their flags.
 type evaluation struct {
 	source
 	machine
@@ -42,6 +50,7 @@ type evaluation struct {
 	plan        *plan // that the training followed; nil: none
 }
 
+// run opens the checkpoint, reads the data as the training did, measures and prints.
 func (e *evaluation) run(c *call) error {
 	if err := c.noArgs(); err != nil {
 		return err
@@ -78,6 +87,9 @@ func (e *evaluation) run(c *call) error {
 }
 
 // ask is what to measure: what the flags say, or what the training did.
+//
+// The loss of a configuration's learner comes before that of the settings: it may have parameters that
+// the name of a loss does not say.
 func (e *evaluation) ask(meta map[string]string, p prepared) (ask train.Evaluation, err error) {
 	var s settings
 	if err := readMeta(meta, trainKey, &s); err != nil {
@@ -94,6 +106,11 @@ func (e *evaluation) ask(meta map[string]string, p prepared) (ask train.Evaluati
 }
 
 // data reads the part of the data that is asked for, prepared as that of the training; rows are those that count, nil: all.
+//
+// In this order: the data set of the configuration, unless -data names other data; the graph of a
+// folder; rows of a file or a built-in set. The classes of a file are numbered as those of the
+// training, whatever order they have in the file, and targets are numbers where the model has no
+// classes.
 func (e *evaluation) data(p prepared) (d *data.Dataset, rows []int, err error) {
 	if e.part == "" {
 		if e.part = "test"; e.isFile() && !e.isFolder() {
@@ -127,6 +144,9 @@ func (e *evaluation) data(p prepared) (d *data.Dataset, rows []int, err error) {
 }
 
 // planned is the data of the plan, nil where the command line names other data.
+//
+// A configuration's data set that is read from files takes -data as their place; one that is computed
+// or built in has no files, and -data means other data then.
 func (e *evaluation) planned() (*data.Parts, error) {
 	if !given(e.flags, "data") {
 		return e.plan.load("")
@@ -138,6 +158,9 @@ func (e *evaluation) planned() (*data.Parts, error) {
 }
 
 // pick takes the part that is asked for out of data in two parts, or of the nodes of a graph.
+//
+// A graph has one set of nodes, which both parts share; what differs is the rows that count, nil for
+// all.
 func (e *evaluation) pick(p *data.Parts, err error) (*data.Dataset, []int, error) {
 	switch {
 	case err != nil:
@@ -178,6 +201,9 @@ func (e *evaluation) rows(classes []string) (*data.Dataset, error) {
 const mostShown = 20
 
 // show prints what has been measured.
+//
+// JSON has every metric under its own name beside rows and loss. The confusion matrix is left out for
+// people where it would be wider than a screen.
 func (e *evaluation) show(w io.Writer, d *data.Dataset, ask train.Evaluation, s train.Score) error {
 	n := len(s.Table.Scores) / s.Table.Cols
 	c := confusion(d, s.Table)
@@ -204,6 +230,9 @@ func (e *evaluation) show(w io.Writer, d *data.Dataset, ask train.Evaluation, s 
 }
 
 // confusion counts which class was taken for which; nil where the rows have no classes.
+//
+// Entry (k, p) counts rows of class k taken for p. A table without labels, or of targets that are
+// several numbers, has none.
 func confusion(d *data.Dataset, t metric.Table) *metric.Confusion {
 	if t.Labels == nil || t.Cols < len(d.Classes) {
 		return nil

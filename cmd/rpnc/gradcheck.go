@@ -14,6 +14,15 @@ import (
 	"rpnc/rpnops/check"
 )
 
+// Analytic gradients are compared with differences of five points,
+//
+//	f′(x) ≈ (f(x − 2h) − 8f(x − h) + 8f(x + h) − f(x + 2h)) / 12h,
+//
+// whose error is O(h⁴); in float64 that leaves ten digits or so for smooth functions. Ops are checked
+// on the samples of their registrations, whose domains keep away from kinks and poles, and functions
+// through the graphs that they build. Everything runs on the reference interpreter, so a failure is a
+// wrong rule and never a wrong kernel.
+
 var gradcheckCommand = command{
 	name:    "gradcheck",
 	does:    "compare gradients with differences: of every op and function, or of a model",
@@ -42,6 +51,8 @@ type checking struct {
 	failures []error
 }
 
+// run checks everything, or one model, prints the totals, and returns all failures at once: the first
+// is seldom the one that explains the others.
 func (k *checking) run(c *call) error {
 	if err := c.noArgs(); err != nil {
 		return err
@@ -67,6 +78,9 @@ func (k *checking) run(c *call) error {
 }
 
 // all checks the samples of every op and every function.
+//
+// A sample of order 0 has no gradient (integers, comparisons). The context is looked at between checks,
+// each of which takes milliseconds.
 func (k *checking) all(c *call) error {
 	for _, s := range ops.Samples() {
 		if s.Order < 1 {
@@ -89,6 +103,9 @@ func (k *checking) all(c *call) error {
 }
 
 // one checks a model, in evaluation, with respect to its data and all its parameters.
+//
+// It is built in float64 and for evaluation: dropout would make two evaluations differ by more than the
+// step, and batch norm would use other statistics.
 func (k *checking) one(c *call) error {
 	if k.rows < 1 {
 		return usagef("-rows %d; want 1 or more", k.rows)
@@ -112,6 +129,8 @@ func (k *checking) one(c *call) error {
 }
 
 // add counts what was checked.
+//
+// The worst error of all is kept with its place.
 func (k *checking) add(c *call, what string, r gradcheck.Report, err error) {
 	k.things++
 	r.Where = what + ": " + r.Where

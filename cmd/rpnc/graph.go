@@ -14,6 +14,11 @@ import (
 	"rpnc/models/train"
 )
 
+// The views are those that the compiler offers to anyone: Text and DOT of a graph, the numbered dumps
+// that a compilation leaves in a folder, and Explain of a program. This command chooses a model and
+// data of the right shape, compiles once into a folder of its own, and prints what is asked for. Data
+// are read for their shape and classes only; nothing is trained.
+
 var graphCommand = command{
 	name:    "graph",
 	does:    "show the graph of a model and what the compiler makes of it",
@@ -43,6 +48,7 @@ type view struct {
 	train, passes, stats, dot, html bool
 }
 
+// run builds the model and shows its graph; with any other flag it compiles a program and shows that.
 func (v *view) run(c *call) error {
 	if err := c.noArgs(); err != nil {
 		return err
@@ -98,6 +104,7 @@ func (v *view) make(c *call, dir string) (*models.Model, train.Loss, error) {
 	return m, prepared{Classes: d.Classes}.loss(), err
 }
 
+// program is the training step with AdamW, or the forward of a batch. Compiling it leaves the dumps.
 func (v *view) program(m *models.Model, loss train.Loss) (*compile.Program, error) {
 	if v.train {
 		return train.Program(m, v.rows, loss, optim.AdamW{})
@@ -109,6 +116,7 @@ func (v *view) program(m *models.Model, loss train.Loss) (*compile.Program, erro
 	return compile.Forward(g, m.Store(), m.CompileOptions(), y)
 }
 
+// show prints one view; -passes and -stats go together, all others exclude what comes after them.
 func (v *view) show(c *call, p *compile.Program, dir string) error {
 	g, roots := p.Graph()
 	title := fmt.Sprintf("%s, %d rows", or(v.model, "model"), v.rows)

@@ -11,6 +11,14 @@ import (
 	"rpnc/rpnops"
 )
 
+// Data that are one graph. Nodes are rows and the graph convolution of a node reads its neighbours, so
+// all rows go through the model together: one batch, always in the same order, train and test rows told
+// apart by lists of numbers. A checkpoint keeps the number of nodes in prepared.Together, and every
+// command that runs such a model refuses other numbers of rows.
+//
+// The karate club is both: 34 nodes with links, and 34 one-hot rows for models that know of no links.
+// It is taken as a graph only if the model runs along one.
+
 // graphSet is the set whose nodes and links are in a folder: cora of a folder with cora.content or of a folder cora with
 // node and link. Which nodes are trained on goes by the name.
 func (s *source) graphSet() (set string, ok bool) {
@@ -52,6 +60,9 @@ func topology(g *data.Graph) rpnops.GraphTopology {
 }
 
 // counted are the nodes to train on and those held out: what the set says, or every fifth.
+//
+// The rule of every fifth is that of source.parts, so that models with and without links are measured
+// on the same members of the club.
 func counted(g *data.Graph) (rows, held []int) {
 	if g.Train != nil {
 		return g.Train, g.Test
@@ -90,6 +101,8 @@ func (t *training) loadGraph() (bool, error) {
 }
 
 // takeGraph makes the nodes of a graph the data, all in one batch.
+//
+// rows and held are the same set; which nodes count in each is in trainRows and testRows.
 func (t *training) takeGraph(g *data.Graph) {
 	t.graph, t.rows, t.held = g, &g.Dataset, &g.Dataset
 	t.prepared.Together = g.Rows
@@ -97,6 +110,9 @@ func (t *training) takeGraph(g *data.Graph) {
 }
 
 // chooseGraph makes the models along the links of a graph, which are added once the graph is known.
+//
+// Two layers of width 16 are those of Kipf & Welling (2017). Softmax is left out of the model, as the
+// loss applies it to logits.
 func chooseGraph(name string, in, out int) (choice, bool) {
 	gcn := models.Default[models.GCN]()
 	gcn.Dims, gcn.WithSoftmax = []int{in, 16, out}, false

@@ -38,8 +38,12 @@ type listing struct {
 }
 
 // families are what the command can show, functions first.
+//
+// A family without entries would be a mistake of the command and is told as an unknown one.
 var families = []string{"transformation", "reconciliation", "interdependence", "remainder", "fusion", "process", "patch", "head", "layer", "model"}
 
+// list prints the entries of a family as a table or as JSON; without escapes for HTML, which would turn
+// → into a code.
 func list(c *call, asJSON bool) error {
 	family := ""
 	if len(c.args) > 0 {

@@ -29,12 +29,28 @@ import (
 	"rpnc/rpnops"
 )
 
+// main ends the context at the first interrupt; what runs then stops at its next safe point and writes
+// what it has. Further interrupts change nothing until then.
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(status)
 }
+
+// How the command is put together. main knows the process: signals, arguments, streams, the exit
+// status. run knows none of that, so tests call it with buffers and a context of their own and see
+// exactly what a user sees. Each sub-command is a value of type command in a file of its own: its flags
+// method fills a struct with what the flags say and answers with that struct's method run, so that
+// there are no variables of the package and two invocations in one process never meet.
+//
+// Errors are of two kinds. A usageError is about the command line: it ends with status 2 and a hint at
+// the help. Every other error is about files, data or models and ends with status 1. Both are printed
+// once, here, with the name of the sub-command in front; nothing below prints an error and goes on.
+//
+// Results go to stdout, everything that is said along the way (progress, the device in use, peers that
+// are missing) to stderr, so that a pipe gets results alone. With -json a result is JSON that no human
+// text is mixed with.
 
 // command is one sub-command. Its flags method declares the flags and answers with what runs once they are read.
 type command struct {
@@ -47,6 +63,9 @@ type command struct {
 }
 
 // call is one invocation of a sub-command. It ends early when its context does.
+//
+// The streams are arguments and not os.Stdout, for tests and because a sub-command that writes to a
+// file exchanges one of them.
 type call struct {
 	context.Context
 	args           []string // that are no flags
@@ -71,9 +90,14 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
+// usagef makes a usageError. Its text names the flag, what it was given and what would be right.
 func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
 
 // run is the whole command: it answers with the exit status.
+//
+// Leading dashes of the first word are dropped, so that -h, --help and help are one; flag's own
+// printing is silenced, as it would show the flags before the mistake and push the mistake off the
+// screen.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		help(stderr)
@@ -118,6 +142,7 @@ func report(stderr io.Writer, command string, err error) int {
 	return failure
 }
 
+// find looks a sub-command up by its name.
 func find(name string) (command, bool) {
 	for _, c := range commands() {
 		if c.name == name {
@@ -127,6 +152,7 @@ func find(name string) (command, bool) {
 	return command{}, false
 }
 
+// names are the words that may come first, for suggestions.
 func names() (out []string) {
 	for _, c := range commands() {
 		out = append(out, c.name)
@@ -135,6 +161,8 @@ func names() (out []string) {
 }
 
 // suggest is the end of an error about an unknown word.
+//
+// It names the nearest word where one is near enough to be a slip of the fingers, else all of them.
 func suggest(word string, words []string) string {
 	if best := rpnops.Nearest(word, words); best != "" {
 		return fmt.Sprintf("; did you mean %q?", best)
@@ -143,6 +171,8 @@ func suggest(word string, words []string) string {
 }
 
 // flagMistake says what is wrong with the flags, with the nearest flag where one is unknown.
+//
+// Package flag tells an unknown flag by its text alone, hence the prefix.
 func flagMistake(fs *flag.FlagSet, err error) string {
 	const unknown = "flag provided but not defined: -"
 	name, isUnknown := strings.CutPrefix(err.Error(), unknown)
@@ -157,6 +187,7 @@ func flagMistake(fs *flag.FlagSet, err error) string {
 	return fmt.Sprintf("no flag is called -%s", name)
 }
 
+// runHelp is rpnc help [COMMAND].
 func runHelp(args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		help(stdout)
@@ -183,6 +214,9 @@ func help(w io.Writer) {
 }
 
 // help shows the flags of a command and an example.
+//
+// The flags are declared on a set that is thrown away: their defaults and texts are then those that a
+// run uses.
 func (c command) help(w io.Writer) {
 	fmt.Fprintf(w, "rpnc %s: %s\n\nusage: %s\n", c.name, c.does, strings.TrimSpace("rpnc "+c.name+" [flags] "+c.args))
 	if c.details != "" {

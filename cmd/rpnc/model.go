@@ -16,7 +16,14 @@ import (
 	"rpnc/rpnops"
 )
 
+// What a command computes and on what. The built-in models take their sizes from the data: image models
+// the channels, height and width of Shape, row models the number of columns, and all of them as many
+// outputs as there are classes or target columns. Their epochs, batches and rates suit the built-in data; they are
+// starting points, which flags override one by one.
+
 // choice is a model with the training that suits it.
+//
+// lr is for AdamW with a cosine schedule.
 type choice struct {
 	spec   models.Spec
 	epochs int
@@ -31,6 +38,8 @@ var builtinModels = []string{"cnn", "gat", "gcn", "mlp", "rnn", "transformer"}
 const modelFlag = "model: cnn, mlp, rnn, transformer, gcn or gat for graphs, or FILE.yaml (default: cnn for images, mlp for other rows)"
 
 // choose makes the model called name for data of the shape of d; "" is the one that suits the data best.
+//
+// A name that is none of the models is the path of a file.
 func choose(name string, d *data.Dataset) (choice, error) {
 	out := max(len(d.Classes), d.YCols)
 	if name == "" {
@@ -75,6 +84,9 @@ func usualFor(spec models.Spec, rows int) choice {
 }
 
 // convolutional is a network of 3×3 patches on an image of the given channels, height and width.
+//
+// Two stages of 3×3 patches with 16 and 32 channels, each followed by a pooling by 2, and 64 hidden
+// units.
 func convolutional(shape []int, out int) models.Spec {
 	one, two := models.Int(1), models.Int(2)
 	return models.CNN{
@@ -100,6 +112,8 @@ func loadSpec(file string) (models.Spec, error) {
 }
 
 // machine says what a model runs on.
+//
+// It is embedded by every command that compiles, so that these flags are the same everywhere.
 type machine struct {
 	device  string
 	require bool
@@ -108,6 +122,7 @@ type machine struct {
 	f64     bool
 }
 
+// register declares the flags of the machine.
 func (m *machine) register(fs *flag.FlagSet) {
 	fs.StringVar(&m.device, "device", "cpu", "device: cpu or cuda")
 	fs.BoolVar(&m.require, "require-device", false, "fail where the device is not to be had, instead of going on on the CPU")
@@ -139,6 +154,9 @@ func (m *machine) options(w io.Writer, seed uint64) (*models.Options, error) {
 }
 
 // settle says what the program runs on: the device asked for, or the CPU where it is not to be had, with the reason.
+//
+// Without -require-device a machine that has no GPU computes the same on its CPU, only slower; with it
+// a script never takes minutes for what should take seconds without noticing.
 func (m *machine) settle(w io.Writer) (string, error) {
 	switch m.device {
 	case "cpu":

@@ -42,12 +42,14 @@ type epochRecord struct {
 	Test    *testRecord            `json:"test_result,omitempty"`
 }
 
+// batchRecord is a step: when it ended, how long it took, and the loss of its batch before the update.
 type batchRecord struct {
 	Time float64 `json:"time"`
 	Cost float64 `json:"time_cost"`
 	Loss float64 `json:"loss"`
 }
 
+// testRecord is a measurement on the rows held out, by the metric that leads.
 type testRecord struct {
 	Loss   float64 `json:"test_loss"`
 	Score  float64 `json:"test_score"`
@@ -57,6 +59,9 @@ type testRecord struct {
 
 // newRecords follows a training by its hooks; prepared is when it was begun to be made ready. That the file cannot be
 // written is found out before the training.
+//
+// A step's cost is the time since the step before, so that reading data counts too; that of a test is
+// the time between the last step and the end of the epoch.
 func newRecords(path string, tr *train.Trainer, prepared time.Time) (*records, error) {
 	if err := writable(path); err != nil {
 		return nil, fmt.Errorf("output_configs: %w", err)
@@ -93,6 +98,8 @@ func newRecords(path string, tr *train.Trainer, prepared time.Time) (*records, e
 }
 
 // writable makes the folder of a file and says whether the file can be written.
+//
+// It makes a file and removes it again: permissions alone do not say what a file system allows.
 func writable(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
@@ -144,6 +151,9 @@ func matrix(values []float64, cols int) (rows [][]float64) {
 }
 
 // writeFile makes a file by way of another one beside it, so that there is never half a file under its name.
+//
+// Renaming within one folder is atomic. The file is made readable for all first, since a temporary one
+// is not.
 func writeFile(path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".rpnc-*")
 	if err != nil {

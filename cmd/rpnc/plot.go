@@ -41,6 +41,8 @@ type plotting struct {
 }
 
 // series is one entry of one log, over the epochs.
+//
+// x are numbers of epochs from 1; x and y have one length, with gaps where an epoch has no such entry.
 type series struct {
 	log    int    // which of the logs
 	key    string // which entry of it
@@ -49,6 +51,8 @@ type series struct {
 	x, y   []float64
 }
 
+// run reads all logs, groups their curves into panels, and draws. With several logs a curve's name
+// begins with that of its file.
 func (p *plotting) run(c *call) error {
 	if len(c.args) == 0 {
 		return usagef("no log; give one or more")
@@ -100,6 +104,9 @@ func (p *plotting) formatOf() (string, error) {
 
 // readLog reads the curves of a log, one a key. A key that no line has is a mistake where the user asked for it; one that
 // only some lines have is not: not every epoch has a test.
+//
+// Lines may differ: a test every tenth epoch gives a curve with a tenth of the points. Every key met is
+// remembered, for the suggestion where one is misspelt.
 func (p *plotting) readLog(file string) ([]series, error) {
 	keys, asked := usualKeys, p.keys != ""
 	if asked {

@@ -35,6 +35,9 @@ var colours = []color.RGBA{
 var dashes = [][]vg.Length{nil, {5, 3}, {1.5, 2}, {7, 2, 1.5, 2}}
 
 // panel is what shares a vertical axis.
+//
+// Its curves have one unit, so they can be compared by height; panels have one span of epochs, so they
+// can be compared across.
 type panel struct {
 	title  string
 	keys   []string // in the order of their first curve
@@ -74,6 +77,8 @@ func unit(c series) string {
 
 // draw writes panels one below the other over the same epochs. log makes the scale of losses, norms and rates logarithmic
 // where no value forbids it. The same curves give the same bytes: no clock and no map takes part.
+//
+// Fonts are embedded in the plotting library: nothing of the machine's takes part either.
 func draw(w io.Writer, format string, panels []*panel, log bool) error {
 	x := span{math.Inf(1), math.Inf(-1)}
 	several := false
@@ -108,6 +113,9 @@ func draw(w io.Writer, format string, panels []*panel, log bool) error {
 }
 
 // plot is the panel over the epochs x. A measure in per cent or between bounds is not drawn over a logarithmic scale.
+//
+// A logarithmic scale needs every value above 0 and shows a loss's fall by factors. The legend stands at
+// the end that curves of the kind leave free: at the top where they fall.
 func (p *panel) plot(x span, log, several bool) (*plot.Plot, error) {
 	out := plot.New()
 	for _, s := range []*text.Style{&out.X.Label.TextStyle, &out.Y.Label.TextStyle, &out.X.Tick.Label, &out.Y.Tick.Label, &out.Legend.TextStyle} {

@@ -16,6 +16,11 @@ import (
 	"rpnc/models/data"
 )
 
+// Rows stream through: a batch is read, scaled as the training's rows were, run, and written before the
+// next is read, so that memory does not grow with the file. The last batch is smaller; the model
+// compiles a second program for it, over the same store of parameters. Rows do
+// not meet in inference, so results do not depend on -batch.
+
 var predictCommand = command{
 	name: "predict",
 	args: "FILE.csv or FILE.jsonl",
@@ -38,6 +43,8 @@ var predictCommand = command{
 }
 
 // prediction is what the flags say.
+//
+// from is settled by the name of the input where the flag is left out, json by the name of the output.
 type prediction struct {
 	machine
 	model, skip  string
@@ -46,6 +53,8 @@ type prediction struct {
 	json         bool
 }
 
+// run checks the flags, opens the checkpoint, and streams the file to the output. An output file
+// appears under its name only when it is whole.
 func (p *prediction) run(c *call) error {
 	if len(c.args) != 1 {
 		return usagef("%d files; want one, or - for the standard input", len(c.args))
@@ -87,6 +96,8 @@ func isJSONL(file string) bool {
 }
 
 // through reads rows batch by batch, applies the model and writes a line a row: never more than a batch is in memory.
+//
+// A model along a graph gets all nodes in one batch, whatever -batch says.
 func (p *prediction) through(c *call, to io.Writer, m *models.Model, prep prepared) error {
 	if prep.Together > 0 {
 		p.batch = prep.Together
@@ -118,6 +129,9 @@ type answers struct {
 }
 
 // batch applies the model to a batch and writes its lines.
+//
+// Columns are checked here once for each batch rather than by the model, since only here is it known
+// what the file is called and what helps.
 func (a *answers) batch(ctx context.Context, m *models.Model, d *data.Dataset, prep prepared) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -166,6 +180,9 @@ func header(classes []string, out int) (names []string) {
 }
 
 // row writes the results of one row.
+//
+// Of a model with classes the logits become probabilities; a place beyond the named classes is shown by
+// its number. Numbers of CSV have six digits, those of JSON all.
 func (a *answers) row(y []float64) error {
 	line := struct {
 		Row   int       `json:"row"`
@@ -204,6 +221,9 @@ func quote(name string) string {
 }
 
 // softmax is the probabilities of logits, and the place of the largest.
+//
+// The largest logit is subtracted first, so that no exponential overflows; of equal ones the first is
+// taken.
 func softmax(y []float64) (p []float64, best int) {
 	for i, v := range y {
 		if v > y[best] {

@@ -17,6 +17,9 @@ const longestRow = 16 << 20
 
 // eachJSONL reads rows from lines of JSON, arrays of numbers or objects with the names of the columns as keys, and hands
 // them on in sets of so many. Other keys are passed over.
+//
+// A batch is handed on as soon as it is full and a fresh one begun, as the receiver may keep it. Errors
+// carry the number of the line; a line that is empty counts but is no row.
 func eachJSONL(file string, stdin io.Reader, rows int, names []string, f func(*data.Dataset) error) error {
 	r, name := stdin, "standard input"
 	if file != "-" {
@@ -64,6 +67,9 @@ func eachJSONL(file string, stdin io.Reader, rows int, names []string, f func(*d
 }
 
 // jsonRow is the numbers of one line.
+//
+// encoding/json reads null into a number as 0 without a word: it is refused. Keys are looked up in the
+// order of the training's columns, so the order within an object means nothing.
 func jsonRow(text []byte, names []string) (x []float64, err error) {
 	if text[0] == '[' {
 		if err := json.Unmarshal(text, &x); err != nil || len(x) == 0 || bytes.Contains(text, []byte("null")) {

@@ -24,6 +24,9 @@ type result struct {
 }
 
 // finish prints the curve and the result. stopped is the error of a training that was interrupted, which is no failure.
+//
+// Numbers are those of the last epoch that was finished; a training that was interrupted within its
+// first has zeros.
 func (t *training) finish(c *call, tr train.Trainer, h train.History, took time.Duration, stopped error) error {
 	r := result{Metric: tr.Metric.String(), Seconds: took.Seconds(), Stopped: stopped != nil, Checkpoint: t.output, Epochs: t.At.Epoch}
 	if n := len(h.Epochs); n > 0 {
@@ -64,6 +67,8 @@ func percent(metric string, v float64) string {
 }
 
 // curve draws a value over the epochs with blocks of eighths between its extremes.
+//
+// Values are spread over eight heights linearly; a flat curve is drawn at the lowest.
 func curve(w io.Writer, name string, epochs []train.Epoch, value func(train.Epoch) float64) {
 	if len(epochs) < 2 {
 		return

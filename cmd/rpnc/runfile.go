@@ -17,6 +17,8 @@ import (
 const runKey = "run"
 
 // plan is a whole configuration that a training follows.
+//
+// A nil plan is legal and says nothing: its learner is nil.
 type plan struct {
 	file string // named in errors
 	*config.Run
@@ -42,6 +44,8 @@ func planOf(meta map[string]string, file string) (*plan, error) {
 }
 
 // text is what a checkpoint keeps of the plan.
+//
+// It is the canonical form, so a checkpoint does not depend on files beside the configuration.
 func (p *plan) text() (string, error) {
 	node, err := p.Encode()
 	if err != nil {
@@ -63,6 +67,8 @@ func (p *plan) learner() *config.BackwardLearner {
 }
 
 // loader is the recipe of the plan's data with its parameters.
+//
+// A class may have a dotted prefix, which suggestions leave out.
 func (p *plan) loader() (data.Loader, error) {
 	entry, ok := data.Lookup(p.Data.Class)
 	if !ok {
@@ -131,6 +137,8 @@ func (t *training) loadPlan() error {
 }
 
 // obey gives a trainer what the learner of the plan says.
+//
+// -keep is kept where it was given.
 func (t *training) obey(tr *train.Trainer, l *config.BackwardLearner) {
 	tr.Optimizer, tr.Schedule, tr.Loss, tr.EveryStep = l.Optimizer, l.Schedule, l.Loss, l.EveryStep
 	tr.Frozen, tr.GradNorms = l.Frozen, l.GradNorms
@@ -147,6 +155,9 @@ func given(fs *flag.FlagSet, name string) (given bool) {
 }
 
 // findPlan reads the whole configuration, of the file or of the checkpoint to go on from.
+//
+// The preparation in the checkpoint is read early, because whether rows go together decides how the
+// data are loaded.
 func (t *training) findPlan() error {
 	var p *plan
 	var err error

@@ -15,6 +15,15 @@ import (
 	"rpnc/models/train"
 )
 
+// A setting can come from four places: the command line, a configuration, the checkpoint to go on from,
+// and what suits the model. They are asked in this order by settings.or, field by field, where a zero
+// means "not said"; a flag that contradicts a configuration's learner is refused instead, since the
+// file is then no longer what was run.
+//
+// A training that ends early, by a signal or by its own patience, has written a checkpoint with the position that it had reached. -resume reads model, seed, settings and position from it and
+// goes on with the same order of rows and the same dropout, so that a training in two parts gives the
+// numbers of one.
+
 var trainCommand = command{
 	name: "train",
 	does: "train a model; without flags, a convolutional network on handwritten digits",
@@ -47,6 +56,8 @@ var trainCommand = command{
 }
 
 // settings are those flags that a checkpoint keeps, so that -resume goes on alike, and how far the training was.
+//
+// The JSON names are part of the format of checkpoints.
 type settings struct {
 	Epochs    int            `json:"epochs"`
 	Batch     int            `json:"batch"`
@@ -87,6 +98,8 @@ type training struct {
 	rows, held *data.Dataset
 }
 
+// run loads data, builds the model and the trainer, trains, and prints. An interrupted training is not
+// a failure: its error is the context's, and what was reached is printed as a result.
 func (t *training) run(c *call) (err error) {
 	if err := c.noArgs(); err != nil {
 		return err
@@ -191,6 +204,9 @@ func (t *training) setUp() error {
 }
 
 // pick makes the model, a fresh one or that of the checkpoint to go on from, and settles the settings.
+//
+// L-BFGS takes all rows at once with a rate of 1 and no schedule, unless told otherwise; batches of a
+// size above the number of rows are cut to it.
 func (t *training) pick(d *data.Dataset, o *models.Options) error {
 	if t.resume != "" {
 		return t.goOn(o)
@@ -238,6 +254,9 @@ func (t *training) goOn(o *models.Options) error {
 }
 
 // save writes the checkpoint from which training can go on at a position.
+//
+// The metadata hold all that is needed to use the model without the command line that made it: scaling
+// and classes, settings with position, and the configuration as text.
 func (t *training) save(at train.Position) error {
 	s := t.settings
 	s.At = at

@@ -14,6 +14,8 @@ import (
 const lbfgs = "lbfgs"
 
 // optimizers are those of -optimizer, of a learning rate.
+//
+// The momentum of sgd and the tolerance of lbfgs have no flags; a configuration can set them.
 var optimizers = map[string]func(lr float64) optim.Optimizer{
 	"adamw":   func(lr float64) optim.Optimizer { return optim.AdamW{LR: lr} },
 	"adam":    func(lr float64) optim.Optimizer { return optim.Adam{LR: lr} },
@@ -24,6 +26,9 @@ var optimizers = map[string]func(lr float64) optim.Optimizer{
 }
 
 // trainer is the training that the flags describe.
+//
+// A configuration's learner says all about steps; otherwise the flags do. The metric that leads is the
+// one that curves and the choice of the best epoch use.
 func (t *training) trainer() (tr train.Trainer, err error) {
 	tr = train.Trainer{Epochs: t.Epochs, BatchSize: t.Batch, Seed: t.seed, From: t.At, TrainRows: t.trainRows, TestRows: t.testRows}
 	if tr.Loss, err = t.loss(t.prepared); err != nil {
@@ -43,6 +48,8 @@ func (t *training) trainer() (tr train.Trainer, err error) {
 }
 
 // steps settles optimizer and schedule by the flags.
+//
+// A cosine schedule spans all epochs of the training, those before -resume included.
 func (t *training) steps(tr *train.Trainer) error {
 	make, ok := optimizers[t.Optimizer]
 	if !ok {

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"rpnc/models/config"
+	"rpnc/models/optim"
+)
+
+// schedules are those of -schedule by name, with the class whose parameters they take.
+var schedules = map[string]string{
+	"constant": "constant_rate", "cosine": "CosineAnnealingLR", "exponential": "ExponentialLR", "linear": "LinearLR",
+	"multistep": "MultiStepLR", "plateau": "ReduceLROnPlateau", "step": "StepLR",
+}
+
+// scheduleHelp is the help of -schedule.
+const scheduleHelp = "learning rate over the epochs: NAME or NAME:PARAMETER=VALUE,…; constant, cosine (T_max, eta_min), exponential (gamma), linear (start_factor, " +
+	"end_factor, total_iters), multistep (milestones=[…], gamma), step (step_size, gamma), plateau (factor, patience, threshold, cooldown, min_lr) (default cosine, which falls to 0)"
+
+// schedule makes the schedule that the flags describe: cosine:eta_min=1e-5, with a rise before it where -warmup is given. The
+// parameters are those of configurations; a cosine falls over all epochs after the rise unless it has a T_max.
+func (s settings) schedule() (optim.Schedule, error) {
+	name, params, _ := strings.Cut(s.Schedule, ":")
+	path, ok := schedules[name]
+	if !ok {
+		return nil, usagef("-schedule %q is unknown%s", name, suggest(name, slices.Sorted(maps.Keys(schedules))))
+	}
+	if name == "cosine" && !strings.Contains(params, "T_max") {
+		params = strings.Trim(fmt.Sprintf("T_max=%d,%s", max(1, s.Epochs-s.Warmup), params), ",")
+	}
+	text := fmt.Sprintf("lr_scheduler_class: %s\nlr_scheduler_parameters: {%s}\n", path, strings.ReplaceAll(params, "=", ": "))
+	node, err := config.Parse("-schedule", []byte(text))
+	if err != nil {
+		return nil, usagef("-schedule %q cannot be read; want NAME or NAME:PARAMETER=VALUE,…", s.Schedule)
+	}
+	codec := config.Codec{File: "-schedule " + name}
+	obj, err := codec.Object(node)
+	if err != nil {
+		return nil, usagef("%v", err)
+	}
+	if s.Warmup == 0 {
+		return obj.(optim.Schedule), nil
+	}
+	return optim.WarmUp{Length: s.Warmup, Then: obj.(optim.Schedule)}, nil
+}
