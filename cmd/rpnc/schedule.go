@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,25 +25,33 @@ const scheduleHelp = "learning rate over the epochs: NAME or NAME:PARAMETER=VALU
 // parameters are those of configurations; a cosine falls over all epochs after the rise unless it has a T_max.
 func (s settings) schedule() (optim.Schedule, error) {
 	name, params, _ := strings.Cut(s.Schedule, ":")
-	path, ok := schedules[name]
+	class, ok := schedules[name]
 	if !ok {
 		return nil, usagef("-schedule %q is unknown%s", name, suggest(name, slices.Sorted(maps.Keys(schedules))))
 	}
 	if name == "cosine" && !strings.Contains(params, "T_max") {
 		params = strings.Trim(fmt.Sprintf("T_max=%d,%s", max(1, s.Epochs-s.Warmup), params), ",")
 	}
-	text := fmt.Sprintf("lr_scheduler_class: %s\nlr_scheduler_parameters: {%s}\n", path, strings.ReplaceAll(params, "=", ": "))
+	text := fmt.Sprintf("lr_scheduler_class: %s\nlr_scheduler_parameters: {%s}\n", class, strings.ReplaceAll(params, "=", ": "))
 	node, err := config.Parse("-schedule", []byte(text))
 	if err != nil {
 		return nil, usagef("-schedule %q cannot be read; want NAME or NAME:PARAMETER=VALUE,…", s.Schedule)
 	}
-	codec := config.Codec{File: "-schedule " + name}
-	obj, err := codec.Object(node)
+	obj, err := (&config.Codec{}).Object(node)
 	if err != nil {
-		return nil, usagef("%v", err)
+		return nil, usagef("-schedule %s", inFlag(err))
 	}
 	if s.Warmup == 0 {
 		return obj.(optim.Schedule), nil
 	}
 	return optim.WarmUp{Length: s.Warmup, Then: obj.(optim.Schedule)}, nil
+}
+
+// inFlag is the first mistake of a configuration that was made of a flag: without a line, of which a flag has one.
+func inFlag(err error) string {
+	var all config.Errors
+	if !errors.As(err, &all) || len(all) == 0 {
+		return err.Error()
+	}
+	return all[0].Where + ": " + all[0].Msg
 }
