@@ -7,6 +7,15 @@ import (
 	"rpnc/ops"
 )
 
+// A fused chain of elementwise ops is one kernel: its inputs are loaded, its instructions run in
+// registers, its results stored; a chain of ten ops reads and writes memory once instead of ten times,
+// which is all that an elementwise kernel costs. Single ops are programs of one instruction, so there
+// is one way to make code for all.
+//
+// Random bits for dropout are computed where they are used, by the same splitmix64 hash of (seed,
+// stream, step, element) as on the CPU: forward and backward make the same mask again instead of
+// storing it.
+
 // map1 builds what computes every element from those at the same place.
 func (b *binder) map1(op graph.Op) bool {
 	one := func(inputs int, code ...ops.Instr) {
@@ -44,6 +53,10 @@ func (b *binder) elementwise(p ops.Program, shape graph.Shape) {
 }
 
 // program computes the results of p for element i of shape, which is at the coordinates at.
+//
+// Operands of the result's size are read at i; broadcast ones through strides that are 0 along repeated
+// axes; the step of a dropout is one integer. v holds inputs, immediates and results of instructions in
+// this order, as programs number them.
 func (b *binder) program(c *code, p ops.Program, shape graph.Shape, i val, at []val) (out []val) {
 	v := make([]val, 0, p.Inputs+p.Imm.Len())
 	for k := range p.Inputs {
@@ -86,6 +99,9 @@ func (c *code) primitive(op graph.Op, x, y, i val) val {
 }
 
 // unary applies a function of one operand.
+//
+// Simple ones are an instruction or two in the element's precision, transcendental ones are computed in
+// double precision and rounded.
 func (c *code) unary(k ops.UnaryKind, x val) val {
 	if f := simple[k]; f != nil {
 		return f(c, x)
@@ -127,6 +143,8 @@ func (c *code) uniform(key, i val) val {
 }
 
 // dropout is x/(1−p) where the random number of element i is p or more, else 0.
+//
+// The comparison is of integers, r ≥ ⌈p·2⁵³⌉: no rounding decides who stays.
 func (c *code) dropout(op ops.Dropout, x, step, i val) val {
 	site := graph.NewKey(op.Seed, "dropout").Sub(uint64(op.Stream))
 	limit := uint64(math.Ceil(op.P * (1 << 53)))

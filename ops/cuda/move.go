@@ -5,6 +5,17 @@ import (
 	"rpnc/ops"
 )
 
+// How data moves on a card. Every kernel here gives each element of the result a thread, which finds
+// out where its value comes from: i is split into coordinates, coordinates are put together with the
+// strides of the source. Gathering by result and never scattering by source has two reasons:
+// neighbouring threads write neighbouring elements, in whole lines of 128 bytes; and no two threads
+// write one element, so nothing depends on which comes first. Divisions by sizes are by constants,
+// which the driver's translator turns into multiplications.
+//
+// Positions that come with the data (labels, indexes of Pick and Place) are checked on the card: one
+// that is outside its axis marks the task as failed and counts as 0, so that no address is ever out of
+// bounds.
+
 // movement builds what copies elements by shape alone.
 func (b *binder) movement(op graph.Op) bool {
 	switch op := op.(type) {
@@ -50,12 +61,16 @@ func (b *binder) permute(op ops.Permuted) {
 }
 
 // around2 is the place of element i of a tensor that is outer × size × inner.
+//
+// i = (outer·size + at)·inner + in, as a row-major tensor lies in memory whatever number of axes outer
+// and inner stand for.
 func (c *code) around2(i val, size, inner int) (outer, at, in val) {
 	rest, in := c.split2(i, inner)
 	outer, at = c.split2(rest, size)
 	return outer, at, in
 }
 
+// slice reads element at + Lo of the axis: y[o, at, i] = x[o, at + Lo, i].
 func (b *binder) slice(op ops.Slice) {
 	_, size, inner := axis(b.in[0].Shape, op.Axis)
 	w := op.Hi - op.Lo
@@ -65,6 +80,7 @@ func (b *binder) slice(op ops.Slice) {
 	})
 }
 
+// pad is the reverse: y[o, at, i] = x[o, at − Lo, i] where that exists, else 0.
 func (b *binder) pad(op ops.Pad) {
 	_, size, inner := axis(b.in[0].Shape, op.Axis)
 	b.each(b.out[0].Shape.Size(), func(c *code, i val) {
@@ -79,6 +95,8 @@ func (b *binder) pad(op ops.Pad) {
 }
 
 // concat copies operand after operand, a launch each.
+//
+// Sizes are constants of the code, so operands of equal shape still make kernels of their own.
 func (b *binder) concat(ax int) {
 	_, total, inner := axis(b.out[0].Shape, ax)
 	lo := 0
@@ -119,6 +137,8 @@ func (b *binder) places(op graph.Op) bool {
 }
 
 // gather reads columns by a table; −1 gives 0.
+//
+// The table is in device memory from loading on; threads of one row read it in order.
 func (b *binder) gather(t []int32) {
 	from, w := b.in[0].Shape.Dim(-1), len(t)
 	ix := b.table(t)
@@ -132,6 +152,10 @@ func (b *binder) gather(t []int32) {
 }
 
 // scatterAdd lets every result collect its own terms in their order, so that nothing is added by two threads.
+//
+// The table is turned round at compile time: for every column of the result, a list of the entries that
+// point to it, in rising order (see inverse). That is the order in which the CPU adds, so sums have the
+// same bits; atomic additions would take them as they come.
 func (b *binder) scatterAdd(op ops.ScatterAdd) {
 	back := inverse(op.Table.Slice(), op.N)
 	ptr, entry := b.table(back.ptr), b.table(back.entry)
@@ -147,8 +171,10 @@ func (b *binder) scatterAdd(op ops.ScatterAdd) {
 	})
 }
 
+// badPosition is what [Fault] says of an index outside its axis.
 const badPosition = "a position is outside the axis"
 
+// pickAt is y[o, at, i] = x[o, p[o, at, i], i], positions p along the axis.
 func (b *binder) pickAt(ax int) {
 	_, size, inner := axis(b.in[0].Shape, ax)
 	_, each, _ := axis(b.in[1].Shape, ax)
@@ -160,6 +186,9 @@ func (b *binder) pickAt(ax int) {
 }
 
 // placeAt gives every line a thread: several positions of a line may be the same.
+//
+// A line is cleared and then added to by one thread: O(N + each) steps in sequence, with neighbouring
+// threads on neighbouring lines.
 func (b *binder) placeAt(op ops.Place) {
 	outer, each, inner := axis(b.in[0].Shape, op.Axis)
 	b.each(outer*inner, func(c *code, line val) {

@@ -7,6 +7,16 @@ import (
 	"rpnc/ops"
 )
 
+// How orders are found without sorting. Lines here are short (features, classes, neighbours), so
+// nothing is sorted: an entry's rank is the number of entries that come before it, and every entry can
+// count that for itself. That is O(n²) comparisons for a line of n, all of them independent, where a
+// sort in shared memory would be log² n steps with a barrier each and an order of ties to be kept by
+// hand.
+//
+// The order is that of the CPU: numbers rise, NaN comes last, equal entries come in the order of their
+// positions. With it ranks are different for all entries of a line, so exactly one thread finds the
+// rank that is asked for and writes.
+
 // orders builds what compares, counts and accumulates along lines.
 func (b *binder) orders(op graph.Op) bool {
 	switch op := op.(type) {
@@ -29,6 +39,9 @@ func (b *binder) orders(op graph.Op) bool {
 }
 
 // eachLine gives every line of operand 0 along an axis one thread; at is the index of element k.
+//
+// Lines are outer × inner; where inner > 1, neighbouring threads read neighbouring addresses for each
+// k.
 func (b *binder) eachLine(ax int, f func(c *code, line val, size int, at func(k val) val)) {
 	outer, size, inner := axis(b.in[0].Shape, ax)
 	b.each(outer*inner, func(c *code, line val) {
@@ -39,6 +52,8 @@ func (b *binder) eachLine(ax int, f func(c *code, line val, size int, at func(k 
 }
 
 // extreme keeps the first of the best entries; NaN is the best.
+//
+// Once best is a NaN nothing is better; before, the comparison is strict, so the first of equals stays.
 func (b *binder) extreme(op ops.Extreme) {
 	b.eachLine(op.Axis, func(c *code, line val, size int, at func(k val) val) {
 		best, where := c.variable(b.float(c, 0, at(n(0)))), c.variable(n(0))
@@ -83,6 +98,9 @@ func (b *binder) kth(op ops.Kth) {
 }
 
 // mode counts for every entry of a line how many are equal to it.
+//
+// Of values that are equally frequent the smallest wins, and of equal values the first position. NaN
+// equals nothing, itself included, so it has count 0 and wins only in a line of NaNs.
 func (b *binder) mode(ax int) {
 	b.eachLine(ax, func(c *code, line val, size int, at func(k val) val) {
 		best, where, most := c.variable(b.float(c, 0, at(n(0)))), c.variable(n(0)), c.variable(n(0))
@@ -103,6 +121,8 @@ func (b *binder) mode(ax int) {
 }
 
 // cumSum adds along every line.
+//
+// One chain of additions in order, as on the CPU: a parallel scan would associate differently.
 func (b *binder) cumSum(op ops.CumSum) {
 	b.eachLine(op.Axis, func(c *code, line val, size int, at func(k val) val) {
 		sum := c.variable(b.num(0))
@@ -118,6 +138,12 @@ func (b *binder) cumSum(op ops.CumSum) {
 }
 
 // draw draws positions of every row.
+//
+// Without replacement it is the Gumbel top-k trick: with independent Gumbel noise −ln(−ln u) added to
+// log-weights, the K largest are K draws without replacement (Vieira 2014; Kool et al. 2019, Stochastic
+// Beams). u has half a unit added, so that it is never 0. Random numbers are a function of seed,
+// stream, step and element, hence the same as on the CPU; the arithmetic is in float64 so that the
+// order of sums seldom is another.
 func (b *binder) draw(op ops.Draw) {
 	w := b.in[0].Shape.Dim(-1)
 	b.kind = kindOf(b.in[0])
@@ -156,6 +182,9 @@ func (b *binder) draw(op ops.Draw) {
 }
 
 // roulette draws with replacement: the first sum of powers above a random point. Draws are inserted in rising order.
+//
+// Powers are e^(x − max), so that their sum is finite; the last entry is taken if rounding leaves the
+// point above every sum.
 func (b *binder) roulette(op ops.Draw, site graph.Key, w int) {
 	b.each(b.in[0].Shape.Size()/w, func(c *code, row val) {
 		x := func(j val) val { return c.to(f64, b.float(c, 0, c.mad(row, w, j))) }
@@ -190,6 +219,14 @@ func (b *binder) insert(c *code, row val, w int, i, x val) {
 }
 
 // spline runs the recurrences of Cox and de Boor in registers, with the knots as constants.
+//
+// The basis of degree k on knots g:
+//
+//	B_{j,k}(x) = (x − g_j)/(g_{j+k} − g_j)·B_{j,k−1}(x) + (g_{j+k+1} − x)/(g_{j+k+1} − g_{j+1})·B_{j+1,k−1}(x)
+//
+// from B_{j,0} = 1 on [g_j, g_{j+1}). All T + 2D intervals are in registers of one thread and the loops
+// are unrolled when the code is written, so there is no indexed access. Knots are computed in the
+// element's precision, as on the CPU: an x on a knot must fall into the same interval.
 func (b *binder) spline(op ops.BSpline) {
 	h := (op.Hi - op.Lo) / float64(op.T)
 	g := make([]float64, op.T+2*op.D+1)
@@ -221,6 +258,9 @@ func (b *binder) spline(op ops.BSpline) {
 }
 
 // splineStep is one basis of degree k from two of the degree below; g begins at its first knot.
+//
+// The last DerivNum degrees differentiate instead: B′_{j,k} = k·(B_{j,k−1}/(g_{j+k} − g_j) −
+// B_{j+1,k−1}/(g_{j+k+1} − g_{j+1})).
 func (b *binder) splineStep(c *code, op ops.BSpline, k int, x, p, q val, g []float64) val {
 	left, right := b.num(g[k]-g[0]), b.num(g[k+1]-g[1])
 	if k <= op.D-op.DerivNum {

@@ -5,7 +5,32 @@ import (
 	"rpnc/ops"
 )
 
+// How products are computed. A result C (m×n) is cut into squares of w×w, a block of 256 threads to
+// each. The block goes along the inner dimension in steps of 16: it copies w×16 elements of A and 16×w
+// of B to shared memory, waits, and every thread updates its q×q elements of C in registers,
+//
+//	acc[i][j] += a[i]·b[j],   2q loads from shared memory for q² FMA
+//
+// w = 16q. Each element of A and B is read from memory n/w and m/w times instead of n and m times; with
+// q = 8 an FMA costs a quarter of a load from shared memory. A larger q is better arithmetic, a smaller
+// one makes more blocks: perThread takes the largest that still gives 128 blocks, about one for every
+// multiprocessor of a large card.
+//
+// Shared memory has 32 banks; rows of odd length q·16 + 1 keep threads that write a transposed copy on
+// different banks.
+//
+// Gradients of parameters have a small result and a long inner dimension (all rows of a batch): few
+// blocks, each with a long loop. Those are cut along the inner dimension into parts with results of
+// their own in scratch, which a second kernel adds in order. How many parts depends on sizes only, so
+// sums have one order in all runs.
+//
+// Without tensor cores all arithmetic is FMA in the element's precision, exact in the sense of the
+// CPU's products up to the order of sums; with them see tensorcore.go.
+
 // product is c = Σ_p op(a_p)·op(b_p), or one product a batch, of row-major matrices.
+//
+// sum > 1 adds up products of a stack without keeping them: gradients of a weight that a whole batch of
+// matrices shares.
 type product struct {
 	m, k, n      int
 	ta, tb       bool
@@ -40,6 +65,9 @@ func (b *binder) products(op graph.Op) bool {
 }
 
 // multiply takes the sizes from the types.
+//
+// A rank of 2 beside a batch is shared by all products: its step is 0. An empty inner dimension leaves
+// the sizes to the result, whose elements are all 0.
 func (b *binder) multiply(o ops.MatMul, sum bool) {
 	x, y := b.in[0].Shape, b.in[1].Shape
 	p := product{m: x.Dim(-2), k: x.Dim(-1), n: y.Dim(-1), ta: o.TA, tb: o.TB, sum: 1, a: arg{operand, 0}, b: arg{operand, 1}, c: arg{result, 0}, kind: b.kind}
@@ -67,6 +95,7 @@ func (b *binder) multiply(o ops.MatMul, sum bool) {
 
 // enoughBlocks is how many blocks keep a card busy; longInner is the inner size from which a product with fewer of them
 // is worth cutting.
+// How products are cut along the inner dimension.
 const (
 	enoughBlocks = 128
 	longInner    = 512
@@ -74,6 +103,9 @@ const (
 
 // gemm multiplies. A product with a small result and a long inner dimension, as gradients of parameters are, is cut
 // along that dimension; its parts are added up in their order.
+//
+// parts is bounded by what keeps the card busy, by at least 256 inner steps a part, and by the number
+// of steps there are.
 func (b *binder) gemm(p product) {
 	p.math = p.mathOf(b.math)
 	w := p.blockSide()
@@ -148,6 +180,8 @@ func (p product) step() int {
 }
 
 // perThread is the side of a thread's part. A larger one reads shared memory less often, a smaller one makes more blocks.
+//
+// Blocks are counted by whole squares: the ragged edge is work that a larger square would waste.
 func (p product) perThread() int {
 	for _, q := range []int{8, 4, 2} {
 		if blocks := (p.m / (q * side)) * (p.n / (q * side)) * p.batch; blocks >= 128 {
@@ -176,6 +210,9 @@ type tile struct {
 func (t *tile) width() int { return t.q*side + 1 }
 
 // run adds up part after part and writes the result.
+//
+// Two barriers a step: no thread may read before all have copied, and none may copy the next step
+// before all have read.
 func (t *tile) run() {
 	c := t.c
 	t.partA, t.partB = c.share(t.kind, depth*t.width()), c.share(t.kind, depth*t.width())
@@ -204,6 +241,8 @@ func (t *tile) run() {
 }
 
 // ranges are the matrices of a sum and the inner indices that the block adds up.
+//
+// A part takes each steps from its number on; the last may have fewer.
 func (t *tile) ranges() (sums, inner [2]val) {
 	c := t.c
 	sums, inner = [2]val{n(0), n(t.sum)}, [2]val{n(0), n(t.k)}
@@ -222,6 +261,9 @@ func (t *tile) ranges() (sums, inner [2]val) {
 
 // fetch copies depth × (q·side) elements to shared memory, zeros beyond the matrix. inner says that the inner
 // dimension k is the one along which memory is contiguous: threads follow it, then.
+//
+// Zeros beyond the edge add nothing, so the inner loop needs no conditions; an Inf on the other side
+// makes no NaN either, as 0 stands beside what is itself beyond the edge or is not written.
 func (t *tile) fetch(to val, from arg, off, k0, first val, size int, inner bool) {
 	c := t.c
 	for part := range t.q {
@@ -246,6 +288,8 @@ func (t *tile) fetch(to val, from arg, off, k0, first val, size int, inner bool)
 }
 
 // accumulate adds the products of what lies in shared memory.
+//
+// Loops are unrolled when the code is written: registers cannot be indexed.
 func (t *tile) accumulate() {
 	c := t.c
 	for k := range depth {
@@ -283,6 +327,10 @@ func (t *tile) put(row, col, x val) {
 }
 
 // power multiplies step by step, between two pieces of scratch; Horner's rule makes the sum.
+//
+// H − 1 products of w³; with Accumulative A + A² + … + Aᴴ = A·(I + A·(I + …)), one product and one
+// addition a step. Successive products alternate between two pieces of scratch, as a product cannot
+// write what it reads.
 func (b *binder) power(o ops.MatPow) {
 	w := b.in[0].Shape.Dim(0)
 	if o.H == 0 && !o.Accumulative {

@@ -7,7 +7,27 @@ import (
 	"rpnc/ops"
 )
 
+// How sums are formed. A reduction has count lines of size elements. A line gets a group of lanes
+// threads; lane l adds elements l, l + lanes, l + 2·lanes, … in that order, and then the lanes are
+// combined by a tree in shared memory,
+//
+//	lane l ← lane l + lane (l + half),  half = lanes/2, lanes/4, …, 1
+//
+// The shape of the tree is a function of count and size alone (laneCount), never of the card or of what
+// else runs, so a program gives the same bits in every run. Atomic additions would be faster to write
+// down and different every time.
+//
+// Blocks have 64 to 1,024 threads. Lines of neighbouring elements (rows) want neighbouring threads
+// within a line; lines that lie side by side (columns) want neighbouring threads in neighbouring lines.
+// Both read whole cache lines; the argument across says which it is.
+//
+// Everything that reduces (softmax, norms, cross-entropy) is written with these few words: lines, sum,
+// max, loop, once.
+
 // group is the threads that share a line: lanes of them, each with every lanes-th element. A block holds cols groups.
+//
+// memory is shared memory for a tree, one piece a kind of number, reused by the reductions of a kernel
+// one after another.
 type group struct {
 	b           *binder
 	c           *code
@@ -21,6 +41,9 @@ type group struct {
 
 // lines gives each of count lines of size elements a group. Neighbouring threads take neighbouring lines, if those are
 // neighbours in memory (across), and neighbouring elements otherwise, so that they read whole lines of cache.
+//
+// f writes the code once; it runs in every thread. Barriers need all threads of a block, so f must not
+// put a reduction under a condition.
 func (b *binder) lines(count, size int, across bool, f func(c *code, g *group)) {
 	if count == 0 {
 		return
@@ -43,6 +66,9 @@ func (b *binder) lines(count, size int, across bool, f func(c *code, g *group)) 
 }
 
 // laneCount decides by sizes alone, so that sums have the same order in every run.
+//
+// At least four elements a lane, else the tree costs more than the additions it saves; at most 256
+// threads a line, or 1,024 where there are few lines.
 func laneCount(count, size int, across bool) (lanes, cols int) {
 	lanes, cols = 1, 1
 	if across {
@@ -66,6 +92,9 @@ func laneCount(count, size int, across bool) (lanes, cols int) {
 func (g *group) loop(body func(r val)) { g.c.loop(g.lane, g.last, n(g.lanes), body) }
 
 // reduce combines what the threads of each group hold, by a tree; all of them get the result.
+//
+// Barriers: one before the tree reads what others have written, one after each level, and one before
+// the memory is used again.
 func (g *group) reduce(x val, combine func(a, b val) val) val {
 	c := g.c
 	if g.lanes == 1 {
@@ -106,6 +135,9 @@ func (g *group) max(f func(r val) val) val {
 }
 
 // max is the larger of two numbers; NaN wins.
+//
+// The instruction max.f32 returns the operand that is a number beside a NaN, hence a comparison and two
+// selections.
 func (c *code) max(a, b val) val {
 	y := c.pick(c.cmp("gt", a, b), a, b)
 	return c.pick(c.nan(a), a, y)
@@ -143,6 +175,10 @@ func (b *binder) sums(op graph.Op) bool {
 }
 
 // mapSum sums the result of a program over the axes along which to is repeated.
+//
+// MapSum is a program over elements and a sum over some axes without the mapped tensor between them:
+// the program runs in the thread that adds. Kept axes are coordinates of the line, dropped ones of the
+// element within it.
 func (b *binder) mapSum(p ops.Program, shape, to graph.Shape) {
 	var keep, drop []int // axes
 	for ax, s := range ops.SourceStrides(to, shape) {
@@ -204,6 +240,9 @@ func (b *binder) along(ax int, f func(c *code, g *group, at func(r val) val)) {
 const maskedAs = -1e9
 
 // expDiff is e^(x−top), in double precision inside.
+//
+// The transcendental functions here are written in float64 (see maths.go) and rounded once at the end:
+// right to half a unit in float32, at a cost that memory hides.
 func (c *code) expDiff(x, top val) val { return c.wide((*code).exp, c.sub(x, top)) }
 
 // hide is x, or what a masked entry counts as where x is 0.
@@ -215,6 +254,10 @@ func (b *binder) hide(c *code, x val, mask bool) val {
 }
 
 // softLine writes the softmax of what read gives to where write puts it; it answers with the maximum and the sum.
+//
+// x is read three times, from cache in all but very long lines: maximum, sum, result. Subtracting the
+// maximum keeps e^(x − max) ≤ 1. A masked entry counts as −10⁹, whose exponential beside any other
+// entry is 0, and a line of nothing but masked entries gives zeros because each is set to 0 at the end.
 func (b *binder) softLine(c *code, g *group, mask bool, read func(r val) val, write func(r, y val)) (top, sum val) {
 	top = g.max(func(r val) val { return b.hide(c, read(r), mask) })
 	sum = g.sum(func(r val) val { return c.expDiff(b.hide(c, read(r), mask), top) })
@@ -229,12 +272,15 @@ func (b *binder) softLine(c *code, g *group, mask bool, read func(r val) val, wr
 	return top, sum
 }
 
+// softmax is e^(x − max)/Σ along an axis; with mask, entries that are 0 take no part.
 func (b *binder) softmax(ax int, mask bool) {
 	b.along(ax, func(c *code, g *group, at func(r val) val) {
 		b.softLine(c, g, mask, func(r val) val { return b.float(c, 0, at(r)) }, func(r, y val) { c.store(c.out(0), at(r), y) })
 	})
 }
 
+// logSoftmax is (x − max) − ln Σ e^(x − max) along an axis: never the logarithm of a quotient that may
+// have become 0.
 func (b *binder) logSoftmax(ax int) {
 	b.along(ax, func(c *code, g *group, at func(r val) val) {
 		top := g.max(func(r val) val { return b.float(c, 0, at(r)) })
@@ -245,6 +291,9 @@ func (b *binder) logSoftmax(ax int) {
 }
 
 // patternSoftmax reads the entries of each line of a pattern through a table.
+//
+// A line is a row or a column of the pattern; group sizes follow the mean number of entries, and each
+// group's loop ends at its own.
 func (b *binder) patternSoftmax(op ops.PatternSoftmax) {
 	rows := compressed(op.P, op.Columns)
 	ptr, entry := b.table(rows.ptr), b.table(rows.entry)
@@ -259,6 +308,8 @@ func (b *binder) patternSoftmax(op ops.PatternSoftmax) {
 }
 
 // columnNorm is (x − mean)/√(var + ε) a column, and the statistics.
+//
+// Two passes for the variance: Σ(x − mean)²/rows, biased. The root is in double precision.
 func (b *binder) columnNorm(eps float64) {
 	m := b.in[0].Shape.Dim(-1)
 	rows := b.in[0].Shape.Size() / max(1, m)
@@ -297,6 +348,9 @@ func (b *binder) columnNormGrad() {
 }
 
 // crossEntropy writes probabilities and the loss of every row, and then sums the losses.
+//
+// loss_i = ln Σ e^(x − max) + max − x[label]; the mean over rows is a second launch, since blocks have
+// no barrier between them.
 func (b *binder) crossEntropy() {
 	rows, w := b.in[0].Shape.Dim(0), b.in[0].Shape.Dim(1)
 	losses := b.space(b.kind, rows)

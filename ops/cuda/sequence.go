@@ -8,6 +8,17 @@ import (
 	"rpnc/ops"
 )
 
+// From kernels to launches. A program is a list of tasks in the order of its schedule. Load writes one
+// module of PTX for all of them, in which equal code is there once (layers of one shape share their
+// kernels), hands it to the driver, which translates it for the card at hand, and resolves arguments to
+// addresses. A run is then a loop over launches with nothing left to decide; on a card it is recorded
+// once and replayed as one graph.
+//
+// A kernel that meets numbers it cannot work with (a label outside the classes, a negative step) sets
+// two words: one of its own and one for all. Tasks that commit are guarded: they look at the word for
+// all first and leave everything alone if it is set, so that a run which fails changes no parameter,
+// though launches are already queued behind it.
+
 // Task is a kernel with the memory that it works on.
 type Task struct {
 	Kernel  *Kernel
@@ -17,6 +28,9 @@ type Task struct {
 }
 
 // Sequence is a list of tasks on a device, ready to run: their code is one module, their tables are in device memory.
+//
+// Tasks run one after another on one stream, so scratch is one piece that all share, as large as the
+// neediest wants it. words is the host's copy of the fault words.
 type Sequence struct {
 	dev    Device
 	tasks  []Task
@@ -93,9 +107,13 @@ func (s *Sequence) scratch() (spare Addr, err error) {
 	return s.alloc(most)
 }
 
+// roundUp is a size in whole pieces of alignment: addresses of scratch suit loads of any width.
 func roundUp(bytes int) int { return (bytes + alignment - 1) / alignment * alignment }
 
 // translate writes one module of all launches; equal code is there once.
+//
+// The text of a kernel does not contain its name or addresses, so equality of texts is equality of
+// kernels. The module asks for the oldest target that has all instructions in use.
 func (s *Sequence) translate() (map[*code]Func, error) {
 	var text strings.Builder
 	var names []string
@@ -134,6 +152,9 @@ func (s *Sequence) translate() (map[*code]Func, error) {
 }
 
 // resolve finds the addresses of one task.
+//
+// Arguments name operands, results, tables, pieces of scratch and fault words by number; here each
+// becomes an address.
 func (s *Sequence) resolve(i int, t Task, functions map[*code]Func, spare Addr) error {
 	var tables, pieces []Addr
 	for _, v := range t.Kernel.tables {
@@ -178,6 +199,9 @@ func (s *Sequence) Faults() Addr { return s.faults }
 
 // Check waits for all tasks and says which of those that ran last has failed, and why; nil if none has. It is called
 // within [Device.Bound].
+//
+// One word is brought down in the usual case; all of them only after a failure. The first task that
+// failed is the one to blame, since others may have computed with what it left.
 func (s *Sequence) Check() error {
 	words := Bytes(ops.Buffer{I32: s.words})
 	if err := s.dev.Download(words[:4], s.faults); err != nil || s.words[0] == 0 {
