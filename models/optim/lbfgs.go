@@ -64,10 +64,25 @@ const (
 	curvature  = 0.9
 )
 
+// Search is where a search stands between two iterations: all that the next one depends on. One that goes on from a copy of
+// it ends with the same bits as one that never stopped.
+type Search struct {
+	X     []float64   // the point
+	G     []float64   // the gradient there; nil before the first iteration
+	Value float64     // f there
+	S, Y  [][]float64 // the memory, oldest first: steps, and what each has changed in the gradient
+}
+
 // Minimize moves x to a minimum near it. each, which may be nil, is called after every iteration with x in place; its
 // error ends the search. The last Iteration says whether the search has converged. Errors: a negative setting, those of f
 // and each, a start at which f is no number.
 func (o LBFGS) Minimize(f Objective, x []float64, each func(Iteration) error) (Iteration, error) {
+	return o.GoOn(f, &Search{X: x}, each)
+}
+
+// GoOn is [LBFGS.Minimize] from where a search stands, which s says before and after every iteration. The iterations count
+// from 1 again.
+func (o LBFGS) GoOn(f Objective, s *Search, each func(Iteration) error) (Iteration, error) {
 	if err := o.check(); err != nil {
 		return Iteration{}, err
 	}
@@ -76,24 +91,19 @@ func (o LBFGS) Minimize(f Objective, x []float64, each func(Iteration) error) (I
 		calls++
 		return f(x, g)
 	}
-	d := &descent{f: counted, first: o.Rate(), memory: int(or(float64(o.Memory), 10)), x: x, g: make([]float64, len(x)),
-		p: make([]float64, len(x)), at: make([]float64, len(x)), slope: make([]float64, len(x))}
-	var err error
-	if d.value, err = d.f(x, d.g); err != nil {
+	d, err := o.descent(counted, s)
+	if err != nil {
 		return Iteration{}, err
 	}
-	if !finite(d.value, d.g) {
-		return Iteration{}, fmt.Errorf("optim.LBFGS: f or its gradient is no finite number at the start; want another one")
-	}
-	it := Iteration{Value: d.value, Gradient: largest(d.g), Converged: largest(d.g) <= or(o.Tolerance, 1e-7)}
+	it := Iteration{Value: d.Value, Gradient: largest(d.G), Converged: largest(d.G) <= or(o.Tolerance, 1e-7)}
 	for it.Number < int(or(float64(o.Iterations), 100)) && !it.Converged && (o.Evaluations == 0 || calls < o.Evaluations) {
-		before := d.value
+		before := d.Value
 		step, err := d.step()
 		if err != nil {
 			return it, err
 		}
-		still := o.Change > 0 && (math.Abs(d.value-before) < o.Change || step*largest(d.p) <= o.Change)
-		it = Iteration{it.Number + 1, d.value, largest(d.g), step, calls, step == 0 || still || largest(d.g) <= or(o.Tolerance, 1e-7)}
+		still := o.Change > 0 && (math.Abs(d.Value-before) < o.Change || step*largest(d.p) <= o.Change)
+		it = Iteration{it.Number + 1, d.Value, largest(d.G), step, calls, step == 0 || still || largest(d.G) <= or(o.Tolerance, 1e-7)}
 		if each != nil {
 			if err := each(it); err != nil {
 				return it, err
@@ -101,6 +111,28 @@ func (o LBFGS) Minimize(f Objective, x []float64, each func(Iteration) error) (I
 		}
 	}
 	return it, nil
+}
+
+// descent makes ready what steps need, and evaluates f where nothing is known of it yet.
+func (o LBFGS) descent(f Objective, s *Search) (*descent, error) {
+	n := len(s.X)
+	d := &descent{Search: s, f: f, first: o.Rate(), memory: int(or(float64(o.Memory), 10)),
+		p: make([]float64, n), at: make([]float64, n), slope: make([]float64, n)}
+	if more := len(s.S) - d.memory; more > 0 {
+		s.S, s.Y = s.S[more:], s.Y[more:] // of a search with a longer memory
+	}
+	if s.G != nil {
+		return d, nil
+	}
+	s.G = make([]float64, n)
+	var err error
+	if s.Value, err = f(s.X, s.G); err != nil {
+		return nil, err
+	}
+	if !finite(s.Value, s.G) {
+		return nil, fmt.Errorf("optim.LBFGS: f or its gradient is no finite number at the start; want another one")
+	}
+	return d, nil
 }
 
 // check wants no setting below zero.
@@ -116,13 +148,12 @@ func (o LBFGS) check() error {
 
 // descent is a search under way.
 type descent struct {
+	*Search
 	f         Objective
 	first     float64 // length that is tried first
 	memory    int
-	x, g, p   []float64 // point, gradient, direction
-	value     float64
+	p         []float64 // direction
 	at, slope []float64 // a trial point and its gradient
-	s, y      [][]float64
 }
 
 // step takes one step: its length, 0 where no step along the direction makes the value smaller.
@@ -130,8 +161,8 @@ func (d *descent) step() (float64, error) {
 	for {
 		d.direct()
 		first := d.first
-		if len(d.s) == 0 {
-			first *= min(1, 1/norm(d.g)) // nothing is known of the scale yet
+		if len(d.S) == 0 {
+			first *= min(1, 1/norm(d.G)) // nothing is known of the scale yet
 		}
 		a, value, err := d.search(first)
 		if err != nil {
@@ -141,57 +172,57 @@ func (d *descent) step() (float64, error) {
 			d.move(a, value)
 			return a, nil
 		}
-		if len(d.s) == 0 {
+		if len(d.S) == 0 {
 			return 0, nil
 		}
-		d.s, d.y = nil, nil // the approximation is no good here: the gradient itself is
+		d.S, d.Y = nil, nil // the approximation is no good here: the gradient itself is
 	}
 }
 
 // direct sets p to −H·g by the two loops over the memory, H the approximation of the inverse Hessian.
 func (d *descent) direct() {
-	for i, g := range d.g {
+	for i, g := range d.G {
 		d.p[i] = -g
 	}
-	n := len(d.s)
+	n := len(d.S)
 	alpha := make([]float64, n)
 	for k := n - 1; k >= 0; k-- {
-		alpha[k] = dot(d.s[k], d.p) / dot(d.s[k], d.y[k])
-		axpy(-alpha[k], d.y[k], d.p)
+		alpha[k] = dot(d.S[k], d.p) / dot(d.S[k], d.Y[k])
+		axpy(-alpha[k], d.Y[k], d.p)
 	}
 	if n > 0 {
-		scale := dot(d.s[n-1], d.y[n-1]) / dot(d.y[n-1], d.y[n-1])
+		scale := dot(d.S[n-1], d.Y[n-1]) / dot(d.Y[n-1], d.Y[n-1])
 		for i := range d.p {
 			d.p[i] *= scale
 		}
 	}
 	for k := range n {
-		axpy(alpha[k]-dot(d.y[k], d.p)/dot(d.s[k], d.y[k]), d.s[k], d.p)
+		axpy(alpha[k]-dot(d.Y[k], d.p)/dot(d.S[k], d.Y[k]), d.S[k], d.p)
 	}
 }
 
 // move goes to the trial point, which is a step of length a, and remembers the step where the curvature along it is
 // positive: with another one H would not stay positive definite.
 func (d *descent) move(a, value float64) {
-	s, y := make([]float64, len(d.x)), make([]float64, len(d.x))
-	for i := range d.x {
-		s[i], y[i] = a*d.p[i], d.slope[i]-d.g[i]
+	s, y := make([]float64, len(d.X)), make([]float64, len(d.X))
+	for i := range d.X {
+		s[i], y[i] = a*d.p[i], d.slope[i]-d.G[i]
 	}
-	copy(d.x, d.at)
-	copy(d.g, d.slope)
-	d.value = value
+	copy(d.X, d.at)
+	copy(d.G, d.slope)
+	d.Value = value
 	if dot(s, y) <= 1e-14*dot(y, y) {
 		return
 	}
-	if len(d.s) == d.memory {
-		d.s, d.y = d.s[1:], d.y[1:]
+	if len(d.S) == d.memory {
+		d.S, d.Y = d.S[1:], d.Y[1:]
 	}
-	d.s, d.y = append(d.s, s), append(d.y, y)
+	d.S, d.Y = append(d.S, s), append(d.Y, y)
 }
 
 // try evaluates f at x + a·p: the value and the slope along p.
 func (d *descent) try(a float64) (value, slope float64, err error) {
-	copy(d.at, d.x)
+	copy(d.at, d.X)
 	axpy(a, d.p, d.at)
 	value, err = d.f(d.at, d.slope)
 	return value, dot(d.slope, d.p), err

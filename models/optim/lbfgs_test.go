@@ -3,6 +3,8 @@ package optim_test
 import (
 	"errors"
 	"math"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -154,5 +156,35 @@ func TestLimitsEndTheSearch(t *testing.T) {
 	}
 	if err := (optim.LBFGS{}).Apply(nil, nil, nil); err == nil || (optim.LBFGS{}).Rate() != 1 {
 		t.Errorf("as an optimizer of single steps: %v", err)
+	}
+}
+
+// A search that stops anywhere and goes on from where it stood takes the points of one that never stopped, to the bit, and
+// asks for no value twice.
+func TestASearchGoesOnToTheSameBits(t *testing.T) {
+	for _, c := range functions {
+		const stop = 5
+		o := optim.LBFGS{Memory: 3, Iterations: 30}
+		calls := 0
+		f := func(x, g []float64) (float64, error) { calls++; return c.f(x, g), nil }
+		whole := &optim.Search{X: slices.Clone(c.start)}
+		if _, err := o.GoOn(f, whole, nil); err != nil {
+			t.Fatal(err)
+		}
+		all := calls
+
+		first := o
+		first.Iterations = stop
+		part := &optim.Search{X: slices.Clone(c.start)}
+		calls = 0
+		it, err := first.GoOn(f, part, nil)
+		if err == nil && !it.Converged {
+			copied := &optim.Search{X: slices.Clone(part.X), G: slices.Clone(part.G), Value: part.Value, S: slices.Clone(part.S), Y: slices.Clone(part.Y)}
+			part, o.Iterations = copied, 30-stop
+			_, err = o.GoOn(f, part, nil)
+		}
+		if err != nil || !reflect.DeepEqual(part, whole) || calls != all {
+			t.Errorf("%s: %v after %d calls, %v; want %v after %d", c.name, part.X, calls, err, whole.X, all)
+		}
 	}
 }

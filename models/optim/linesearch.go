@@ -8,7 +8,7 @@ type trial struct{ a, value, slope float64 }
 // search finds a step along the direction that meets the strong Wolfe conditions, from a first guess on; the trial point
 // of d is then that of the step. 0 says that none makes the value smaller.
 func (d *descent) search(first float64) (a, value float64, err error) {
-	start := trial{0, d.value, dot(d.g, d.p)}
+	start := trial{0, d.Value, dot(d.G, d.p)}
 	if !(start.slope < 0) {
 		return 0, 0, nil
 	}

@@ -20,8 +20,8 @@ const usualIterations = 20
 
 // descend is Fit by [optim.LBFGS], which drives a program of loss and gradients over all rows. It suits small models and
 // data without noise; float64 models come closer to a minimum. An epoch is some iterations, its LearningRate the length
-// of the last step; a search that has come to its end ends the training. What the search remembers of its steps is
-// not in the store: a training that goes on begins with the gradient again.
+// of the last step; a search that has come to its end ends the training. Where the search stands is in the store whenever a
+// checkpoint is written, so that a training goes on as with any optimizer (see memory.go).
 func (t Trainer) descend(ctx context.Context, o optim.LBFGS, m *models.Model, train, test *data.Dataset) (History, error) {
 	if err := t.checkWhole(train); err != nil {
 		return History{}, fmt.Errorf("train.Fit: %w", err)
@@ -44,15 +44,16 @@ func (t Trainer) descend(ctx context.Context, o optim.LBFGS, m *models.Model, tr
 		return History{}, err
 	}
 	defer f.program.Close()
-	d := &lbfgs{run: r, o: o, per: per, objective: f, x: f.start(), epoch: r.From.Epoch, began: time.Now()}
-	o.Iterations, o.Evaluations = per*max(0, r.Epochs-r.From.Epoch), 0
+	d := &lbfgs{run: r, o: o, per: per, objective: f, epoch: r.From.Epoch, steps: r.From.Batch, began: time.Now()}
+	d.recall()
+	o.Iterations, o.Evaluations = max(0, per*(r.Epochs-r.From.Epoch)-r.From.Batch), 0
 	if err := ctx.Err(); err != nil {
 		return History{}, r.stop(r.From, err)
 	}
 	if o.Iterations == 0 {
 		return r.history, nil // all epochs are done
 	}
-	last, err := o.Minimize(f.at, d.x, func(it optim.Iteration) error { return d.iterated(ctx, it) })
+	last, err := o.GoOn(f.at, &d.search, func(it optim.Iteration) error { return d.iterated(ctx, it) })
 	if err == nil && last.Number == 0 {
 		// The start is a minimum: an epoch that does nothing says so.
 		last.Converged = true
@@ -87,17 +88,17 @@ type lbfgs struct {
 	o         optim.LBFGS // with its limits for an epoch
 	per       int         // iterations of an epoch
 	objective *objective
-	x         []float64 // the parameters
-	epoch     int       // those that are done
-	steps     int       // of this one
-	calls     int       // evaluations before this one
+	search    optim.Search // whose point is the parameters
+	epoch     int          // those that are done
+	steps     int          // of this one
+	calls     int          // evaluations before this one; below zero where it goes on and had some
 	began     time.Time
 }
 
 // iterated takes an iteration in, and ends an epoch with its last one.
 func (d *lbfgs) iterated(ctx context.Context, it optim.Iteration) error {
 	// The last evaluation may have been of a point that was not taken.
-	if err := d.objective.set(d.x); err != nil {
+	if err := d.objective.set(d.search.X); err != nil {
 		return err
 	}
 	d.rate.F[0] = it.Step
@@ -116,7 +117,7 @@ func (d *lbfgs) iterated(ctx context.Context, it optim.Iteration) error {
 		}
 	}
 	if err := ctx.Err(); err != nil && d.epoch < d.Epochs {
-		return d.stop(Position{Epoch: d.epoch}, err)
+		return errors.Join(d.remember(it.Calls), d.stop(Position{d.epoch, d.steps}, err))
 	}
 	return nil
 }
@@ -131,9 +132,13 @@ func (d *lbfgs) endEpoch(it optim.Iteration) error {
 		d.Epochs = d.epoch // the last one, to all that follows
 	}
 	early := d.history.Stopped
+	d.steps, d.calls = 0, it.Calls
+	if err := d.remember(it.Calls); err != nil {
+		return err
+	}
 	stop, err := d.finish(e, d.began)
 	d.history.Stopped = d.history.Stopped || early
-	d.steps, d.calls, d.began = 0, it.Calls, time.Now()
+	d.began = time.Now()
 	if err == nil && (stop || d.epoch >= d.Epochs) {
 		err = errDone
 	}

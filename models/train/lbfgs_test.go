@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"rpnc/graph"
 	"rpnc/models"
 	"rpnc/models/data"
 	"rpnc/models/optim"
@@ -124,5 +125,63 @@ func TestLBFGSRefusesAndStops(t *testing.T) {
 	// No single program of a step does what L-BFGS does.
 	if _, err := train.Program(model(t, net, nil), 8, train.CrossEntropy, optim.LBFGS{}); err == nil || !strings.Contains(err.Error(), "several times a step") {
 		t.Errorf("a step: error %v", err)
+	}
+}
+
+// Wherever L-BFGS stops, in an epoch or between two, it goes on to the bits of a training that never stopped: of float32
+// parameters too, of which the search moves float64 ones, and with running statistics, which every evaluation moves.
+func TestLBFGSGoesOnToTheSameBits(t *testing.T) {
+	d := flowers(t)
+	quiet := noisy
+	quiet.Finish.WithDropout = false
+	for _, o := range []*models.Options{{Seed: 2}, {Seed: 2, DType: graph.F64}} {
+		for _, stop := range []train.Position{{Epoch: 0, Batch: 0}, {Epoch: 1, Batch: 1}, {Epoch: 2, Batch: 3}} {
+			tr := train.Trainer{Epochs: 4, Optimizer: optim.LBFGS{Iterations: 4, Memory: 3, Evaluations: 9}}
+			straight, parts := model(t, quiet, o), model(t, quiet, o)
+			whole := fit(t, tr, straight, d, nil)
+			ctx, cancel := context.WithCancel(context.Background())
+			first := tr
+			first.Hooks.Step = func(at train.Position, _ float64) error {
+				if at == stop {
+					cancel()
+				}
+				return nil
+			}
+			first.Hooks.Checkpoint = func(at train.Position) error { tr.From = at; return nil }
+			if _, err := first.Fit(ctx, parts, d, nil); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			rest := fit(t, tr, parts, d, nil)
+			if !reflect.DeepEqual(state(straight), state(parts)) {
+				t.Errorf("%v, stopped at %+v and gone on from %+v: the model is another one", o.DType, stop, tr.From)
+			}
+			if a, b := whole.Epochs[len(whole.Epochs)-1], rest.Epochs[len(rest.Epochs)-1]; a.Loss != b.Loss || a.LearningRate != b.LearningRate || a.Number != b.Number {
+				t.Errorf("%v from %+v: the last epoch is %+v; want %+v", o.DType, tr.From, b, a)
+			}
+		}
+	}
+}
+
+// What the search remembers is of one point: parameters that were changed since begin a new search.
+func TestLBFGSForgetsWhenTheParametersAreOthers(t *testing.T) {
+	d := flowers(t)
+	tr := train.Trainer{Epochs: 2, Optimizer: optim.LBFGS{Iterations: 3}}
+	m := model(t, net, f64)
+	fit(t, tr, m, d, nil)
+	w := m.Store().Get("layers.0.heads.0.w")
+	for i := range w.F {
+		w.F[i] = 0.1 * float64(i%3)
+	}
+	if err := m.Store().Set("layers.0.heads.0.w", w); err != nil {
+		t.Fatal(err)
+	}
+	score, err := train.Evaluate(m, d, train.Evaluation{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr.From, tr.Epochs = train.Position{Epoch: 2}, 3
+	h := fit(t, tr, m, d, nil)
+	if len(h.Epochs) != 1 || h.Epochs[0].Loss >= score.Loss {
+		t.Errorf("from a loss of %v the epochs are %+v; want one with a smaller loss", score.Loss, h.Epochs)
 	}
 }

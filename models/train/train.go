@@ -61,6 +61,8 @@ type Trainer struct {
 }
 
 // Position is a moment between two steps: so many epochs are done, and so many batches of the next one.
+//
+// With L-BFGS a batch is one of its iterations.
 type Position struct{ Epoch, Batch int }
 
 // Hooks are called between steps; the store is at rest then. An error of one ends the training.
@@ -256,7 +258,7 @@ func (t Trainer) cut(rows int) (b *batches, err error) {
 	} else if b, err = newBatches(rows, t.BatchSize, t.Seed); err != nil {
 		return nil, err
 	}
-	if t.From.Batch >= b.count {
+	if _, iterates := t.Optimizer.(optim.LBFGS); !iterates && t.From.Batch >= b.count {
 		return nil, fmt.Errorf("train.Trainer: From.Batch = %d of %d; the position is of another batch size or of other data", t.From.Batch, b.count)
 	}
 	return b, nil
@@ -282,6 +284,10 @@ func (r *run) close() {
 // epochs trains from the first epoch to the last. Only the first may begin in its middle.
 func (r *run) epochs(ctx context.Context) error {
 	first := r.From.Batch
+	if r.watch.exhausted() {
+		r.history.Best, r.history.Stopped = r.watch.epoch, true
+		return nil // it was ended before
+	}
 	for e := r.From.Epoch; e < r.Epochs; e++ {
 		began := time.Now()
 		loss, rows, err := r.epoch(ctx, e, first)

@@ -82,8 +82,11 @@ func (w *watcher) see(e Epoch, larger, tested bool) (stop bool, err error) {
 	if err == nil {
 		err = w.save()
 	}
-	return w.Patience > 0 && w.bad >= w.Patience, err
+	return w.exhausted(), err
 }
+
+// exhausted says that nothing has got better for too long, perhaps in an earlier part of the training already.
+func (w *watcher) exhausted() bool { return w.Patience > 0 && w.seen && w.bad >= w.Patience }
 
 // fields lists what the store holds of the watch, in order.
 func (w *watcher) fields() []float64 {
