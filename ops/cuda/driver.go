@@ -11,10 +11,26 @@ import (
 	"github.com/ebitengine/purego"
 )
 
+// How the driver is called without cgo. The library libcuda comes with the driver of a card; it is
+// opened when the first device is asked for, and its functions are looked up by name. A machine without
+// it, or with one that is too old for a function, gives [ErrNoDevice], and programs go on on the CPU:
+// the same binary serves both. purego makes a Go function of a C symbol through reflection, which is
+// well for calls at loading; the call that is made for every kernel takes the address and passes words.
+//
+// A context is bound to a thread of the operating system while goroutines wander, hence [Device.Bound]:
+// it locks the goroutine to its thread, makes the context current, and holds a mutex, since launches
+// share the list of arguments.
+//
+// Names with _v2 are those that C's headers have stood for since CUDA 4; the names without take
+// addresses of 32 bits.
+
 // status is a CUresult; 0 is success.
 type status int32
 
 // driver is the driver API, as far as it is used. The names are those of the C functions without cu.
+//
+// Sizes are uintptr, as C's size_t; addresses on the device are uint64 and no pointers, so that the
+// collector never looks at them.
 type driver struct {
 	init              func(flags uint32) status
 	driverGetVersion  func(version *int32) status
@@ -104,6 +120,8 @@ func (d *driver) check(s status, call string) error {
 }
 
 // name is CUDA's name of a status.
+//
+// The text belongs to the driver and ends with a zero.
 func (d *driver) name(s status) string {
 	var text unsafe.Pointer
 	if d.getErrorName(s, &text) != 0 || text == nil {
@@ -117,6 +135,9 @@ func (d *driver) name(s status) string {
 }
 
 // gpu is the first card of the machine.
+//
+// memory keeps pieces that were given back; list holds pointers to the arguments of one launch, which
+// is why a device runs one at a time.
 type gpu struct {
 	mu     sync.Mutex
 	driver *driver
@@ -130,6 +151,9 @@ type gpu struct {
 }
 
 // open finds a card that is new enough and takes its primary context.
+//
+// The primary context is shared with whatever else in the process uses the card; it is released when
+// the device is closed. On any failure what was taken is given back.
 func open(library string) (*gpu, error) {
 	d, err := openDriver(library)
 	if err != nil {
@@ -158,6 +182,8 @@ func open(library string) (*gpu, error) {
 }
 
 // find looks at the first card.
+//
+// Cards below the oldest supported level would refuse the code later with a message that helps nobody.
 func (g *gpu) find() error {
 	d := g.driver
 	if err := d.check(d.init(0), "cuInit"); err != nil {
@@ -246,6 +272,9 @@ func (g *gpu) Download(to []byte, from Addr) error {
 const logSize = 4096
 
 // Load lets the driver translate; its words are part of the error.
+//
+// PTX ends with a zero byte as C wants it. The log's address is an option's value, a number that the
+// collector does not see, so the log is pinned.
 func (g *gpu) Load(ptx string, entries []string) (m Module, fs []Func, err error) {
 	const logBuffer, logBytes = 5, 6 // CU_JIT_ERROR_LOG_BUFFER and its size
 	image, log := append([]byte(ptx), 0), make([]byte, logSize)

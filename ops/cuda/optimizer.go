@@ -7,6 +7,11 @@ import (
 	"rpnc/ops"
 )
 
+// Updates read parameters, gradients and moments once and write parameters and moments once, in place,
+// a thread an element. They are guarded (see [Task]): a step in which a kernel has failed changes
+// nothing. The number of the step and the learning rate are read from device memory, so one program
+// serves all steps and schedules.
+
 // optimizers builds the updates of parameters.
 func (b *binder) optimizers(op graph.Op) bool {
 	switch op := op.(type) {
@@ -28,6 +33,9 @@ func (b *binder) stepOf(c *code, operand int) val {
 }
 
 // correction is 1 − βᵗ, without the loss of digits of a difference.
+//
+// βᵗ = e^(t·ln β), and −expm1 keeps the digits of 1 − βᵗ where β is near 1 and t small: for β₂ = 0.999
+// and t = 1 the difference has lost three digits of ten.
 func (c *code) correction(beta float64, t val) val {
 	if beta == 0 {
 		return d(1)
@@ -36,6 +44,9 @@ func (c *code) correction(beta float64, t val) val {
 }
 
 // adam follows the equations of ops.AdamW, inside in double precision.
+//
+// Results are m and v as stored for the next step and p; dividing the roots of v and of its correction
+// is √(v/(1 − β₂ᵗ)).
 func (b *binder) adam(op ops.AdamW) {
 	b.each(b.in[0].Shape.Size(), func(c *code, i val) {
 		t := c.to(f64, c.add(b.stepOf(c, 4), n(1)))
@@ -59,6 +70,9 @@ func (b *binder) adam(op ops.AdamW) {
 }
 
 // sgd follows the equations of ops.SGD.
+//
+// At step 0 the momentum buffer is the gradient itself, without dampening, as in the usual
+// implementations.
 func (b *binder) sgd(op ops.SGD) {
 	b.each(b.in[0].Shape.Size(), func(c *code, i val) {
 		step := b.stepOf(c, 3)

@@ -5,6 +5,11 @@ import (
 	"rpnc/ops"
 )
 
+// Comparisons of all pairs of columns of X (k×m), one thread to a pair or an entry, O(k·m²) operations.
+// A pair of columns is read by m threads of a block, from cache; nothing of the (k×m×m) differences is
+// ever stored. Sums are in float64, as on the CPU: a distance is the small sum of many terms, and its
+// root and quotient come later.
+
 // pairs builds comparisons of columns.
 func (b *binder) pairs(op graph.Op) bool {
 	switch op := op.(type) {
@@ -28,6 +33,9 @@ func (b *binder) pairs(op graph.Op) bool {
 const pairDivisor = 1e-10
 
 // term is f(u, v) of ops.PairTerm in double precision.
+//
+// φ is 1, |t|ᵖ or sgn t·|t|ᵖ for t = u − v, then divided N times by |u| + |v| + 10⁻¹⁰. At t = 0 it is 0
+// whatever p is, so that derivatives with p − 1 < 0 are finite on the diagonal.
 func (c *code) term(f ops.PairTerm, u, v val) val {
 	t := c.sub(u, v)
 	phi := d(1)
@@ -77,6 +85,9 @@ func (b *binder) pairSum(f ops.PairTerm) {
 }
 
 // pairMix gives every entry of x a thread.
+//
+// y[r, i] = Σ_j W[i, j]·w[r, j]·f(x[r, i], x[r, j]): it is what the gradient of pairSum needs, a row at
+// a time.
 func (b *binder) pairMix(f ops.PairTerm) {
 	m := b.in[0].Shape.Dim(1)
 	b.each(b.out[0].Shape.Size(), func(c *code, at val) {
@@ -91,6 +102,8 @@ func (b *binder) pairMix(f ops.PairTerm) {
 }
 
 // pairExtreme keeps the extreme difference and counts its ties.
+//
+// The number of ties is kept because the gradient is shared among them, as the reference system does.
 func (b *binder) pairExtreme(min bool) {
 	k, m := b.in[0].Shape.Dim(0), b.in[0].Shape.Dim(1)
 	rel := "gt"

@@ -9,6 +9,9 @@ import (
 // pool keeps device memory that was given back for who asks next: a driver takes its time for a piece and stops the card
 // for it, and models compile programs of the same sizes again and again. When the last piece is given back, everything
 // goes to the driver, so that a process which has closed its programs holds nothing.
+//
+// Pieces are reused for the same class of size only and are never cut: there is nothing to merge and
+// nothing fragments but by an eighth.
 type pool struct {
 	alloc func(bytes int) (Addr, error) // the driver's
 	free  func(a Addr) error
@@ -72,6 +75,8 @@ func (p *pool) trim() (err error) {
 }
 
 // sizeClass rounds a size up, so that pieces fit more often: to 512 bytes, and by an eighth at most.
+//
+// step is a sixteenth to an eighth of the size, a power of two.
 func sizeClass(bytes int) int {
 	step := max(512, 1<<max(0, bits.Len(uint(bytes))-4))
 	return (bytes + step - 1) / step * step

@@ -5,11 +5,22 @@ import (
 	"rpnc/ops"
 )
 
+// How sparse products run. A pattern is compressed by rows (CSR): ptr, and for every entry its column.
+// Its transposed product needs it by columns, which is a permutation of the same entries: it is
+// computed once when the kernel is made, so that A·x and Aᵀ·x are one kernel with different tables, and
+// values are never permuted. Each thread sums one element of the result over the entries of its line,
+// in their order; neighbouring threads take neighbouring columns of x and read whole lines.
+//
+// The work is nnz·w FMA and as many loads of x. Lines of very different lengths leave threads idle;
+// neighbours in a warp share a line as long as w is 32 or more.
+
 // rows are the entries of a sparse matrix line by line: those of line i are entry[ptr[i]:ptr[i+1]], and other says
 // where in its line each is.
 type rows struct{ ptr, entry, other []int32 }
 
 // inverse lists for each of size places the entries of a table that point to it, in rising order; −1 points nowhere.
+//
+// It is a counting sort, O(len(t) + size), and stable.
 func inverse(t []int32, size int) rows {
 	r := rows{ptr: make([]int32, size+1)}
 	for _, j := range t {
@@ -32,6 +43,8 @@ func inverse(t []int32, size int) rows {
 }
 
 // rowOf is the row of every entry of a pattern.
+//
+// It undoes the compression: entries in order, each with its row.
 func rowOf(p ops.Pattern) []int32 {
 	row := make([]int32, p.NNZ())
 	p.Each(func(e, i, _ int) { row[e] = int32(i) })
@@ -39,6 +52,8 @@ func rowOf(p ops.Pattern) []int32 {
 }
 
 // compressed lists a pattern by rows, or by columns.
+//
+// entry[e] is the number of the value, other[e] the column (or row) on the far side.
 func compressed(p ops.Pattern, columns bool) rows {
 	if columns {
 		r, row := inverse(p.Col.Slice(), p.Cols), rowOf(p)
@@ -104,6 +119,9 @@ func (b *binder) spmm(op ops.SpMM, x, y arg, plus bool) {
 }
 
 // sddmm gives every entry a group that sums over batch and columns.
+//
+// The value of entry (i, j) is Σ over batch and columns of a[q, i, k]·b[q, j, k]: the dense product at
+// the places of the pattern only, 2·nnz·w operations a batch instead of 2·rows·cols·w.
 func (b *binder) sddmm(p ops.Pattern) {
 	row, col := b.table(rowOf(p)), b.table(p.Col.Slice())
 	w := b.in[0].Shape.Dim(-1)
@@ -120,6 +138,8 @@ func (b *binder) sddmm(p ops.Pattern) {
 }
 
 // resolvent is x + A·(x + A·(…)) between two pieces of scratch.
+//
+// Horner's form of (I + A + … + Aˢ)·x: S sparse products and no power of A, which would fill up.
 func (b *binder) resolvent(op ops.Resolvent) {
 	size := b.out[0].Shape.Size()
 	if op.Steps == 0 {

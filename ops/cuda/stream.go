@@ -16,6 +16,9 @@ import (
 const maxArgs = 64
 
 // Launch hands the driver a list of pointers to the arguments, which it copies before it returns.
+//
+// Blocks and grids have one dimension: kernels split their number into coordinates themselves. No
+// dynamic shared memory is asked for, sizes are in the code.
 func (g *gpu) Launch(f Func, grid, block int, args []Addr) error {
 	if len(args) > maxArgs {
 		return errors.New("more than 64 operands and results")
@@ -30,6 +33,10 @@ func (g *gpu) Launch(f Func, grid, block int, args []Addr) error {
 }
 
 // Capture records what f launches. It is for this thread alone, so that other users of the card go on.
+//
+// While a stream is captured, launches and copies on it are recorded and not done. The recording is
+// made into an executable once; replaying it is a single call, whatever the number of kernels, which is
+// most of what a step of a small model costs.
 func (g *gpu) Capture(f func() error) (Graph, error) {
 	const threadLocal = 1 // CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
 	d := g.driver
@@ -59,6 +66,9 @@ func (g *gpu) Drop(x Graph) error {
 }
 
 // Pin reserves memory of the host. It is the driver's and no garbage collector's.
+//
+// Copies from and to memory that may move or be paged out go through a buffer of the driver's and wait;
+// only pinned memory is copied while the host goes on, and only its address may stand in a recording.
 func (g *gpu) Pin(bytes int) ([]byte, error) {
 	if bytes <= 0 {
 		return nil, nil
@@ -91,6 +101,8 @@ func (g *gpu) Pull(to []byte, from Addr) error {
 }
 
 // Time puts an event before and one behind the work of f.
+//
+// Events are stamped by the card, so the time leaves out what the host did.
 func (g *gpu) Time(f func() error) (took time.Duration, err error) {
 	d := g.driver
 	var events [2]uintptr

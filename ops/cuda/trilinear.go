@@ -7,6 +7,9 @@ import (
 
 // trilinears builds contractions with Kronecker products of rows, which are written out to scratch for one product: memory is
 // what a card has, and the product is most of the time.
+//
+// For y[r, o] = Σ_{i,j} W[o, i·q + j]·u[r, i]·x[r, j] the three gradients are contractions of the same
+// kind with another factor left out; each becomes one product of 2·rows·n·p·q operations.
 func (b *binder) trilinears(op graph.Op) bool {
 	switch op := op.(type) {
 	case ops.Trilinear:
@@ -22,6 +25,8 @@ func (b *binder) trilinears(op graph.Op) bool {
 }
 
 // kronecker writes the row-wise Kronecker product of two operands to scratch.
+//
+// (u⊗x)[r, i·q + j] = u[r, i]·x[r, j], (rows×p·q).
 func (b *binder) kronecker(left, right int) (wide int, block arg) {
 	rows, p, q := b.in[left].Shape.Dim(0), b.in[left].Shape.Dim(1), b.in[right].Shape.Dim(1)
 	block = b.space(b.kind, rows*p*q)
@@ -52,6 +57,9 @@ func (b *binder) trilinear(out int) {
 }
 
 // middle multiplies x with W read as (count·p×q), and then every row by its g.
+//
+// Here the Kronecker product would pair g with x, which W does not have side by side; z = x·Wᵀ with W
+// read as (count·p × q) is rows·count·p numbers, contracted with g afterwards in the order of count.
 func (b *binder) middle(one product, count, p int) {
 	one.a, one.k, one.n, one.tb = arg{operand, 1}, b.in[1].Shape.Dim(1), count*p, true
 	z := b.space(b.kind, one.m*count*p)

@@ -9,9 +9,23 @@ import (
 	"strings"
 )
 
+// What instructions mean. Each is read into a closure once. Words are 64 bits; a float of 32 bits is in
+// the lower half, and what the upper half of a 32-bit integer holds is left open: whoever reads such an
+// integer cuts it to its type first (signed, uint32).
+//
+// Floats of 32 bits are computed in float64 and rounded. That is exact: for +, −, ×, ÷ and √ a result
+// of 53 bits rounded again to 24 equals the result rounded once (Figueroa 1995: 53 ≥ 2·24 + 2). For fma
+// it can differ in the last bit where the exact sum lies very near the middle of two floats.
+//
+// Modifiers are held against what they must be: an arithmetic instruction without rn, or a conversion
+// that should round and does not, is no instruction that is known.
+
+// errUnknown is the mistake of an instruction or a modifier that package cuda never writes.
 var errUnknown = errors.New("not an instruction that this package knows")
 
 // instruction reads one instruction: its name in parts, add rn f32, and its operands, result first.
+//
+// Where the last part of the name is a type, it is that of the operation.
 func (r *reader) instruction(name, args []string) (func(t *thread), error) {
 	kind := name[len(name)-1]
 	switch name[0] {
@@ -51,6 +65,8 @@ func (r *reader) instruction(name, args []string) (func(t *thread), error) {
 }
 
 // access reads ld.param, ld.global, ld.shared, st.global and st.shared.
+//
+// Parameters are addresses, p0, p1, …; other places are a register and an offset.
 func (r *reader) access(name, args []string) (func(t *thread), error) {
 	place, other := args[1], args[0]
 	if name[0] == "st" {
@@ -92,6 +108,8 @@ func width(kind string) int {
 }
 
 // relations are the comparisons by what they say of less, equal, greater and unordered.
+//
+// neu is true for NaN, as "not equal, or unordered"; all others are false.
 var relations = map[string][4]bool{
 	"lt": {true, false, false, false}, "le": {true, true, false, false}, "gt": {false, false, true, false},
 	"ge": {false, true, true, false}, "eq": {false, true, false, false}, "ne": {true, false, true, false}, "neu": {true, false, true, true},
@@ -117,6 +135,7 @@ func compare(relation, kind string, w []int) (func(t *thread), error) {
 	}, nil
 }
 
+// compareInts is −1, 0 or 1.
 func compareInts(a, b int64) int {
 	switch {
 	case a < b:
@@ -169,6 +188,9 @@ func signed(kind string, x uint64) int64 {
 }
 
 // convert reads cvt[.rounding].to.from.
+//
+// Between floats and from integers a rounding has to be named where it may happen, from f32 to f64 it
+// must not be. rni rounds to even and keeps within 32 bits; NaN becomes 0.
 func convert(name []string, w []int) (func(t *thread), error) {
 	to, from := name[len(name)-2], name[len(name)-1]
 	if to == "tf32" || to == "bf16x2" {
@@ -218,6 +240,8 @@ var integers = map[string]func(a, b, c uint64) uint64{
 }
 
 // arithmetic reads everything else. Missing operands read the result, whose value they take no notice of.
+//
+// wide makes 64 bits of two signed 32-bit operands before it multiplies.
 func arithmetic(name []string, w []int) (func(t *thread), error) {
 	for len(w) < 4 {
 		w = append(w, w[0])

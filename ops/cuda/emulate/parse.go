@@ -6,7 +6,18 @@ import (
 	"strings"
 )
 
+// How PTX is read. The text that package cuda writes is regular: one declaration, label or instruction
+// a line, names in lower case, operands separated by a comma and a space. The reader takes no more than
+// that, and refuses what it does not know, so a change of the writer that the emulator does not follow
+// fails loudly.
+//
+// Every line becomes a closure over numbers of words: registers, special registers and immediates all
+// live in one array of 64-bit words a thread, so an operand is an index whatever it is. Names are
+// looked up once, when the module is loaded, and running is a loop over closures.
+
 // entry is a kernel that has been read. Registers, immediates and special registers are all words of one array.
+//
+// words is copied to a thread when it starts: registers are unset, immediates have their values.
 type entry struct {
 	name   string
 	params int
@@ -25,9 +36,13 @@ type instr struct {
 }
 
 // unset is what a register holds before it is written: a NaN of either width, and an address that is none.
+//
+// Arithmetic with it shows up in results as NaN, and as an address it lies in no region.
 const unset = 0xFFFFFFFFFFFFFFFF
 
 // reader reads one entry.
+//
+// word and labels map names of the text to numbers of words and of instructions.
 type reader struct {
 	e      *entry
 	word   map[string]int
@@ -42,6 +57,8 @@ type use struct {
 }
 
 // parse reads a module.
+//
+// Directives before the first entry (version, target, address size) are passed over.
 func parse(ptx string) (map[string]*entry, error) {
 	all := map[string]*entry{}
 	var r *reader
@@ -77,6 +94,8 @@ func newReader(line string) *reader {
 }
 
 // line reads a declaration, a label or an instruction.
+//
+// A guard @p or @!p wraps the closure of what follows.
 func (r *reader) line(line string) error {
 	if label, ok := strings.CutSuffix(line, ":"); ok {
 		r.labels[label] = len(r.e.code)
@@ -113,6 +132,8 @@ func (r *reader) line(line string) error {
 }
 
 // split separates operands.
+//
+// Braces of vector operands are dropped: their elements count as operands.
 func split(text string) []string {
 	if text == "" {
 		return nil
@@ -137,6 +158,8 @@ func (r *reader) add(x uint64) int {
 }
 
 // operand is the word of a register, a special register or an immediate.
+//
+// Constants of equal text share a word. Floats are written by their bits, 0f and 0d.
 func (r *reader) operand(text string) (int, error) {
 	if w, ok := r.word[text]; ok {
 		return w, nil

@@ -7,7 +7,19 @@ import (
 	"rpnc/ops/cuda"
 )
 
+// How a launch runs. Blocks run one after another, and the threads of a block in warps of 32, each
+// thread alone until it reaches a barrier, an instruction of the whole warp, or its end. When all
+// threads of a block wait at a barrier all go on; when some wait and the others have ended, the kernel
+// is wrong (a card would hang, or not) and an error says how many. Running a thread as far as it gets
+// is a legal order, and an extreme one: whoever reads what another thread has not yet been forced to
+// write reads NaNs. With Reverse the other extreme runs, from the last thread to the first, and results
+// that differ betray a race.
+//
+// Nothing is simulated of time, caches or divergence.
+
 // thread is the state of one thread.
+//
+// w has a word for everything that instructions name; pc is the number of the next instruction.
 type thread struct {
 	d      *Device
 	w      []uint64
@@ -20,6 +32,9 @@ type thread struct {
 }
 
 // run executes a launch; what goes wrong is an error that names the instruction.
+//
+// The limits are those of every card: 1,024 threads a block, 48 KiB of shared memory without asking for
+// more.
 func (d *Device) run(l launch) (err error) {
 	if l.f == 0 || int(l.f) > len(d.entries) {
 		return fmt.Errorf("emulate.Launch: no function %d", l.f)
@@ -45,6 +60,8 @@ func (d *Device) run(l launch) (err error) {
 }
 
 // block runs all threads from barrier to barrier.
+//
+// Shared memory is fresh for every block and full of NaNs.
 func (d *Device) block(e *entry, threads []*thread, number int) error {
 	shared := make([]byte, e.shared)
 	for i := range shared {
@@ -90,6 +107,8 @@ func (d *Device) block(e *entry, threads []*thread, number int) error {
 const warpSize = 32
 
 // warp runs some threads to the next barrier of the block, or their end.
+//
+// Threads that meet at an instruction of the warp run it together and go on.
 func (d *Device) warp(e *entry, threads []*thread) error {
 	for {
 		meeting := 0
@@ -114,6 +133,9 @@ func (d *Device) warp(e *entry, threads []*thread) error {
 }
 
 // meet runs an instruction of the whole warp, at which all threads have to be.
+//
+// PTX wants all 32 threads at the same instruction; anything else is undefined on a card and an error
+// here.
 func meet(e *entry, threads []*thread) (err error) {
 	at, pc := threads[0].meets, threads[0].pc
 	for i, t := range threads {
@@ -132,6 +154,8 @@ func meet(e *entry, threads []*thread) (err error) {
 }
 
 // until runs a thread to the next barrier, the next instruction of its warp, or its end.
+//
+// A closure that panics (an access outside memory) becomes an error with the text of its instruction.
 func (t *thread) until(e *entry) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -147,6 +171,8 @@ func (t *thread) until(e *entry) (err error) {
 }
 
 // memory is n bytes in global or shared memory; an access outside or off its alignment panics, which until recovers.
+//
+// Accesses have to be aligned to their size, as on a card.
 func (t *thread) memory(shared bool, a uint64, n int) []byte {
 	if a%uint64(n) != 0 {
 		panic(fmt.Sprintf("%#x is not aligned to %d bytes", a, n))
