@@ -95,7 +95,6 @@ func (b *binder) multiply(o ops.MatMul, sum bool) {
 
 // enoughBlocks is how many blocks keep a card busy; longInner is the inner size from which a product with fewer of them
 // is worth cutting.
-// How products are cut along the inner dimension.
 const (
 	enoughBlocks = 128
 	longInner    = 512
