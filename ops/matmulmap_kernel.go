@@ -11,6 +11,9 @@ import (
 // computed in blocks of columns, which leave the chain short stretches: there it runs after the product.
 const hotColumns = 1024
 
+// HostOnly says that the pass that makes it is one for the CPU.
+func (MatMulMap) HostOnly() {}
+
 // Kernel runs the chain over every block of rows that the product has finished.
 func (o MatMulMap) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, matMulMapRun[float32], matMulMapRun[float64])
