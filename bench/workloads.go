@@ -178,7 +178,7 @@ func kan(name string, b int) Workload {
 func cnn(name string, b, side int, channels ...int) Workload {
 	one, two := models.Int(1), models.Int(2)
 	spec := func() models.Spec {
-		return models.CNN{Patching: everyPixel(side), PoolCDH: two, PoolCDW: two, PoolCDD: one,
+		return models.CNN{Patching: everyPixel(side), PoolCDH: two, PoolCDW: two, PoolCDD: one, Metric: rpnops.Max,
 			ChannelNums: channels, FCDims: []int{128, 10}, Product: bias, WithBatchNorm: true, WithRelu: true, TrainNorm: true}
 	}
 	return Workload{Name: name, Desc: fmt.Sprintf("grid CNN %d×%d, channels %v, 3×3 patches, BN + ReLU, 3×3/2 max compression, fc 128-10; batch %d", side, side, channels, b),
