@@ -19,7 +19,9 @@ type result struct {
 
 	Metrics    map[string]float64 `json:"metrics,omitempty"` // where several are measured
 	Seconds    float64            `json:"seconds"`
-	Stopped    bool               `json:"stopped"`
+	Best       int                `json:"best_epoch,omitempty"` // where the best one was looked for
+	Early      bool               `json:"early,omitempty"`      // it ended before its last epoch: nothing got better
+	Stopped    bool               `json:"stopped"`              // by ctrl-C
 	Checkpoint string             `json:"checkpoint,omitempty"`
 }
 
@@ -36,6 +38,13 @@ func (t *training) finish(c *call, tr train.Trainer, h train.History, took time.
 			r.Metrics = last.Metrics
 		}
 	}
+	if stopped == nil && (len(h.Epochs) == 0 || tr.Watch.Restore) {
+		// The model is not that of the last epoch here.
+		if err := t.measure(tr, &r); err != nil {
+			return err
+		}
+	}
+	r.Best, r.Early = h.Best, h.Stopped
 	if t.json {
 		return printJSON(c.stdout, r)
 	}
@@ -43,6 +52,12 @@ func (t *training) finish(c *call, tr train.Trainer, h train.History, took time.
 	curve(t.out, "test "+r.Metric, h.Epochs, func(e train.Epoch) float64 { return e.TestMetric })
 	if h.Best > 0 {
 		fmt.Fprintf(t.out, "best epoch: %d\n", h.Best)
+	}
+	if h.Stopped && stopped == nil {
+		fmt.Fprintln(t.out, t.why(tr))
+	}
+	if len(h.Epochs) == 0 && stopped == nil {
+		fmt.Fprintln(t.out, "nothing was left to train")
 	}
 	if stopped != nil {
 		fmt.Fprintf(t.out, "stopped after %d epochs\n", r.Epochs)
@@ -56,6 +71,34 @@ func (t *training) finish(c *call, tr train.Trainer, h train.History, took time.
 		fmt.Fprintf(t.out, "checkpoint: %s\n", t.output)
 	}
 	return nil
+}
+
+// measure fills in what the model scores on the rows held out.
+func (t *training) measure(tr train.Trainer, r *result) error {
+	s, err := train.Evaluate(t.net, t.held, t.evaluation(tr))
+	if err != nil {
+		return err
+	}
+	if r.Test, r.TestLoss = s.Metric, s.Loss; len(tr.Also) > 0 {
+		r.Metrics = s.Metrics
+	}
+	return nil
+}
+
+// why says why a training has ended before its last epoch.
+func (t *training) why(tr train.Trainer) string {
+	if tr.Watch.Patience == 0 {
+		return "ended early: L-BFGS finds nothing better" // the only other reason
+	}
+	what := "the loss of the rows held out"
+	if tr.Watch.Metric {
+		what = tr.Metric.String()
+	}
+	epochs := "epochs"
+	if tr.Watch.Patience == 1 {
+		epochs = "epoch"
+	}
+	return fmt.Sprintf("ended early: %s got no better for %d %s", what, tr.Watch.Patience, epochs)
 }
 
 // percent shows an accuracy in per cent and any other measure as it is.

@@ -96,7 +96,7 @@ func (p *plan) load(path string) (*data.Parts, error) {
 
 // follow settles what the plan says and the command line does not: seed, device and settings.
 func (t *training) follow(p *plan) error {
-	for _, name := range []string{"lr", "optimizer", "schedule", "loss"} {
+	for _, name := range inLearner {
 		if p.learner() != nil && t.given(name) {
 			return usagef("-%s and the learner of %s exclude each other; change the file", name, p.file)
 		}

@@ -38,12 +38,7 @@ var trainCommand = command{
 		t.machine.register(fs)
 		fs.StringVar(&t.model, "model", "", modelFlag)
 		fs.StringVar(&t.config, "config", "", "FILE.yaml with a whole configuration: data, model, learner, metrics; -data then says where the files of the data are")
-		fs.IntVar(&t.Epochs, "epochs", 0, "passes over the data (default: what suits the model)")
-		fs.IntVar(&t.Batch, "batch", 0, "rows of a step (default: what suits the model)")
-		fs.Float64Var(&t.LR, "lr", 0, "learning rate (default: what suits the model)")
-		fs.StringVar(&t.Schedule, "schedule", "", "learning rate over the epochs: cosine, which falls to 0, or constant (default cosine)")
-		fs.StringVar(&t.Optimizer, "optimizer", "", "optimizer: adamw, adam, rmsprop, adagrad, sgd with momentum 0.9, or lbfgs on all rows at once (default adamw)")
-		fs.StringVar(&t.Loss, "loss", "", "what to make small: cross_entropy, nll, mse, mae, huber or bce (default: cross_entropy of classes, mse of numbers)")
+		t.settings.register(fs)
 		fs.StringVar(&t.metrics, "metric", "", "what to measure on the rows held out, separated by commas: "+metricNames+" (default: accuracy of classes, mae of numbers)")
 		fs.IntVar(&t.keep, "keep", 0, "keep the checkpoints of so many last epochs beside -o")
 		fs.Uint64Var(&t.seed, "seed", 1, "seed of initial values, order of rows and dropout")
@@ -53,24 +48,6 @@ var trainCommand = command{
 		fs.BoolVar(&t.json, "json", false, "print only one JSON object with the result")
 		return t.run
 	},
-}
-
-// settings are those flags that a checkpoint keeps, so that -resume goes on alike, and how far the training was.
-//
-// The JSON names are part of the format of checkpoints.
-type settings struct {
-	Epochs    int            `json:"epochs"`
-	Batch     int            `json:"batch"`
-	LR        float64        `json:"lr"`
-	Optimizer string         `json:"optimizer"`
-	Schedule  string         `json:"schedule"`
-	Loss      string         `json:"loss,omitempty"` // "": that of the targets
-	At        train.Position `json:"at"`
-}
-
-// or fills in from d what is left out.
-func (s settings) or(d settings) settings {
-	return settings{or(s.Epochs, d.Epochs), or(s.Batch, d.Batch), or(s.LR, d.LR), or(s.Optimizer, d.Optimizer), or(s.Schedule, d.Schedule), or(s.Loss, d.Loss), d.At}
 }
 
 // training is what the flags say and what is made of it.
@@ -152,18 +129,25 @@ func (t *training) write(tr train.Trainer, stopped error) error {
 	if t.records == nil || stopped != nil {
 		return nil
 	}
-	ask := train.Evaluation{Loss: tr.Loss, Metric: tr.Metric, Also: tr.Also, Rows: t.testRows, Chunk: t.prepared.Together}
-	if err := t.records.write(t.net, t.held, ask); err != nil {
+	if err := t.records.write(t.net, t.held, t.evaluation(tr)); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(t.out, "output: %s\n", t.records.path)
 	return err
 }
 
+// evaluation is what to measure on the rows held out.
+func (t *training) evaluation(tr train.Trainer) train.Evaluation {
+	return train.Evaluation{Loss: tr.Loss, Metric: tr.Metric, Also: tr.Also, Rows: t.testRows, Chunk: t.prepared.Together}
+}
+
 // setUp loads the data and makes the model.
 func (t *training) setUp() error {
-	if t.Epochs < 0 || t.Batch < 0 || t.LR < 0 || t.keep < 0 {
-		return usagef("-epochs %d, -batch %d, -lr %g, -keep %d; want none below 0", t.Epochs, t.Batch, t.LR, t.keep)
+	if t.keep < 0 {
+		return usagef("-keep %d; want 0 or more", t.keep)
+	}
+	if err := t.settings.check(); err != nil {
+		return err
 	}
 	if err := t.findPlan(); err != nil {
 		return err
@@ -221,8 +205,10 @@ func (t *training) pick(d *data.Dataset, o *models.Options) error {
 	usual := settings{Epochs: pick.epochs, Batch: pick.batch, LR: pick.lr, Optimizer: "adamw", Schedule: "cosine"}
 	if t.Optimizer == lbfgs {
 		usual.Batch, usual.LR, usual.Schedule = t.rows.Rows, 1, "constant"
-		if t.plan != nil && !t.given("batch") {
-			t.Batch = t.rows.Rows // data of a configuration always say a size of batches
+		if t.plan != nil && !t.given("batch") && t.Batch > 0 {
+			// Data of a configuration always say a size of batches, if only by default.
+			fmt.Fprintf(t.out, "L-BFGS takes all %d rows at once, whatever the size of batches in %s (%d)\n", t.rows.Rows, t.plan.file, t.Batch)
+			t.Batch = t.rows.Rows
 		}
 	}
 	t.settings = t.settings.or(usual)
@@ -249,8 +235,7 @@ func (t *training) goOn(o *models.Options) error {
 	if err := readMeta(meta, trainKey, &before); err != nil {
 		return fmt.Errorf("%s: %w", t.resume, err)
 	}
-	t.settings = t.settings.or(before)
-	return nil
+	return t.goOnFrom(before)
 }
 
 // save writes the checkpoint from which training can go on at a position.

@@ -13,16 +13,24 @@ import (
 // lbfgs is the optimizer that takes all rows at once.
 const lbfgs = "lbfgs"
 
-// optimizers are those of -optimizer, of a learning rate.
-//
-// The momentum of sgd and the tolerance of lbfgs have no flags; a configuration can set them.
-var optimizers = map[string]func(lr float64) optim.Optimizer{
-	"adamw":   func(lr float64) optim.Optimizer { return optim.AdamW{LR: lr} },
-	"adam":    func(lr float64) optim.Optimizer { return optim.Adam{LR: lr} },
-	"rmsprop": func(lr float64) optim.Optimizer { return optim.RMSProp{LR: lr} },
-	"adagrad": func(lr float64) optim.Optimizer { return optim.AdaGrad{LR: lr} },
-	"sgd":     func(lr float64) optim.Optimizer { return optim.SGD{LR: lr, Momentum: 0.9} },
-	lbfgs:     func(lr float64) optim.Optimizer { return optim.LBFGS{LR: lr, Change: 1e-9} },
+// optimizers are those of -optimizer.
+var optimizers = map[string]func(s settings) optim.Optimizer{
+	"adamw": func(s settings) optim.Optimizer {
+		return optim.AdamW{LR: s.LR, ClipNorm: s.ClipNorm, ClipValue: s.ClipValue}
+	},
+	"adam": func(s settings) optim.Optimizer {
+		return optim.Adam{LR: s.LR, ClipNorm: s.ClipNorm, ClipValue: s.ClipValue}
+	},
+	"rmsprop": func(s settings) optim.Optimizer {
+		return optim.RMSProp{LR: s.LR, ClipNorm: s.ClipNorm, ClipValue: s.ClipValue}
+	},
+	"adagrad": func(s settings) optim.Optimizer {
+		return optim.AdaGrad{LR: s.LR, ClipNorm: s.ClipNorm, ClipValue: s.ClipValue}
+	},
+	"sgd": func(s settings) optim.Optimizer {
+		return optim.SGD{LR: s.LR, Momentum: 0.9, ClipNorm: s.ClipNorm, ClipValue: s.ClipValue}
+	},
+	lbfgs: func(s settings) optim.Optimizer { return optim.LBFGS{LR: s.LR, Change: 1e-9} },
 }
 
 // trainer is the training that the flags describe.
@@ -47,24 +55,36 @@ func (t *training) trainer() (tr train.Trainer, err error) {
 	return tr, err
 }
 
-// steps settles optimizer and schedule by the flags.
-//
-// A cosine schedule spans all epochs of the training, those before -resume included.
-func (t *training) steps(tr *train.Trainer) error {
+// steps settles by the flags: optimizer, schedule, and what to watch.
+func (t *training) steps(tr *train.Trainer) (err error) {
 	make, ok := optimizers[t.Optimizer]
 	if !ok {
 		return usagef("-optimizer %q is unknown%s", t.Optimizer, suggest(t.Optimizer, slices.Sorted(maps.Keys(optimizers))))
 	}
-	tr.Optimizer = make(t.LR)
+	tr.Optimizer = make(t.settings)
+	if t.Optimizer == lbfgs {
+		if err := t.wholeSteps(); err != nil {
+			return err
+		}
+	}
+	if tr.Schedule, err = t.schedule(); err != nil {
+		return err
+	}
+	tr.Watch = t.watch()
+	return t.checkWatch()
+}
+
+// wholeSteps says which flags do not go with L-BFGS.
+func (t *training) wholeSteps() error {
 	switch {
-	case t.Optimizer == lbfgs && t.Schedule != "constant":
-		return usagef("-schedule %s and -optimizer lbfgs exclude each other: L-BFGS finds the length of its steps itself", t.Schedule)
-	case t.Optimizer == lbfgs && t.Batch < t.rows.Rows:
-		return usagef("-batch %d and -optimizer lbfgs exclude each other: L-BFGS takes all %d rows at once", t.Batch, t.rows.Rows)
-	case t.Schedule == "cosine":
-		tr.Schedule = optim.Cosine{Length: t.Epochs}
 	case t.Schedule != "constant":
-		return usagef("-schedule %q is unknown; want cosine or constant", t.Schedule)
+		return usagef("-schedule %s and -optimizer lbfgs exclude each other: L-BFGS finds the length of its steps itself", t.Schedule)
+	case t.Warmup > 0:
+		return usagef("-warmup %d and -optimizer lbfgs exclude each other: L-BFGS finds the length of its steps itself", t.Warmup)
+	case t.ClipNorm > 0 || t.ClipValue > 0:
+		return usagef("-clip-norm, -clip-value and -optimizer lbfgs exclude each other: L-BFGS needs the gradient as it is")
+	case t.Batch < t.rows.Rows:
+		return usagef("-batch %d and -optimizer lbfgs exclude each other: L-BFGS takes all %d rows at once", t.Batch, t.rows.Rows)
 	}
 	return nil
 }

@@ -50,8 +50,9 @@ func (t Trainer) descend(ctx context.Context, o optim.LBFGS, m *models.Model, tr
 	if err := ctx.Err(); err != nil {
 		return History{}, r.stop(r.From, err)
 	}
-	if o.Iterations == 0 {
-		return r.history, nil // all epochs are done
+	if r.history.Stopped = d.over || r.watch.exhausted(); o.Iterations == 0 || r.history.Stopped {
+		r.history.Best = r.watch.epoch
+		return r.history, nil // all that is to be done is done
 	}
 	last, err := o.GoOn(f.at, &d.search, func(it optim.Iteration) error { return d.iterated(ctx, it) })
 	if err == nil && last.Number == 0 {
@@ -92,6 +93,7 @@ type lbfgs struct {
 	epoch     int          // those that are done
 	steps     int          // of this one
 	calls     int          // evaluations before this one; below zero where it goes on and had some
+	over      bool         // the search came to its end in an earlier part of the training
 	began     time.Time
 }
 
@@ -117,7 +119,7 @@ func (d *lbfgs) iterated(ctx context.Context, it optim.Iteration) error {
 		}
 	}
 	if err := ctx.Err(); err != nil && d.epoch < d.Epochs {
-		return errors.Join(d.remember(it.Calls), d.stop(Position{d.epoch, d.steps}, err))
+		return errors.Join(d.remember(it), d.stop(Position{d.epoch, d.steps}, err))
 	}
 	return nil
 }
@@ -133,7 +135,7 @@ func (d *lbfgs) endEpoch(it optim.Iteration) error {
 	}
 	early := d.history.Stopped
 	d.steps, d.calls = 0, it.Calls
-	if err := d.remember(it.Calls); err != nil {
+	if err := d.remember(it); err != nil {
 		return err
 	}
 	stop, err := d.finish(e, d.began)

@@ -12,17 +12,17 @@ import (
 // The states that L-BFGS keeps in the store. They are float64 whatever the model's type: the search moves a point of
 // float64 numbers, of which the parameters are the rounded values.
 const (
-	searchName = rpnops.OptimizerPrefix + "lbfgs"      // value, length of the memory, evaluations of the epoch under way
+	searchName = rpnops.OptimizerPrefix + "lbfgs"      // value, length of the memory, evaluations of the epoch under way, whether it has converged
 	pointName  = rpnops.OptimizerPrefix + "lbfgs.x"    // the point
 	slopeName  = rpnops.OptimizerPrefix + "lbfgs.g"    // the gradient there
 	stepName   = rpnops.OptimizerPrefix + "lbfgs.s.%d" // step i of the memory, oldest first
 	changeName = rpnops.OptimizerPrefix + "lbfgs.y.%d" // what it changed in the gradient
 )
 
-// remember puts where the search stands into the store; calls are its evaluations so far.
-func (d *lbfgs) remember(calls int) error {
+// remember puts where the search stands after an iteration into the store.
+func (d *lbfgs) remember(it optim.Iteration) error {
 	s := d.search
-	if err := d.put(searchName, []float64{s.Value, float64(len(s.S)), float64(calls - d.calls)}); err != nil {
+	if err := d.put(searchName, []float64{s.Value, float64(len(s.S)), float64(it.Calls - d.calls), flag(it.Converged)}); err != nil {
 		return err
 	}
 	vectors := map[string][]float64{pointName: s.X, slopeName: s.G}
@@ -48,7 +48,7 @@ func (d *lbfgs) recall() {
 	have := d.objective.start()
 	d.search = optim.Search{X: have}
 	at, x, g := d.get(searchName), d.get(pointName), d.get(slopeName)
-	if d.From == (Position{}) || len(at) != 3 || len(x) != len(have) || len(g) != len(have) || !d.same(x, have) {
+	if d.From == (Position{}) || len(at) != 4 || len(x) != len(have) || len(g) != len(have) || !d.same(x, have) {
 		return
 	}
 	s := optim.Search{X: x, G: g, Value: at[0]}
@@ -59,7 +59,7 @@ func (d *lbfgs) recall() {
 		}
 		s.S, s.Y = append(s.S, step), append(s.Y, change)
 	}
-	d.search, d.calls = s, -int(at[2])
+	d.search, d.calls, d.over = s, -int(at[2]), at[3] != 0
 }
 
 // get is the value of a state, a copy; nil where there is none.
