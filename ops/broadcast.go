@@ -6,6 +6,11 @@ import (
 	"rpnc/graph"
 )
 
+// Broadcasting is an op of its own in the graph, and sums over what was repeated are its transpose.
+// Every elementwise op then has operands of one shape and a gradient rule of one line; the price is
+// nodes that repeat a number, which the compiler folds into the loops that read them (strides of 0), so
+// nothing is repeated in memory.
+
 // Broadcast repeats x along axes of size 1 and along new leading axes, as NumPy does: x → To.
 type Broadcast struct{ To graph.Shape }
 
@@ -54,6 +59,8 @@ func broadcastsTo(s, to graph.Shape) bool {
 
 // SourceStrides gives, for each axis of to, the stride in a row-major tensor of shape s that broadcasts to it: 0
 // along repeated axes.
+//
+// With it an element of the broadcast tensor at coordinates c is element Σ cₐ·stride[a] of the source.
 func SourceStrides(s, to graph.Shape) []int {
 	st := make([]int, to.Rank())
 	stride := 1
@@ -67,6 +74,8 @@ func SourceStrides(s, to graph.Shape) []int {
 }
 
 // eachSource calls f with every flat index of to and the index of s that it repeats.
+//
+// It is an odometer: one addition an element in most steps, and no division.
 func eachSource(s, to graph.Shape, f func(i, j int)) {
 	st, at := SourceStrides(s, to), make([]int, to.Rank())
 	j := 0
@@ -124,6 +133,8 @@ func (o SumTo) Infer(in []graph.Type) ([]graph.Type, error) {
 }
 
 // Eval sums.
+//
+// Sums are in the order of the elements of x.
 func (o SumTo) Eval(dst, in []*graph.Tensor) error {
 	eachSource(o.To, in[0].Type.Shape, func(i, j int) { dst[0].F[j] += in[0].F[i] })
 	return nil

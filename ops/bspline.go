@@ -66,6 +66,9 @@ func (o BSpline) Eval(dst, in []*graph.Tensor) error {
 }
 
 // splineKnots are the T+2D+1 knots in the working precision.
+//
+// They are computed as the reference system does, k·h + Lo in the working precision, since which
+// interval an x on a knot belongs to depends on the last bit.
 func splineKnots[T float](o BSpline) []T {
 	h := T((o.Hi - o.Lo) / float64(o.T))
 	g := make([]T, o.T+2*o.D+1)
@@ -77,6 +80,8 @@ func splineKnots[T float](o BSpline) []T {
 
 // splineDegree turns the bases lo…hi−1 of degree k−1 at v into those of degree k; the last DerivNum degrees take
 // derivatives instead of values.
+//
+// b[i] and b[i + 1] of the degree below are read before b[i] is written, so one array serves.
 func splineDegree[T float](o BSpline, k, lo, hi int, v T, g, b []T) {
 	for i := lo; i < hi; i++ {
 		left, right := g[i+k]-g[i], g[i+k+1]-g[i+1]
@@ -89,6 +94,9 @@ func splineDegree[T float](o BSpline, k, lo, hi int, v T, g, b []T) {
 }
 
 // splineInterval is the interval between knots that holds v, −1 outside of all.
+//
+// The quotient is within one of the right interval, and the comparisons with the knots themselves
+// decide: all ways of evaluating agree on the border.
 func splineInterval[T float](g []T, v T) int {
 	if !(g[0] <= v && v < g[len(g)-1]) {
 		return -1
@@ -116,6 +124,8 @@ func (o BSpline) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, splineKernel[float32], splineKernel[float64])
 }
 
+// splineKernel takes vector kernels for cubic splines and their slopes, the usual degree, and the
+// recurrence otherwise: (D + 1)·D/2 steps an x instead of those of all T + 2D intervals.
 func splineKernel[T float](o BSpline, in, out []graph.Type) Run {
 	n, width := in[0].Shape.Size(), o.T+o.D
 	if o.D == 3 && o.DerivNum <= 1 {
@@ -133,6 +143,8 @@ func splineKernel[T float](o BSpline, in, out []graph.Type) Run {
 }
 
 // splineRecurrence writes the bases of every x: those around its interval, zeros elsewhere. b is scratch of zeros.
+//
+// It clears what it has written of b before the next x.
 func splineRecurrence[T float](o BSpline, g, b, y, x []T) {
 	width := o.T + o.D
 	clear(y)

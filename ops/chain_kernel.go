@@ -5,9 +5,20 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// How a fused chain of elementwise ops is compiled. It runs in blocks of some thousand elements: each
+// instruction is one vector loop over a block, and values between instructions live in registers, which
+// are blocks of scratch. With b bytes a block and r registers the chain works in r·b bytes of L1,
+// whatever the size of the tensors; memory is read and written once for the whole chain.
+//
+// Registers are allocated by a linear scan: an instruction's operands that nobody reads later give
+// their registers back before its result asks for one, so most chains need one or two. Results of the
+// chain write straight into the output's memory.
+
 // compile binds the instructions to loops and values to places, results to the buffers of the run if it has some. A
 // register is free again after the last reader of its value, which may itself write it, since all loops go element by
 // element.
+//
+// A result that is an input, or is asked for twice, is copied at the end.
 func (c *chain[T]) compile(p Program, buffers bool) {
 	code, outs := p.Instrs(), p.Out.Slice()
 	last := lastReaders(code, c.first)
@@ -37,6 +48,8 @@ func (c *chain[T]) compile(p Program, buffers bool) {
 }
 
 // lastReaders is the number of the last instruction that reads each value. Only those of instructions' values count.
+//
+// A value that nobody reads has 0 there; the compiler has dropped such instructions before.
 func lastReaders(code []Instr, first int) []int {
 	last := make([]int, first+len(code))
 	for i, k := range code {
@@ -70,6 +83,9 @@ func (c *chain[T]) results(outs []int32) {
 
 // hoist computes an instruction on shared registers once a run instead of once a block: √(σ²+ε) of a batch norm. It
 // answers false for others, for dropouts (whose mask differs from block to block) and for results.
+//
+// Shared registers hold operands that are one number, or one line, for all blocks; what is computed of
+// these alone is the same in all blocks too.
 func (c *chain[T]) hoist(k chainInstr[T]) bool {
 	a, b := c.place[k.a], c.place[max(k.b, 0)]
 	if k.unary == nil && k.binary == nil || c.place[k.y].kind != nowhere || a.kind != inShared || k.binary != nil && b.kind != inShared {
@@ -95,6 +111,9 @@ func operandsOf(k Instr) []int {
 }
 
 // instr is the loop of an instruction that computes value y.
+//
+// Each kind of op is bound to a function of the kernels package once; a run calls through it once a
+// block.
 func (c *chain[T]) instr(k Instr, y int) chainInstr[T] {
 	r := chainInstr[T]{y: y, a: k.A, b: k.B}
 	switch op := k.Op.(type) {

@@ -7,6 +7,15 @@ import (
 	"rpnc/graph"
 )
 
+// Batch norm without its learned scale and shift, which are elementwise ops beside it. With x̂ = (x −
+// μ)·r, r = 1/√(σ² + ε), and means over the b rows of a column,
+//
+//	dx = r·(d − mean(d) − x̂·mean(d·x̂))
+//
+// (Ioffe & Szegedy 2015, with x̂ in place of x): d less its projection on the constant and on x̂. The
+// projection is symmetric, which makes second order short. The statistics are results with gradients of
+// their own, because running averages and other ops read them.
+
 // ColumnNorm normalises every column of x (…×m) over its rows: y = (x − mean)/√(var + Eps), var the biased variance.
 // Its results are y, mean (m), var (m) and 1/√(var + Eps) (m). It is the core of batch norm.
 type ColumnNorm struct{ Eps float64 }
@@ -40,6 +49,8 @@ func (o ColumnNorm) Infer(in []graph.Type) ([]graph.Type, error) {
 }
 
 // Eval follows the definition column by column.
+//
+// Two passes, since Σx²/b − μ² cancels where the mean is large.
 func (o ColumnNorm) Eval(dst, in []*graph.Tensor) error {
 	m := in[0].Dim(-1)
 	rows := float64(rowsOf(in[0].Type.Shape))
@@ -114,6 +125,9 @@ func (ColumnNormGrad) Eval(dst, in []*graph.Tensor) error {
 }
 
 // VJP uses that the projection d − mean(d) − y·mean(d·y) is its own transpose.
+//
+// For a cotangent e: by d it is the op itself applied to e; by y it is −r·(e·mean(d·y) + d·mean(e·y));
+// by r it is Σ e·(result)/r a column.
 func (o ColumnNormGrad) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 	d, y, r, e := n.In[0], n.In[1], n.In[2], dy[0]
 	b := 1 / float64(max(1, rowsOf(d.Shape())))

@@ -7,6 +7,14 @@ import (
 	"rpnc/graph"
 )
 
+// Extremes come with positions, and positions are what makes them differentiable: the cotangent goes to
+// the entry that won, by [Place], whose transpose is [Pick], so second order is right as well. Sharing
+// it among equals would be as good a subgradient; the first of them is what the reference system's
+// framework takes, and it needs no counting.
+//
+// NaN wins over every number. Comparisons with NaN are false, so a plain loop would drop one or keep it
+// depending on where it stands.
+
 // Extreme is the largest (Min: smallest) entry along an axis, which it keeps with size 1, and its position (I32).
 // On ties the first entry wins and gets the whole gradient. A NaN wins over every number.
 type Extreme struct {
@@ -85,6 +93,8 @@ func (o Extreme) beats(a, b float64) bool {
 }
 
 // VJP gives the cotangent to the entry that won.
+//
+// The positions are integers and have no cotangent.
 func (o Extreme) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 	if dy[0] == nil {
 		return []*graph.Node{nil}
@@ -176,6 +186,9 @@ func MinAxis(x *graph.Node, axis int) *graph.Node {
 
 // ProdAxis is the product along an axis, which it keeps with size 1. It halves the axis until one entry is left, so
 // its gradient is right also where factors are 0. The product of nothing is 1.
+//
+// The gradient of a product by division, y/xᵢ, is 0/0 at zeros; the tree needs about 2n multiplications
+// forward and 4n backward for a line of n, and no division.
 func ProdAxis(x *graph.Node, axis int) *graph.Node {
 	if bad := badAxis("ProdAxis", x, axis); bad != nil {
 		return bad

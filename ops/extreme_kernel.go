@@ -48,6 +48,8 @@ func extremeOf[T float](x []T, least bool) (best T, at int32) {
 }
 
 // contest replaces the best entries so far by better ones of x, which is row k.
+//
+// b == b is false for a NaN, which nothing replaces.
 func contest[T float](best []T, at []int32, x []T, k int32, least bool) {
 	for j, v := range x {
 		b := best[j]
@@ -59,6 +61,8 @@ func contest[T float](best []T, at []int32, x []T, k int32, least bool) {
 
 // checkLabel panics with an error if an index that is data does not exist: a Run has no error result, and the
 // executor, which recovers the panic, knows the name of the node.
+//
+// The conversion to uint32 makes one comparison of two: a negative number is larger than any n.
 func checkLabel(what string, v int32, at, n int) {
 	if uint32(v) >= uint32(n) {
 		panic(fmt.Errorf("%s %d of row %d; want 0…%d", what, v, at, n-1))

@@ -5,6 +5,15 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// Tables that come from grids (patches, padding, flips) are mostly stretches of neighbours: 28 cells of
+// an image row are one copy of 112 bytes and not 28 loads through an index. Where the mean stretch has
+// 16 entries or more the table is cut into stretches when the kernel is made, and read as copies;
+// otherwise by vector gathers of one index at a time.
+//
+// The transposed op sums, for every column of the result, the columns that point to it. Its table is
+// turned round in advance (inverse), so that each result is one sum, written once, in an order that no
+// split changes.
+
 // Kernel reads by the table.
 func (o Gather) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, gatherRun[float32], gatherRun[float64])
@@ -40,6 +49,8 @@ func (o ScatterAdd) Kernel(in, out []graph.Type) (Run, error) {
 
 // scatterRun joins all axes but the last: x (rows×len(table)), the result (rows×N). The cores share the elements of
 // the result, not its rows, of which there may be one.
+//
+// With stretches each part of the columns goes through all of them in order.
 func scatterRun[T float](o ScatterAdd, in, out []graph.Type) Run {
 	w := o.Table.Len()
 	each := max(1, w/max(1, o.N)) // terms a sum
@@ -91,6 +102,8 @@ func inverse(table []int32, n int) (ptr, from []int32) {
 const longRun = 16
 
 // stretch is a part of a table: entries to…to+n−1 are at, at+1, …, or all −1.
+//
+// at < 0 says that all entries are −1, which read as 0.
 type stretch struct{ to, at, n int }
 
 // stretches cuts a table into its stretches.

@@ -5,6 +5,17 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// A chain and a sum of its result in one pass. The chain computes a block in L1, and what happens to
+// the block at the end (tail) depends on what is summed:
+//
+//	everything          the block's sum, one number; then the sum of these
+//	leading axes        blocks of whole lines are added to one line of partial sums
+//	the last axis       each line of the block is summed
+//	anything else       the whole result is formed, then summed
+//
+// The order of additions is that of blocks and groups of blocks, whose sizes follow from the shapes
+// alone: cores take whole groups, so results do not depend on their number.
+
 // Kernel sums every block while it is in cache: to one number, over the leading axes, or along lines. Sums of another
 // form are computed from the whole result of the chain.
 func (o MapSum) Kernel(in, out []graph.Type) (Run, error) {
@@ -46,6 +57,8 @@ func mapSumRun[T float](o MapSum, in, out []graph.Type) Run {
 }
 
 // mapThenSum keeps the result of the chain in scratch.
+//
+// Scratch has the size of the whole result: it is the form that fusing wants to avoid.
 func mapThenSum[T float](o MapSum, in, out []graph.Type) Run {
 	t := []graph.Type{{DType: out[0].DType, Shape: o.Map.Shape}}
 	buf := []Buffer{NewBuffer(t[0])}
@@ -89,6 +102,9 @@ func (m *mapSum[T]) sumLines() {
 }
 
 // sumColumns adds the blocks of a group up, and then the groups. A group is a number of whole lines.
+//
+// Groups of at least eight blocks keep the partial sums small beside the blocks; one register is taken
+// for the sum of a block's own lines.
 func (m *mapSum[T]) sumColumns() {
 	n, parts := m.grid.inner(), 1 // blocks side by side
 	if m.lines == 0 {

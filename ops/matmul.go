@@ -6,6 +6,23 @@ import (
 	"rpnc/graph"
 )
 
+// Products carry their transposes as flags, because a transposed copy costs memory traffic and a
+// transposed read only other strides. All derivatives of products are products again, so a network's
+// forward and backward consist of one op:
+//
+//	C = A·B     dA = dC·Bᵀ    dB = Aᵀ·dC
+//	C = Aᵀ·B    dA = B·dCᵀ    dB = A·dC
+//	C = A·Bᵀ    dA = dC·B     dB = dCᵀ·A
+//	C = Aᵀ·Bᵀ   dA = Bᵀ·dCᵀ   dB = dCᵀ·Aᵀ
+//
+// VJP is this table. A product of (m×k) and (k×n) is 2·m·k·n operations, and so is each of its two
+// gradients.
+//
+// Batch axes are equal or absent; there is no broadcasting of a batch axis of size 1, which would make
+// the gradient a sum over a part of the batch. An operand without batch axes is shared, and its
+// gradient is the sum over the batch, which [MatMulSum] computes without the stack of products in
+// memory.
+
 // MatMul is op(a)·op(b) over the last two axes, op the transpose where the flag says so: (…×m×k)·(…×k×n) →
 // (…×m×n). Leading axes are batch axes; an operand without any is shared by the whole batch.
 type MatMul struct{ TA, TB bool }
@@ -21,9 +38,11 @@ var _ = register(
 )
 
 // matDims are the sizes of one product of a batch.
+//
+// C is (m×n) and k is summed over, after transposition.
 type matDims struct{ m, k, n int }
 
-// Dims tells the sizes of the product and the shape of the batch.
+// dims tells the sizes of the product and the shape of the batch.
 func (o MatMul) dims(a, b graph.Shape) (d matDims, batch graph.Shape, err error) {
 	if a.Rank() < 2 || b.Rank() < 2 {
 		return d, batch, fmt.Errorf("want matrices, have a %v and b %v", a, b)
@@ -49,6 +68,7 @@ func (o MatMul) dims(a, b graph.Shape) (d matDims, batch graph.Shape, err error)
 	return d, ba, nil
 }
 
+// flag is the mark of a transposed operand in names and errors.
 func flag(transposed bool) string {
 	if transposed {
 		return "ᵀ"

@@ -12,6 +12,8 @@ func (o MatMul) Kernel(in, out []graph.Type) (Run, error) {
 
 // matLayout is a product as strides: a transpose is read in place, and an operand without batch axes gets the batch
 // stride 0.
+//
+// rs, cs and bs are distances in elements between rows, columns and products.
 type matLayout struct {
 	batch, m, n, k int
 	rsA, csA, bsA  int
@@ -40,6 +42,7 @@ func (o MatMul) layout(a, b graph.Shape) matLayout {
 	return l
 }
 
+// matMulRun binds the strides once; a run allocates nothing.
 func matMulRun[T float](o MatMul, in, _ []graph.Type) Run {
 	l := o.layout(in[0].Shape, in[1].Shape)
 	return func(dst, in []Buffer) {
@@ -54,6 +57,9 @@ func (o MatPow) Kernel(in, out []graph.Type) (Run, error) {
 }
 
 // matPowRun writes the products in turn to two matrices of scratch, and the last one to the result.
+//
+// H − 1 products of 2n³ operations. Repeated squaring would take log₂ H but round otherwise than the
+// expansion, and H is a number of hops, 2 to 5.
 func matPowRun[T float](o MatPow, in, _ []graph.Type) Run {
 	n := in[0].Shape.Dim(0)
 	if o.H == 0 && !o.Accumulative {

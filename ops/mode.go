@@ -11,6 +11,8 @@ import (
 // MostFrequent is the entry that comes most often along an axis, the smallest of several, and the position (I32) of the
 // first such entry. The axis is kept with size 1. A NaN is equal to none and larger than all. Its gradient goes to that
 // one entry.
+//
+// Positions make its derivative that of a selection, as with [Extreme].
 type MostFrequent struct{ Axis int }
 
 var _ = register(
@@ -27,6 +29,8 @@ func (o MostFrequent) Infer(in []graph.Type) ([]graph.Type, error) {
 }
 
 // Eval counts for every entry of a line how many are equal to it.
+//
+// O(n²) for a line of n: the kernel's sorting is held against it.
 func (o MostFrequent) Eval(dst, in []*graph.Tensor) error {
 	i := 0
 	lines(in[0].Type.Shape, o.Axis, func(at, n, stride int) {
@@ -86,6 +90,10 @@ func modeRun[T float](o MostFrequent, in, out []graph.Type) Run {
 }
 
 // mode sorts order and answers with the start of its longest run of equal entries.
+//
+// Equal entries stand together in rising order of positions, and runs come in rising order of values,
+// so "strictly longer" keeps the smallest value and its first position. A NaN equals nothing and makes
+// runs of one.
 func (l *line[T]) mode() int32 {
 	slices.SortFunc(l.order, func(i, j int32) int {
 		switch {

@@ -7,6 +7,14 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// How pairs of columns are summed. For x (k×m) the op is y[i, j] = Σ_c g[c, i]·h[c, j]·f(x[c, i], x[c,
+// j]): k·m² terms, each a power, a quotient or a sign, which is far more than the additions. The terms
+// of one (i, c) for a block of j are made by vector loops in scratch of 512 numbers, and added to y by
+// one Axpy. Nothing of size k·m² exists.
+//
+// Which loops make the terms depends on f alone and is decided for each block: a difference, then |t|,
+// t², sgn t, or a general power.
+
 // pairBlock is how many terms are in memory at a time: few enough to stay in L1 beside what they are made of.
 const pairBlock = 512
 
@@ -52,6 +60,8 @@ func blocks(m int, f func(from, to int)) {
 
 // weighted is h[c, j]·f(u, v[j]) for a block of columns from the one given on, up to a factor that all of them have: one
 // weight for all columns costs no loop.
+//
+// A weight that does not depend on j multiplies the whole block later, in the Axpy.
 func weighted[T float](f PairTerm, t []T, u T, v, h []T, c, from, m, k int) (row []T, common T) {
 	pairRow(f, t, u, v)
 	if len(h) == k && m != 1 {
@@ -84,6 +94,9 @@ func pairRow[T float](f PairTerm, dst []T, u T, v []T) {
 
 // powers makes of the differences dst of u and v the φ of a term: small whole powers by multiplication, others as
 // e^(p·ln |t|), which the vector loops have. Signs, and zeros whatever the exponent, are set afterwards.
+//
+// e^(p·ln t) costs two vector functions instead of a call of Pow for each element; its relative error
+// is |p·ln t| units, which is within what a sum of distances shows.
 func powers[T float](f PairTerm, dst []T, u T, v []T) {
 	kernels.Abs(dst, dst)
 	if n := int(f.P); f.P == float64(n) && n > 0 && n <= 16 {
@@ -108,6 +121,9 @@ func powers[T float](f PairTerm, dst []T, u T, v []T) {
 }
 
 // over divides by (|u| + |v| + ε)ⁿ.
+//
+// Division is repeated n times, n being 1 or 2: a power of the divisor could underflow where the
+// quotient does not.
 func over[T float](dst []T, u T, v []T, n int) {
 	u = T(math.Abs(float64(u)))
 	for j, w := range v {

@@ -29,6 +29,9 @@ func pairExtremeRun[T float](o PairExtreme, in, out []graph.Type) Run {
 }
 
 // keepExtremes compares the differences of u and v with the best so far and counts ties.
+//
+// A NaN difference replaces the best and then stays: no comparison with it is true, but that of another
+// NaN.
 func keepExtremes[T float](best, ties []T, u T, v []T, least bool) {
 	for j, w := range v {
 		t := max(u-w, w-u)

@@ -7,9 +7,31 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// How pooling runs without a patch in memory. The i-th patch of a table reads cells anchor(i) +
+// offset(k), k < size, of an (h×w) grid; cells outside count as 0. On a plane that has the grid inside
+// a margin of zeros, cell (r, c) is element first + r·pitch + c, an offset is a constant distance
+// from[k], and the maximum over patches is
+//
+//	best[a] = max_k plane[a + from[k]]   for all a between the first and the last anchor
+//
+// that is: size vector maxima of whole planes, shifted against each other. It computes maxima at places
+// that are no anchors too (all of them, where patches are two apart: four times too many), and is still
+// several times as fast as gathering cells one by one, because eight or sixteen places go through one
+// instruction. The anchors are picked from the result.
+//
+// A table does not say that it comes from a grid; planesOf tries the widths that divide the row and
+// takes the first under which every patch fits the same offsets. Tables that fit none go entry by
+// entry.
+//
+// Backward the same plane finds, patch by patch, the first entry that equals the maximum (or is NaN)
+// and adds the cotangent there; entries of the margin collect what belongs to no cell.
+
 // planes lay a row of x out as a plane with a margin of zeros, in which every patch is the same list of places
 // from an anchor of its own on. Then the k-th entries of all patches are one stretch of the plane, k is a distance, and
 // vector loops compare whole planes.
+//
+// pitch = left margin + w + right margin; the margins are as wide as the patches that reach furthest
+// out.
 type planes struct {
 	h, w, pitch int
 	first       int   // where cell (0, 0) is in the plane
@@ -20,6 +42,9 @@ type planes struct {
 
 // planesOf finds the layout of a table, for rows of n entries that are a grid of some width; ok is false where there is
 // none. As WindowOf, it tries the widths; offsets are read from a patch that lies inside the grid.
+//
+// At least one patch has to lie inside the grid: only there are all offsets to be seen. The search is
+// O(widths·len(table)) and made once, when a program is compiled.
 func planesOf(table *graph.Index, size, n int) (p planes, ok bool) {
 	t := table.Slice()
 	inside := -1
@@ -40,6 +65,9 @@ func planesOf(table *graph.Index, size, n int) (p planes, ok bool) {
 }
 
 // layPlanes places the patches of a table on a grid of width w if they all look like the model.
+//
+// The model's first cell has offset (0, 0). A patch is placed by its first cell that exists; all its
+// other cells must then be where the offsets say, or −1 where that is outside.
 func layPlanes(t, model []int32, h, w int) (p planes, ok bool) {
 	var di, dj, ai, aj []int // of the entries of a patch, and of the anchors
 	for _, cell := range model {
@@ -86,8 +114,12 @@ func load[T float](p planes, plane, x []T) {
 }
 
 // extremeFrame is the scratch of one core: a plane, and what is computed of it.
+//
+// Both have the size of a plane. Margins of plane are zeros from allocation on, as load writes the
+// inside only.
 type extremeFrame[T float] struct{ plane, other []T }
 
+// extremeFrames keeps frames for as many cores as have run at once.
 func extremeFrames[T float](size int) *spare[extremeFrame[T]] {
 	return newSpare(func() *extremeFrame[T] { return &extremeFrame[T]{make([]T, size), make([]T, size)} })
 }
@@ -100,6 +132,7 @@ func (o PatchExtreme) Kernel(in, out []graph.Type) (Run, error) {
 // HostOnly says that the pass that makes it is one for the CPU.
 func (PatchExtreme) HostOnly() {}
 
+// patchExtremeRun maps x (rows×n) → (rows×patches), a row at a time on each core.
 func patchExtremeRun[T float](o PatchExtreme, in, out []graph.Type) Run {
 	rows, n, patches := in[0].Shape.Dim(0), in[0].Shape.Dim(1), out[0].Shape.Dim(1)
 	p, regular := planesOf(o.Table, o.Size, n)
@@ -135,6 +168,8 @@ func patchExtremeRun[T float](o PatchExtreme, in, out []graph.Type) Run {
 }
 
 // listedExtremes finds the extremes of one row by the table.
+//
+// The condition is that of [Extreme]: strictly better, or the first NaN.
 func listedExtremes[T float](o PatchExtreme, table []int32, y, x []T) {
 	for i := range y {
 		best := at(x, table[i*o.Size])
@@ -164,6 +199,8 @@ func (o PatchExtremeGrad) Kernel(in, out []graph.Type) (Run, error) {
 // HostOnly says that the pass that makes it is one for the CPU.
 func (PatchExtremeGrad) HostOnly() {}
 
+// patchExtremeGradRun maps x (rows×n), the extremes y and the cotangent d (rows×patches) → dx (rows×n).
+// Patches may overlap, and a row belongs to one core, so sums have one order.
 func patchExtremeGradRun[T float](o PatchExtremeGrad, in, _ []graph.Type) Run {
 	rows, n, patches := in[0].Shape.Dim(0), in[0].Shape.Dim(1), in[1].Shape.Dim(1)
 	p, regular := planesOf(o.Table, o.Size, n)

@@ -8,6 +8,14 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// Attention on the edges of a graph. Row i of the matrix holds the scores of the neighbours of node i;
+// softmax of the line is over its entries, and a score of exactly 0 counts as no edge, which is what
+// the masked softmax of a dense matrix says, so both forms of a model give the same numbers.
+//
+// For y = softmax(x) of a line, dx = y∘(dy − (Σ dy∘y)). The sum along lines and handing it back to the
+// entries are SpMM and SDDMM with a vector of ones, so derivatives of every order are made of sparse
+// ops.
+
 // PatternSoftmax is the masked softmax of a sparse matrix, values (nnz) → (nnz): the entries of every row (Columns: of
 // every column) sum to 1, and entries that are exactly 0 stay 0, as those off the pattern do. It is attention on the edges
 // of a graph: what [Softmax] with MaskZeros makes of the dense matrix.
@@ -75,6 +83,8 @@ func (o PatternSoftmax) Kernel(in, out []graph.Type) (Run, error) {
 
 // patternSoftmaxRun brings the values in the order of lines, softens them, and brings them back. Rows are in order
 // already. Lines of a graph are short, so exponentials are those of many lines at once.
+//
+// For columns, entries are brought into the order of columns by a permutation that is known in advance.
 func patternSoftmaxRun[T float](o PatternSoftmax, in, out []graph.Type) Run {
 	ptr, entry := o.P.Ptr.Slice(), []int32(nil)
 	if o.Columns {
@@ -99,6 +109,9 @@ func patternSoftmaxRun[T float](o PatternSoftmax, in, out []graph.Type) Run {
 }
 
 // softenLines replaces the lines x[ptr[l]:ptr[l+1]] by their softmax over the entries that are not 0.
+//
+// Three passes: differences from each line's maximum, one exponential over the whole stretch, sums and
+// scaling line by line. A line whose entries are all masked has no maximum but −Inf and stays zeros.
 func softenLines[T float](x []T, ptr []int32) {
 	off := T(math.Inf(-1))
 	for l, from := range ptr[:len(ptr)-1] {

@@ -6,10 +6,17 @@ import (
 	"rpnc/graph"
 )
 
+// Shape alone: no arithmetic, and mostly no copies either. A reshape shares its operand's memory, and a
+// permutation is folded into the strides of the op that reads it, where that op has strides (products,
+// elementwise chains).
+
 // Reshaped reads x under another shape of the same size; it is a view and costs nothing.
 type Reshaped struct{ To graph.Shape }
 
 // Permuted reorders the axes: axis i of the result is axis Perm[i] of x.
+//
+// The array is of fixed size so that the op is comparable: two permutations are one node if they are
+// equal.
 type Permuted struct {
 	Rank int8
 	Perm [graph.MaxRank]int8
@@ -106,6 +113,8 @@ func (o Permuted) Infer(in []graph.Type) ([]graph.Type, error) {
 }
 
 // Eval moves every element.
+//
+// The index of the result is taken apart from its last axis on and put together with the strides of x.
 func (o Permuted) Eval(dst, in []*graph.Tensor) error {
 	from, to := in[0].Type.Shape, dst[0].Type.Shape
 	for i := range to.Size() {

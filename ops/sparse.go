@@ -6,8 +6,25 @@ import (
 	"rpnc/graph"
 )
 
+// Sparse matrices are split into where and what. The pattern is an attribute of ops: it is known when a
+// graph is built, so passes can look at it (is it a band? what would its square cost?) and kernels can
+// lay it out in advance. The values are an operand of nnz numbers: constants, parameters and computed
+// attention are all alike, and gradients with respect to them are ordinary nodes.
+//
+// Five ops are closed under differentiation, with A(v) the matrix of values v:
+//
+//	Densify    v → A(v)                 transpose: AtPattern
+//	AtPattern  M → M at the pattern     transpose: Densify
+//	SpMM       (v, x) → A(v)·x          dv = SDDMM(dy, x),  dx = A(v)ᵀ·dy
+//	SDDMM      (a, b) → (a·bᵀ) at it    da = A(dy)·b,       db = A(dy)ᵀ·a
+//
+// A product costs 2·nnz·w operations for x of w columns instead of 2·rows·cols·w.
+
 // Pattern is where a sparse matrix (Rows×Cols) has entries: compressed rows, Ptr of Rows+1 offsets into Col. The
 // numbers are an operand, so constants, normalised graph weights and attention on edges share ops and gradients.
+//
+// Ptr and Col are interned tables, so patterns of equal contents are equal as Go values and ops on them
+// merge.
 type Pattern struct {
 	Rows, Cols int
 	Ptr, Col   *graph.Index
@@ -17,6 +34,9 @@ type Pattern struct {
 func (p Pattern) NNZ() int { return p.Col.Len() }
 
 // Check says whether the pattern is one: monotone offsets, columns in range and rising within each row.
+//
+// Rising columns within a row make the order of entries, and so that of sums, unique. It is O(nnz) and
+// runs whenever an op on the pattern is built.
 func (p Pattern) Check() error {
 	if p.Ptr == nil || p.Col == nil || p.Rows < 0 || p.Cols < 0 || p.Ptr.Len() != p.Rows+1 || p.Ptr.At(0) != 0 || p.Ptr.At(p.Rows) != p.NNZ() {
 		return fmt.Errorf("pattern of %d rows needs %d offsets from 0 to the number of columns", p.Rows, p.Rows+1)
@@ -35,6 +55,8 @@ func (p Pattern) Check() error {
 }
 
 // Each calls f with the position of every entry, row by row.
+//
+// Entry e is at row i and column j.
 func (p Pattern) Each(f func(e, i, j int)) {
 	for i := range p.Rows {
 		for e := p.Ptr.At(i); e < p.Ptr.At(i+1); e++ {

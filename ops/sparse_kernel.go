@@ -61,6 +61,9 @@ func (o SpMM) Kernel(in, out []graph.Type) (Run, error) {
 }
 
 // spMMRun multiplies x (batch × columns of A × w) → (batch × rows of A × w), one product after the other.
+//
+// The values of a transposed pattern are permuted in each run, nnz moves beside 2·nnz·w operations; the
+// permutation is made once.
 func spMMRun[T float](o SpMM, in, out []graph.Type) Run {
 	p, w := o.P, in[1].Shape.Dim(-1)
 	var entry []int32 // where the values of the transposed pattern come from
@@ -90,6 +93,9 @@ func (o SDDMM) Kernel(in, out []graph.Type) (Run, error) {
 }
 
 // sddmmRun reads a (batch×Rows×w) and b (batch×Cols×w); rows own stretches of the values.
+//
+// 2·nnz·batch·w operations. Rows of a are in cache for all their entries, rows of b are read as the
+// pattern says.
 func sddmmRun[T float](o SDDMM, in, out []graph.Type) Run {
 	w, s := in[0].Shape.Dim(-1), in[0].Shape
 	batch := s.Sub(0, s.Rank()-2).Size()
@@ -129,6 +135,8 @@ func sampleRow[T float](y, x, b []T, col []int32) {
 }
 
 // shortProduct is x·y, with four sums so that additions need not wait for each other.
+//
+// The order of its sums depends on the width alone.
 func shortProduct[T float](x, y []T) T {
 	var s0, s1, s2, s3 T
 	y = y[:len(x)]

@@ -5,6 +5,18 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// How trilinear forms are computed: y[r, i] = Σ_{j,l} W[i, j·q + l]·u[r, j]·x[r, l]. Written out, the
+// Kronecker product of u and x has b·p·q elements, for b rows, and then takes one product of 2·b·n·p·q
+// operations. Its elements are used n times each, but for small n (a few outputs) writing and reading
+// them is most of the time. Here the product is cut into n products with Wᵢ (p×q), each of 2·b·p·q
+// operations and a result of b·p elements that stays in cache; the rest is O(b·p) for each i.
+//
+//	y_i  = row sums of u∘(x·Wᵢᵀ)
+//	dx   = Σᵢ (gᵢ∘u)·Wᵢ,    du = Σᵢ (gᵢ∘x)·Wᵢᵀ
+//	dW_i = (gᵢ∘u)ᵀ·x
+//
+// gᵢ∘u scales row r by g[r, i]: b·p multiplications beside 2·b·p·q.
+
 // A contraction is a sum of matrix products whose left or right factor is a small block of a Kronecker product, formed in
 // scratch that stays in L2 and forgotten. No block is larger than kronBlock elements.
 const kronBlock = 1 << 16
@@ -15,6 +27,8 @@ func (o Trilinear) Kernel(in, out []graph.Type) (Run, error) {
 }
 
 // contraction is a Trilinear bound to its sizes.
+//
+// a, c, w, y are the operands and the result of the run at hand.
 type contraction[T float] struct {
 	trilinearDims
 	a, c, w, y []T
@@ -23,6 +37,7 @@ type contraction[T float] struct {
 	spare      *spare[[]T]
 }
 
+// trilinearRun chooses the form by the axis that is left out. An empty sum is 0.
 func trilinearRun[T float](o Trilinear, in, _ []graph.Type) Run {
 	d, _ := o.dims(in)
 	k := &contraction[T]{trilinearDims: d}
@@ -76,6 +91,9 @@ const kronTasks = 8
 
 // bindColumns cuts the columns of y into tasks, each of which goes over all i: y_J = Σᵢ (gᵢ∘c)·Wᵢ_J. The other factor has
 // inner columns.
+//
+// Tasks share no column of y, so the sum over i has one order whatever the number of cores. At least 64
+// columns a task keep the products efficient; the scaling is repeated for each task.
 func (k *contraction[T]) bindColumns(cols, inner int, add func(scaled []T, i, lo, hi int)) func(lo, hi int) {
 	k.width = max(64, (cols-1)/8+1)
 	k.tasks = (max(1, cols)-1)/k.width + 1
@@ -122,6 +140,7 @@ func sumDims(in []graph.Type) trilinearDims {
 	return trilinearDims{in[0].Shape.Dim(0), in[0].Shape.Dim(1), in[1].Shape.Dim(1), in[2].Shape.Dim(1)}
 }
 
+// trilinearSumRun computes dW (n×p·q), tile by tile: a tile is some rows j of one i.
 func trilinearSumRun[T float](_ TrilinearSum, in, _ []graph.Type) Run {
 	d := sumDims(in)
 	rows := d.tileRows()
