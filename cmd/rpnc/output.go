@@ -17,8 +17,8 @@ import (
 )
 
 // records are what a configuration with output_configs wants as a file: JSON with the fields of the reference's records of
-// a training and of its result of a test. Scores of single batches are not measured and are left out; where there are
-// several metrics, metrics has them all.
+// a training and of its result of a test. Where there are several metrics, metrics has them all, and the scores of batches are
+// of the first. L-BFGS, whose batches are iterations over all rows, has no scores of them.
 type records struct {
 	path string
 
@@ -47,6 +47,10 @@ type batchRecord struct {
 	Time float64 `json:"time"`
 	Cost float64 `json:"time_cost"`
 	Loss float64 `json:"loss"`
+
+	// What the model scored on the batch before its update, dropout and all.
+	Score  *float64 `json:"score,omitempty"`
+	Metric string   `json:"metric_name,omitempty"`
 }
 
 // testRecord is a measurement on the rows held out, by the metric that leads.
@@ -76,11 +80,22 @@ func newRecords(path string, tr *train.Trainer, prepared time.Time) (*records, e
 			e = &epochRecord{Start: seconds(last), Batches: map[string]batchRecord{}}
 			r.Training[strconv.Itoa(at.Epoch)] = e
 		}
-		e.Batches[strconv.Itoa(at.Batch)] = batchRecord{seconds(now), now.Sub(last).Seconds(), value}
+		e.Batches[strconv.Itoa(at.Batch)] = batchRecord{Time: seconds(now), Cost: now.Sub(last).Seconds(), Loss: value}
 		last = now
 		return nil
 	}
 	name := tr.Metric.String()
+	tr.Hooks.Batch = func(at train.Position, t metric.Table) error {
+		score, err := tr.Metric.Measure(t)
+		if err != nil {
+			return err
+		}
+		batches := r.Training[strconv.Itoa(at.Epoch)].Batches
+		b := batches[strconv.Itoa(at.Batch)]
+		b.Score, b.Metric = &score, name
+		batches[strconv.Itoa(at.Batch)] = b
+		return nil
+	}
 	tr.Hooks.Epoch = func(e train.Epoch) error {
 		rec := r.Training[strconv.Itoa(e.Number-1)]
 		if rec == nil {

@@ -44,11 +44,15 @@ func TestOutputHasTheReferencesFields(t *testing.T) {
 			Cost float64 `json:"preparation_time_cost"`
 		}
 		Training map[string]struct {
-			Start   float64                                 `json:"start_time"`
-			End     float64                                 `json:"end_time"`
-			Cost    float64                                 `json:"time_cost"`
-			Batches map[string]struct{ Time, Loss float64 } `json:"batch_records"`
-			Test    *test                                   `json:"test_result"`
+			Start   float64 `json:"start_time"`
+			End     float64 `json:"end_time"`
+			Cost    float64 `json:"time_cost"`
+			Batches map[string]struct {
+				Time, Loss float64
+				Score      *float64
+				Metric     string `json:"metric_name"`
+			} `json:"batch_records"`
+			Test *test `json:"test_result"`
 		}
 		test
 		Pred  []int       `json:"y_pred"`
@@ -65,6 +69,13 @@ func TestOutputHasTheReferencesFields(t *testing.T) {
 	}
 	if !(got.Preparation.Cost > 0 && last.Start > 1e9 && last.End >= last.Start && last.Cost >= 0 && last.Batches["8"].Loss > 0) {
 		t.Errorf("the times are %v and %+v", got.Preparation, last)
+	}
+	for e, epoch := range got.Training {
+		for b, record := range epoch.Batches {
+			if s := record.Score; s == nil || *s < 0 || *s > 1 || record.Metric != "accuracy" {
+				t.Errorf("epoch %s, batch %s: %+v; want an accuracy", e, b, record)
+			}
+		}
 	}
 	right := 0
 	for i, p := range got.Pred {

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"rpnc/compile"
@@ -10,6 +11,7 @@ import (
 	"rpnc/models"
 	"rpnc/models/data"
 	"rpnc/models/loss"
+	"rpnc/models/metric"
 	"rpnc/models/optim"
 	"rpnc/ops"
 	"rpnc/rpnops"
@@ -49,7 +51,7 @@ func newStepper(m *models.Model, d *data.Dataset, t Trainer, rows []float64, siz
 		s.y, s.yCols = targets(d, out)
 	}
 	for _, n := range sizes {
-		p, err := program(m, n, t.Loss, t.optimizer(), s.weighted())
+		p, err := program(m, n, t.Loss, t.optimizer(), s.weighted(), t.Hooks.Batch != nil)
 		if err != nil {
 			s.close()
 			return s, err
@@ -75,11 +77,12 @@ func (s stepper) weighted() bool { return s.rows != nil || s.classes != nil }
 // (rows×out) for losses of numbers), output the loss, updates what the optimizer says. Programs of several sizes share
 // m's store.
 func Program(m *models.Model, rows int, l Loss, opt optim.Optimizer) (*compile.Program, error) {
-	return program(m, rows, l, opt, false)
+	return program(m, rows, l, opt, false, false)
 }
 
-// program is Program with, where rows have weights, an input weight (rows) that sums to 1.
-func program(m *models.Model, rows int, l Loss, opt optim.Optimizer, weighted bool) (*compile.Program, error) {
+// program is Program with, where rows have weights, an input weight (rows) that sums to 1, and where they are asked for what
+// the model gives (rows×out) as a second output.
+func program(m *models.Model, rows int, l Loss, opt optim.Optimizer, weighted, results bool) (*compile.Program, error) {
 	g, _, y, err := m.Graph(rows, true)
 	if err != nil {
 		return nil, fmt.Errorf("train.Program: %d rows: %w", rows, err)
@@ -87,6 +90,9 @@ func program(m *models.Model, rows int, l Loss, opt optim.Optimizer, weighted bo
 	out := build(g, l, y, weighted)
 	if err := g.Err(); err != nil {
 		return nil, fmt.Errorf("train.Program: %w", err)
+	}
+	if results {
+		return compile.Train(g, m.Store(), m.CompileOptions(), out, opt, y)
 	}
 	return compile.Train(g, m.Store(), m.CompileOptions(), out, opt)
 }
@@ -114,6 +120,25 @@ func (s stepper) step(rows []int) (loss, weight float64, err error) {
 		return 0, 0, err
 	}
 	return scalar(p.program.Output(0)), weight, nil
+}
+
+// table is what the model gave the rows of the last step, before its update, beside the truth.
+func (s stepper) table(rows []int) (t metric.Table, err error) {
+	out := s.sizes[len(rows)].program.Output(1)
+	t.Scores = slices.Clone(out.F64)
+	for _, v := range out.F32 {
+		t.Scores = append(t.Scores, float64(v))
+	}
+	t.Cols = len(t.Scores) / len(rows)
+	if s.data.Labels != nil {
+		t.Labels = make([]int32, len(rows))
+		err = data.Gather(t.Labels, s.data.Labels, 1, rows)
+	}
+	if y, cols := targets(s.data, t.Cols); y != nil && err == nil {
+		t.Y = make([]float64, len(rows)*cols)
+		err = data.Gather(t.Y, y, cols, rows)
+	}
+	return t, err
 }
 
 // scalar is the one float of a buffer.

@@ -69,6 +69,9 @@ type Position struct{ Epoch, Batch int }
 type Hooks struct {
 	Step  func(at Position, loss float64) error // after the step from a position; it should be quick
 	Epoch func(Epoch) error                     // after every epoch
+	// Batch is called after Step with what the model gave the rows of the step, those of TrainRows where there are some,
+	// before the update. The program of a training that has it keeps that result. L-BFGS has no such results.
+	Batch func(at Position, results metric.Table) error
 	// Checkpoint is called after every CheckpointEvery epochs (0: never), at the end, and when the context is done: from
 	// this position, with the store as it is, training goes on to the same bits.
 	Checkpoint      func(Position) error
@@ -346,7 +349,24 @@ func (r *run) step(at Position) (loss, weight float64, err error) {
 			return 0, 0, fmt.Errorf("train.Fit: hook after epoch %d, step %d: %w", at.Epoch+1, at.Batch+1, err)
 		}
 	}
+	if r.Hooks.Batch != nil {
+		if err := r.results(at); err != nil {
+			return 0, 0, fmt.Errorf("train.Fit: results of epoch %d, step %d: %w", at.Epoch+1, at.Batch+1, err)
+		}
+	}
 	return loss, weight, nil
+}
+
+// results hands the results of the last step over.
+func (r *run) results(at Position) error {
+	t, err := r.steps.table(r.batches.rows(at.Batch))
+	if err == nil && r.TrainRows != nil {
+		t, err = pick(t, r.TrainRows)
+	}
+	if err != nil {
+		return err
+	}
+	return r.Hooks.Batch(at, t)
 }
 
 // setRate gives the program the learning rate of a step: the rate is a state, so a new one costs no compilation.

@@ -17,6 +17,7 @@ import (
 	"rpnc/models"
 	"rpnc/models/data"
 	"rpnc/models/loss"
+	"rpnc/models/metric"
 	"rpnc/models/optim"
 	"rpnc/models/train"
 	"rpnc/rpnops"
@@ -449,5 +450,40 @@ func TestGoingOnIsTheSameAsNotStopping(t *testing.T) {
 	}
 	if got := parts.Store().Get(rpnops.StepName).I[0]; got != 16 {
 		t.Errorf("the step is %d; want 16", got)
+	}
+}
+
+// The results that Batch is given are those of before the update: their loss is the loss of the step.
+func TestBatchHasTheResultsOfBeforeTheUpdate(t *testing.T) {
+	d := flowers(t)
+	for _, rows := range [][]int{nil, {3, 70, 149, 5}} {
+		var loss float64
+		steps := 0
+		tr := train.Trainer{Epochs: 2, TrainRows: rows, Metric: metric.AccuracyScore{}}
+		tr.Hooks.Step = func(_ train.Position, l float64) error { loss = l; return nil }
+		tr.Hooks.Batch = func(at train.Position, r metric.Table) error {
+			steps++
+			sum := 0.0
+			for i, label := range r.Labels {
+				row, total := r.Scores[i*r.Cols:(i+1)*r.Cols], 0.0
+				for _, v := range row {
+					total += math.Exp(v)
+				}
+				sum += math.Log(total) - row[label]
+			}
+			if mean := sum / float64(len(r.Labels)); math.Abs(mean-loss) > 1e-12 {
+				t.Errorf("%+v: the results have a loss of %v, the step %v", at, mean, loss)
+			}
+			return nil
+		}
+		fit(t, tr, model(t, net, f64), d, nil)
+		if want := map[bool]int{true: 6, false: 2}[rows == nil]; steps != want {
+			t.Errorf("%d steps; want %d", steps, want)
+		}
+	}
+	tr := train.Trainer{Epochs: 1}
+	tr.Hooks.Batch = func(train.Position, metric.Table) error { return errors.New("full") }
+	if _, err := tr.Fit(context.Background(), model(t, net, nil), d, nil); err == nil || !strings.Contains(err.Error(), "results of epoch 1, step 1: full") {
+		t.Errorf("error %v; want that of the hook", err)
 	}
 }
