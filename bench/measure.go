@@ -45,8 +45,9 @@ type Row struct {
 	Instructions int     `json:"instructions,omitempty"`
 	Kernels      int     `json:"kernels,omitempty"`
 	ArenaMB      float64 `json:"arena_mb,omitempty"`
-	FloorMs      float64 `json:"floor_ms,omitempty"` // max(flops/peak, bytes/bandwidth) of this machine
-	Roofline     float64 `json:"roofline,omitempty"` // FloorMs/MedianMs
+	ProgramFlops float64 `json:"program_flops,omitempty"` // of the compiled program: fewer than Flops where algebra saves products
+	FloorMs      float64 `json:"floor_ms,omitempty"`      // max(flops/peak, bytes/bandwidth) of this machine
+	Roofline     float64 `json:"roofline,omitempty"`      // FloorMs/MedianMs
 
 	Traffic *compile.Traffic `json:"traffic,omitempty"` // between host and GPU in the last step
 }
@@ -90,6 +91,7 @@ func Measure(w Workload, s Setting) (Row, error) {
 		return row, fmt.Errorf("bench.Measure: %s, %s: %w", w.Name, s.Mode, err)
 	}
 	st := p.Stats()
+	row.ProgramFlops = st.Flops
 	if row.Flops == 0 {
 		row.Flops = st.Flops
 		row.Gflops = row.Flops / row.MedianMs / 1e6
@@ -141,7 +143,11 @@ func (r *Row) Against(m Machine, w Workload) {
 	if r.Traffic != nil {
 		return
 	}
-	if r.FloorMs = m.Floor(w.Cost, r.Mode); r.MedianMs > 0 {
+	c := w.Cost
+	if r.ProgramFlops > 0 {
+		c.Infer, c.Train = min(c.Infer, r.ProgramFlops), min(c.Train, r.ProgramFlops)
+	}
+	if r.FloorMs = m.Floor(c, r.Mode); r.MedianMs > 0 {
 		r.Roofline = r.FloorMs / r.MedianMs
 	}
 }
