@@ -5,9 +5,16 @@ import (
 	"rpnc/rpnops"
 )
 
+// A convolution is an RPN head on a grid: patches of the image are the data, packed into rows, and the
+// same small ψ(w) is applied to every patch. A network is worked out layer by layer on paper first
+// (sizes of grids, numbers of columns), and is then a plain list of layers.
+
 // CNN is a stack of grid layers with pooling between and perceptron layers at the end, x (b×c₀·h·w·d) → (b×fc_k).
 // A pooling layer follows whenever the number of layers so far, pooling ones included, is gaps modulo gaps+1. What is
 // left out of the pooling and perceptron settings is that of the convolutions.
+//
+// Pointers are settings that may be left out: nil takes that of the convolutions. Gaps g puts a pooling
+// behind every g grid layers.
 type CNN struct {
 	Patching     `yaml:",inline"`
 	ChannelNums  []int `yaml:"channel_nums"` // channels of the input and of every grid layer
@@ -62,11 +69,13 @@ type ResNet struct {
 
 var _ = Register(Entry{Name: "resnet", Kind: "model", Doc: "convolutional network with residuals", Default: ResNet{withResidual(cnnDefault)}})
 
+// withResidual is a copy of the settings with remainders.
 func withResidual(m CNN) CNN {
 	m.WithResidual = true
 	return m
 }
 
+// stack is that of the CNN; a setting that contradicts the name is refused.
 func (m ResNet) stack() (r RPN, err error) {
 	if !m.WithResidual {
 		return r, errorf(m, "with_residual = false; a resnet always has residuals: use a cnn")
@@ -177,6 +186,7 @@ func (m CNN) perceptrons(r RPN, n int) RPN {
 	return r
 }
 
+// flagOr is the setting, or d where it is left out.
 func flagOr(p *bool, d bool) bool {
 	if p == nil {
 		return d

@@ -6,6 +6,23 @@ import (
 	"rpnc/rpnops"
 )
 
+// A head is the equation of the RPN paper (Zhang, RPN: Reconciled Polynomial Network, 2024),
+//
+//	g(x|w) = ⟨κ(x), ψ(w)⟩ + π(x)
+//
+// with interdependence on either side of κ, several channels, and processes around it. This file turns
+// it into a graph in the order of the equation and decides nothing about how it is computed: ψ(w) is a
+// node of shape (n×D) even where D is a million columns, and the compiler sees that it need not exist.
+//
+// Shapes on the way, for b rows, C channels and P positions:
+//
+//	x (b×m) → ξ (b×m') → κ (b×D·P) → (b×P×D) → ·ψ(w)ᵀ (b×P×n/P) → (b×n)
+//
+// Positions are what chains and grids add: the same ψ(w) is applied to P parts of a row. Their bias has
+// an entry a column of ψ, or an entry a column of the result where it is channel-major.
+//
+// Names of tensors are those of the reference, so that its checkpoints load.
+
 // Head is the general RPN head over C channels:
 //
 //	y = out( fuse_c( A_i(x)ᵀ · κ(x·A_a(x)) · ψ(w_c)ᵀ + b ) + π(x) ),  x (b×m) → (b×n)
@@ -52,9 +69,12 @@ type layout struct {
 	chain     bool // ξ relates the positions of each row, and π works position by position
 }
 
+// count is the number of positions, at least 1.
 func (h layout) count() int { return max(1, h.positions) }
 
 // sizes of one build: b rows, D columns of the fabricated matrix, n rows of it, l parameters a channel.
+//
+// D and n are those of one position: ψ(w) is (n×D).
 type sizes struct{ b, channels, D, n, l int }
 
 // build writes the head into the graph in the order of its equation: input processes, then of each channel
@@ -81,6 +101,9 @@ func (h layout) build(s *rpnops.Scope, x *graph.Node) *graph.Node {
 }
 
 // measure works out the sizes and checks the settings against each other.
+//
+// Attribute interdependence changes the width that κ sees, κ that of ψ; each function says so itself,
+// before a node is made.
 func (h layout) measure(x *graph.Node) (z sizes, err error) {
 	b, m := x.Shape().Dim(0), x.Shape().Dim(1)
 	z = sizes{b: b, channels: max(1, h.Channels), D: m}
@@ -111,6 +134,8 @@ func (h layout) measure(x *graph.Node) (z sizes, err error) {
 
 // channelOutputs builds A_iᵀ·κ(x·A_a)·ψ(w_c)ᵀ + b for every channel. What does not depend on the channel is built
 // once, so that stochastic functions draw once for all of them.
+//
+// Where interdependence has parameters each channel has its own, and transformed data of its own.
 func (h layout) channelOutputs(s *rpnops.Scope, x *graph.Node, z sizes) []*graph.Node {
 	wa := h.relationParams(s, "w_attribute_interdependence", h.Attribute, x, z.channels)
 	wi := h.relationParams(s, "w_instance_interdependence", h.Instance, h.instanceData(x), z.channels)
@@ -129,6 +154,7 @@ func (h layout) channelOutputs(s *rpnops.Scope, x *graph.Node, z sizes) []*graph
 	return out
 }
 
+// method is how parameters are drawn where nothing else is said.
 func (h layout) method() InitMethod { return h.Init.or(XavierUniform) }
 
 // relationParams is the parameter tensor (C×l') of an interdependence, nil where it has none.
@@ -155,6 +181,8 @@ func row(w *graph.Node, c int) *graph.Node {
 }
 
 // instanceData is what the instance side relates: the rows of x, or the positions of a chain.
+//
+// For a chain (b×P·k) the positions are the rows of a (P × b·k) matrix.
 func (h layout) instanceData(x *graph.Node) *graph.Node {
 	if !h.chain {
 		return x
@@ -169,6 +197,9 @@ func (h layout) split(x *graph.Node) *graph.Node {
 }
 
 // transform is A_iᵀ·κ(x·A_a) of one channel: (b'×D), or (b×P×D) for several positions.
+//
+// Instance interdependence of a chain multiplies (P×P)ᵀ with (b×P×D), a batch of b products with a
+// shared left side.
 func (h layout) transform(s *rpnops.Scope, x, wa, wi *graph.Node) *graph.Node {
 	z := x
 	if h.Attribute != nil {
@@ -195,6 +226,8 @@ func (h layout) transform(s *rpnops.Scope, x, wa, wi *graph.Node) *graph.Node {
 }
 
 // product is data·ψ(w)ᵀ + b, flattened to (b×n).
+//
+// The bias is added before flattening where it is shared by positions, and after it where it is not.
 func (h layout) product(s *rpnops.Scope, data, w *graph.Node, z sizes) *graph.Node {
 	if h.Fabrication == nil || data.Poisoned() {
 		return data
@@ -263,6 +296,9 @@ func fuse(s *rpnops.Scope, param, sub string, f rpnops.Fusion, ys []*graph.Node,
 }
 
 // remain adds π(x). The zero remainder is left out even where its activations would make it another number.
+//
+// A remainder of one row is broadcast; any other must have the rows of the result, which instance
+// interdependence may have changed.
 func (h layout) remain(s *rpnops.Scope, x, y *graph.Node) *graph.Node {
 	if _, zero := h.Remainder.(rpnops.ZeroRemainder); zero || h.Remainder == nil || x.Poisoned() || y.Poisoned() {
 		return y

@@ -9,6 +9,10 @@ import (
 
 // Layer runs heads side by side on one x and fuses their results; several heads without a fusion are averaged.
 // Its own tensor is w_head_fusion (1×l), where the fusion has parameters.
+//
+// Heads of a concrete layer are independent: each is built under its own name, with its own initial
+// values. A shared one is built again under the same name; nodes of equal op and operands are one, so
+// that nothing is computed twice.
 type Layer struct {
 	M      int           `yaml:"m"`
 	N      int           `yaml:"n"`
@@ -78,6 +82,7 @@ func allocate(spec any, what string, total int, alloc []int, k int) ([]int, erro
 	return alloc, nil
 }
 
+// ones is k times 1: each configuration once.
 func ones(k int) []int {
 	out := make([]int, k)
 	for i := range out {
@@ -125,6 +130,9 @@ func (l Layer) fusion(k int) rpnops.Fusion {
 }
 
 // Build builds every head under heads.i (all under heads.0 where they are shared) and fuses the results.
+//
+// Heads see the same x and know nothing of each other; that their products may be one larger product is
+// for the compiler to find.
 func (l Layer) Build(s *rpnops.Scope, x *graph.Node) *graph.Node {
 	defer s.Mark()()
 	in, _, err := l.InOut()

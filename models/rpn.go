@@ -7,6 +7,8 @@ import (
 
 // RPN is the general model: layers one after another. The concrete models below are functions from a few settings to
 // such a list.
+//
+// Depth and Alloc are the reference's way to say "this layer four times".
 type RPN struct {
 	Layers []Spec `yaml:"layers"`
 	Depth  int    `yaml:"depth"`       // number of layers; 0 means those given
@@ -70,6 +72,7 @@ func (m RPN) Build(s *rpnops.Scope, x *graph.Node) *graph.Node {
 // stacked is implemented by models that are nothing but a list of layers.
 type stacked interface{ stack() (RPN, error) }
 
+// stackInOut and stackBuild are InOut and Build of a model by its list.
 func stackInOut(m stacked) (in, out int, err error) {
 	r, err := m.stack()
 	if err != nil {

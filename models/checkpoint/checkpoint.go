@@ -17,6 +17,11 @@ import (
 	"rpnc/rpnops"
 )
 
+// What a checkpoint of a model is: all tensors of its store (parameters, statistics, frozen draws, and
+// what an optimizer keeps), its configuration as text, its seed, and strings of the caller's. Reading
+// one into a model is all or nothing: names and types are compared first, and the model is changed only
+// when nothing can fail.
+
 // Of is a copy of all that the store of m holds, with meta and, as further metadata, the configuration of the model
 // (config, where its spec is of a registered class) and its seed (seed).
 func Of(m *models.Model, meta map[string]string) (*File, error) {
@@ -93,6 +98,9 @@ func LoadInto(path string, m *models.Model) (meta map[string]string, err error) 
 }
 
 // Spec is the description of the model that was saved. Errors: f has none, or one that names no registered class.
+//
+// The class is looked up by its name, so a program that registers classes of its own reads its own
+// models.
 func (f *File) Spec() (models.Spec, error) {
 	text, ok := f.Meta[keyConfig]
 	if !ok {
@@ -130,6 +138,9 @@ func training(name string) bool {
 // Into puts the tensors of f into the store of m. Names, shapes and element types must agree, but what training adds
 // may be in f alone: a fresh model goes on where f stopped. Otherwise the error names, a line each, what is missing,
 // what is extra and what is of another type, and m is as before.
+//
+// Tensors that training adds are accepted without a counterpart: the program of the training step makes
+// its own on the first step, and finds these instead.
 func (f *File) Into(m *models.Model) error {
 	st := m.Store()
 	var missing, extra, other []string

@@ -16,7 +16,21 @@ import (
 	"rpnc/graph"
 )
 
+// The format: eight bytes with the length of the header, little-endian; the header, JSON, with type,
+// shape and place of every tensor; then the data, without gaps. It can be read by any program that
+// knows safetensors, and by ours in one pass.
+//
+// A checkpoint is written to be read years later, after copies and crashes, so it is verified whole
+// before anything of it is used: offsets must tile the data exactly, sizes must follow from shapes, and
+// a checksum over the canonical header and the data must agree. The checksum is part of the metadata
+// and taken without itself. It is of the canonical encoding, so a tool that rewrites the header's
+// spaces does no harm and one that changes a number is noticed.
+//
+// Nothing is allocated by what a header says: a tensor's bytes are held against the file first.
+
 // File is what a file holds.
+//
+// Tensors hold float64 and int32 values; the type of each says how wide they are in the file.
 type File struct {
 	Tensors map[string]*graph.Tensor
 	Meta    map[string]string
@@ -36,6 +50,8 @@ const (
 const maxHeader = 100 << 20
 
 // entry is one tensor in the header.
+//
+// Offsets are the first byte and the one behind the last, from the beginning of the data.
 type entry struct {
 	DType   string `json:"dtype"`
 	Shape   []int  `json:"shape"`
@@ -56,6 +72,7 @@ var dtypes = map[string]graph.DType{"F32": graph.F32, "F64": graph.F64, "I32": g
 // package have none.
 const wide = "I64"
 
+// dtypeName is the name of an element type in the format.
 func dtypeName(d graph.DType) string { return strings.ToUpper(d.String()) }
 
 // Encode writes f as safetensors. Tensors of wide elements come first, so that all are aligned. Names and metadata must
@@ -92,6 +109,8 @@ func (f *File) Encode() ([]byte, error) {
 }
 
 // order lists the tensors in the order of their data.
+//
+// Equal contents give equal bytes: no order of a map shows.
 func (f *File) order() []string {
 	names := make([]string, 0, len(f.Tensors))
 	for name := range f.Tensors {
@@ -197,6 +216,9 @@ func decodeHeader(text []byte) (header, error) {
 }
 
 // verify holds the header against the data, so that tensors can be read without a further check.
+//
+// Offsets sorted, each beginning where the one before ended, is the same as no gap and no overlap; O(n
+// log n).
 func (h header) verify(data []byte) error {
 	list := make([]string, 0, len(h.tensors))
 	for name, e := range h.tensors {
@@ -238,6 +260,8 @@ func (h header) verifyChecksum(data []byte) error {
 }
 
 // check wants a known element type, a shape that can exist, and the bytes for it within the data.
+//
+// The comparison of sizes cannot overflow, since a shape that Check passes has a size that fits.
 func (e entry) check(size int) error {
 	d, ok := dtypes[e.DType]
 	if !ok && e.DType != wide {

@@ -12,6 +12,16 @@ import (
 	"rpnc/rpnops"
 )
 
+// How names become objects. A configuration names a class by a path, of which the last component
+// counts: tinybig.expansion.taylor_expansion and taylor_expansion are one. Registries are asked in
+// order. The object is a copy of the class's default, changed by the parameters beside the name,
+//
+//	function_class: taylor_expansion
+//	function_parameters: {d: 2}
+//
+// and must be assignable to the interface of the field: a fusion where a transformation is wanted is
+// told as such, with both roles. A name that is unknown comes with the nearest that is known.
+
 // Class is what a configuration can name.
 type Class struct {
 	Name    string // taylor_expansion
@@ -35,11 +45,13 @@ var Functions Registry = functions{}
 // functions adapts the register of package rpnops. Its entries are fixed after initialisation, so there is no state.
 type functions struct{}
 
+// Lookup finds a function by its name or another name of it.
 func (functions) Lookup(name string) (Class, bool) {
 	e, ok := rpnops.Lookup(name)
 	return classOf(e), ok
 }
 
+// Classes lists all functions by name.
 func (functions) Classes() (out []Class) {
 	for _, e := range rpnops.Entries() {
 		out = append(out, classOf(e))
@@ -59,6 +71,8 @@ func classOf(e rpnops.Entry) Class {
 }
 
 // pathOf is the qualified name in the reference: a package of its own a family, the framework's for processes.
+//
+// Names of families end in the family: taylor_expansion is of tinybig.expansion.
 func pathOf(e rpnops.Entry) string {
 	prefix := "torch.nn."
 	switch e.Family {
@@ -115,6 +129,8 @@ func (c *Codec) nameOf(v any) string {
 }
 
 // form is an object as configurations write it: function_class, function_parameters.
+//
+// extra are keys on the level of function_class that should stand one level deeper.
 type form struct {
 	stem   string
 	class  pair
@@ -211,6 +227,8 @@ func (c *Codec) suggest(name string) string {
 }
 
 // named decodes the form of an object whose type the field settles, such as a grid: its name must be the type's.
+//
+// Path and underscores do not count: grid, geometry.grid and Grid are one.
 func (d *decoder) named(f form, v reflect.Value) {
 	name := d.enter(f.class.value)
 	if name == nil {

@@ -13,6 +13,14 @@ import (
 	"rpnc/rpnops"
 )
 
+// Decoding is by the Go type: the decoder walks the node and the value together, and the type of the
+// value says what the node may be. Mistakes are collected with line and path; nothing panics and
+// nothing is lost.
+//
+// A document may be hostile: an alias that names a list of aliases ten levels deep stands for 10¹⁰
+// values in a few hundred bytes. Every visit of a node is charged to a budget proportional to the nodes
+// that are written, and depth is bounded, so time and memory are linear in the size of the text.
+
 // Codec decodes and encodes with a set of classes. The zero Codec knows all classes of the program; codecs are
 // stateless and safe for concurrent use.
 type Codec struct {
@@ -111,6 +119,8 @@ func size(n *yaml.Node) int {
 }
 
 // decoder is the state of one call.
+//
+// class and path say in messages where one is: head: data_transformation.d.
 type decoder struct {
 	codec  *Codec
 	most   int // visits of nodes
@@ -146,6 +156,8 @@ func (d *decoder) inClass(class string, f func()) {
 }
 
 // enter follows aliases and documents and charges the node; nil where a limit is reached.
+//
+// The bound on hops ends an alias that leads to itself.
 func (d *decoder) enter(n *yaml.Node) *yaml.Node {
 	for hops := 0; n != nil && hops < maxDepth; hops++ {
 		switch {
@@ -183,6 +195,8 @@ func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag(
 
 // value decodes n into v by v's type: first the forms that any type may have (null, an option, a text of its own, an
 // object), then the kind.
+//
+// A null sets the zero value: what "not given" means is for the field to say.
 func (d *decoder) value(n *yaml.Node, v reflect.Value) {
 	d.depth++
 	defer func() { d.depth-- }()
@@ -260,6 +274,8 @@ func isOpt(t reflect.Type) bool {
 }
 
 // list decodes a sequence. One value that is no sequence is a list of one, except where lists are nested.
+//
+// The reference writes a single process function without the list around it.
 func (d *decoder) list(n *yaml.Node, v reflect.Value) {
 	items := n.Content
 	if n.Kind != yaml.SequenceNode {

@@ -12,6 +12,16 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
+// How an object finds its way back into text. Decoding takes a class's default and changes what the
+// mapping names; encoding has to find a class from which the object could have come. Several classes
+// may share a Go type (presets), so all whose default has the type are tried, and the one with the
+// fewest differing parameters is taken, by name where equal; fields that no parameter can change must
+// be equal. Then every parameter is written, whether it differs or not, so that a file does not change
+// its meaning with a default of a later version.
+//
+// Round trip: for every v of a class, decoding Encode(v) gives v, but for zeros that stand for a
+// default, which become that default.
+
 // Encode is [Codec.Encode] with all classes of the program.
 func Encode(v any) (*yaml.Node, error) { return new(Codec).Encode(v) }
 
@@ -56,6 +66,8 @@ func (c *Codec) classFor(v any) (best Class, ok bool) {
 }
 
 // distance counts the parameters in which v differs from the default; fits is false where v cannot come from it.
+//
+// left is v with every parameter set to the default's: what still differs then is beyond parameters.
 func distance(v, def reflect.Value) (n int, fits bool) {
 	if v.Kind() != reflect.Struct {
 		return 0, reflect.DeepEqual(v.Interface(), def.Interface())
@@ -87,6 +99,8 @@ func (f field) inner(x, def reflect.Value) bool {
 }
 
 // filled is v, or the default where v is zero and zero is not a value of its own.
+//
+// Kinds with a zero of their own (false, an empty list, none) are never taken for "not given".
 func filled(v, def reflect.Value) reflect.Value {
 	switch v.Kind() {
 	case reflect.Bool, reflect.Interface, reflect.Slice, reflect.Pointer, reflect.Map:
@@ -115,6 +129,8 @@ func zeroText(v reflect.Value) (name string, ok bool) {
 
 // writeFields appends the parameters of the struct v to node. Where they stand beside those of another struct, around is
 // its table, and its names come first.
+//
+// Keys come in the order of fields, those of an inline object at its place.
 func (c *Codec) writeFields(node *yaml.Node, v, def reflect.Value, around *table) error {
 	own := tableOf(v.Type())
 	for _, f := range own.fields {
@@ -181,6 +197,8 @@ func isNil(v reflect.Value) bool {
 }
 
 // write encodes one value: the mirror image of the decoder's value.
+//
+// Cases stand in the order of the decoder's, as the two must agree on which form a type has.
 func (c *Codec) write(v reflect.Value) (*yaml.Node, error) {
 	if isOpt(v.Type()) {
 		if !v.Field(0).Bool() {
@@ -287,6 +305,8 @@ func writeScalar(v reflect.Value) (*yaml.Node, error) {
 }
 
 // decimal writes a float so that every reader of YAML takes it for one: 2.0, 1.0e-04.
+//
+// YAML 1.1, which the reference reads, takes 1e-4 for text: a float needs its point.
 func decimal(x float64) string {
 	switch {
 	case math.IsNaN(x):
@@ -308,6 +328,8 @@ func put(node *yaml.Node, key string, value *yaml.Node) {
 	node.Content = append(node.Content, text(key), value)
 }
 
+// text, null and scalar make nodes with explicit tags, from which the writer of YAML knows when to
+// quote.
 func text(s string) *yaml.Node { return scalar("!!str", s) }
 
 func null() *yaml.Node { return scalar("!!null", "null") }

@@ -13,6 +13,11 @@ import (
 	"rpnc/models/metric"
 )
 
+// A file is one of two things, told apart by its keys: a whole configuration, with or without the key
+// configurations around it, or a model alone. Parameters of the data stay as YAML in [Data], since only
+// the loader of a data set knows what they mean; everything else is decoded into objects here, so that
+// a file without mistakes is a run that can begin.
+
 // Run is a whole configuration: what to train, on what, how, and what to measure. In a file it stands under the key
 // configurations, or without that key; a file that is a model alone is a Run of nothing else.
 type Run struct {
@@ -62,6 +67,8 @@ func LoadRun(file string) (*Run, error) {
 }
 
 // ParseRun is [LoadRun] of a text; file is named in errors.
+//
+// All mistakes of a whole configuration come in one error, sorted by line.
 func ParseRun(file string, text []byte) (*Run, error) {
 	node, err := Parse(file, text)
 	if err != nil {
@@ -102,6 +109,8 @@ func inner(n *yaml.Node) *yaml.Node {
 }
 
 // isRun says whether a document is a whole configuration: it has one of its keys.
+//
+// device is no evidence, as heads and layers have that key too.
 func isRun(n *yaml.Node) bool {
 	if valueOf(n, keyConfigurations) != nil {
 		return true
@@ -132,6 +141,8 @@ func valueOf(n *yaml.Node, key string) *yaml.Node {
 
 // Decode is a copy of def, a config struct, with the parameters of the data. Mistakes are [Errors] that name file and
 // line.
+//
+// Lines are those of the file: nodes keep their places.
 func (d Data) Decode(file string, def any) (any, error) {
 	v := reflect.New(reflect.TypeOf(def))
 	v.Elem().Set(reflect.ValueOf(def))
@@ -145,6 +156,8 @@ func (d Data) Decode(file string, def any) (any, error) {
 }
 
 // Encode writes a run so that [ParseRun] gives it again: the canonical form, with every parameter of every object.
+//
+// Parts that the run does not have are left out; keys stand in the order in which people read them.
 func (r *Run) Encode() (*yaml.Node, error) {
 	all := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	if r.Device != "" {

@@ -10,6 +10,12 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
+// Scalars are read by the type that wants them and not by the type that YAML gives them. Files of the
+// reference are YAML 1.1 as its own reader takes it (yes is true, 1e-4 is text), this reader is of YAML
+// 1.2, and files that pass through other tools have quotes in places; a field that wants a number takes
+// what is a number in any of these. Text fields take anything, and what does not fit is refused, never
+// rounded: 2.5 layers is a mistake.
+
 // text decodes a scalar by the type's own UnmarshalText.
 func (d *decoder) text(n *yaml.Node, v reflect.Value) {
 	if n.Kind != yaml.ScalarNode {
@@ -23,6 +29,8 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value) {
 
 // scalar decodes a number, a truth value or a text. Numbers that the field cannot hold are mistakes, not roundings; any
 // scalar will do for a text, since names of nodes may be written as numbers.
+//
+// The kind of the field decides; want says in the message what would be right.
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	ok, want := false, "text"
 	switch v.Kind() {
@@ -68,6 +76,8 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 
 // number reads integers and reals, also those that arrive as text: 1e-4 without a point is a text in YAML 1.1, the
 // dialect of the reference's files, and tools that write such files quote it.
+//
+// Underscores between digits are of YAML 1.1 too; integers may have a base, as 0x10.
 func number(n *yaml.Node) (float64, bool) {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!bool" {
 		return 0, false

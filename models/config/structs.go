@@ -11,6 +11,20 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
+// How a mapping fills a struct. The tags of a struct type are read once into a table: key, path of the
+// field, bounds. A key of the mapping is then a lookup, whatever embedding the Go type has. The tags
+// are
+//
+//	yaml:"key"            a parameter
+//	yaml:"key,not"        a parameter that is the opposite of the field
+//	yaml:",inline"        an embedded struct, whose parameters are the struct's own; or an object that takes the keys
+//	                      which the struct does not know
+//	rpn:"min=1,required"  a bound, also of every number of a list; an error where it is missing
+//
+// Fields that hold objects have several names, since the reference writes heads as heads, head_configs
+// or heads_configs. Every mistake is noted with its line and decoding goes on, so that a user sees all
+// of them at once.
+
 // field is a parameter of a config struct.
 type field struct {
 	key      string
@@ -22,6 +36,9 @@ type field struct {
 }
 
 // table lists the parameters of a struct type.
+//
+// fields are in the order of the Go type, which is also the order in which they are decoded and
+// written.
 type table struct {
 	fields []field
 	byKey  map[string]int // every name, with those of configurations
@@ -30,6 +47,9 @@ type table struct {
 var tables sync.Map // reflect.Type → *table
 
 // tableOf reads the tags of t once.
+//
+// Types are finite and tables are never dropped; two goroutines may build one twice, to the same
+// effect.
 func tableOf(t reflect.Type) *table {
 	if x, ok := tables.Load(t); ok {
 		return x.(*table)
@@ -53,6 +73,8 @@ func tableOf(t reflect.Type) *table {
 }
 
 // add appends the fields of t, those of embedded structs at their place. Fields without a tag are no parameters.
+//
+// Paths are copied for each field: append to a shared prefix would overwrite that of a sibling.
 func (tab *table) add(t reflect.Type, prefix []int) {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -109,6 +131,8 @@ func holdsObjects(t reflect.Type) bool {
 }
 
 // pair is an entry of a mapping.
+//
+// at is the node of the key, which has the line for messages.
 type pair struct {
 	key   string
 	at    *yaml.Node
@@ -147,6 +171,8 @@ func (d *decoder) pairs(n *yaml.Node) []pair {
 }
 
 // merge lists the entries of the mapping, or list of mappings, behind a merge key.
+//
+// Depth is counted here as well, as a merge may lead to itself through an alias.
 func (d *decoder) merge(n *yaml.Node) (out []pair) {
 	d.depth++
 	defer func() { d.depth-- }()
@@ -168,6 +194,9 @@ func (d *decoder) merge(n *yaml.Node) (out []pair) {
 
 // mapping decodes n into the struct v: its parameters, or a class of that name with parameters, unless the struct has
 // a parameter that looks like one.
+//
+// A struct whose own parameters include one that ends in _class would be mistaken for the form of a
+// class: then the parameters decide.
 func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 	if n.Kind != yaml.MappingNode {
 		d.fail(n, "want a mapping with %s, have %s", wantKeys(v.Type()), found(n))
@@ -255,6 +284,8 @@ func (d *decoder) parameter(f field, p pair, v reflect.Value) {
 }
 
 // atLeast checks the number v, or every number of the list v.
+//
+// NaN fails every bound, hence the negation.
 func (d *decoder) atLeast(n *yaml.Node, v reflect.Value, least float64) {
 	x := least
 	switch {
@@ -275,6 +306,9 @@ func (d *decoder) atLeast(n *yaml.Node, v reflect.Value, least float64) {
 }
 
 // others decodes the parameters that the struct does not name: they belong to its inline object, or are mistakes.
+//
+// The object behind an inline field is copied before it is changed: it may be the default's, which all
+// share.
 func (d *decoder) others(rest []pair, tab *table, v reflect.Value) {
 	keys := tab.keys()
 	var inner reflect.Value

@@ -10,6 +10,9 @@ import (
 )
 
 // Array is a block of numbers of any rank, as IDX and npy files hold it.
+//
+// Values are float64 whatever the file holds, so that one type serves all readers; eight bytes a pixel
+// is what a set of images costs in memory.
 type Array struct {
 	Type   string    // of the elements in the file: u1, i1, i2, i4, i8, f4 or f8
 	Shape  []int     // dimensions, the slowest first; empty for a single number
@@ -17,6 +20,8 @@ type Array struct {
 }
 
 // element says how one number lies in a file.
+//
+// at fails for integers that a float64 does not hold.
 type element struct {
 	size int
 	at   func(order binary.ByteOrder, p []byte) (float64, error)
@@ -62,6 +67,8 @@ func (a *Array) readValues(b *binaryReader, order binary.ByteOrder) error {
 
 // readRaw reads the bytes of the values, piece by piece, to the end of the file: a header that promises too much costs an
 // error and no memory.
+//
+// The buffer doubles as bytes arrive, so memory stays within twice of what the file really has.
 func (a *Array) readRaw(b *binaryReader) ([]byte, error) {
 	n, err := a.count()
 	if err != nil {
@@ -128,6 +135,8 @@ func FromArrays(name string, x, y *Array, classes []string) (*Dataset, error) {
 }
 
 // takeTruth fills Labels or Y from an array.
+//
+// Integers are classes; (n×k) integers with k > 1 are targets.
 func (d *Dataset) takeTruth(y *Array, classes []string) error {
 	n, err := y.count()
 	if err != nil || len(y.Shape) == 0 || n != len(y.Values) || y.Shape[0] != d.Rows {

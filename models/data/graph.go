@@ -10,6 +10,12 @@ import (
 	"strings"
 )
 
+// Graphs from text. Names of nodes are strings in files and numbers here, given in the order of the
+// nodes' file, which is the order of rows in X. Edges are undirected, so (i, j) with i < j stands for
+// both directions and is kept once, in the order of its first appearance. Everything that depends on an
+// order (numbers of classes above all) is made independent of the order in which a file happens to list
+// things, or follows the file; no map is ever iterated over.
+
 // Graph is a set whose rows are the nodes of an undirected graph. Select and Split of the set know nothing of the
 // edges: training on a graph takes all nodes and reads the loss on some.
 type Graph struct {
@@ -72,6 +78,8 @@ func LoadGraph(nodes, links string) (*Graph, error) {
 
 // ReadNodes reads the nodes of [LoadGraph] from a stream; name stands for the file in errors and becomes the name of the
 // set. The graph has no edges yet, see [Graph.ReadLinks].
+//
+// Words are cloned before they are kept: they are parts of a line's buffer that is used again.
 func ReadNodes(r io.Reader, name string) (*Graph, error) {
 	g := &Graph{Dataset: Dataset{Name: name}}
 	// The file is not read twice: classes are numbered as they come, and sorted at the end.

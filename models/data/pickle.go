@@ -8,10 +8,25 @@ import (
 	"strings"
 )
 
+// How a pickle is read. The format is bytecode for a stack machine: opcodes push constants, mark a
+// height of the stack, and gather what is above the mark into tuples, lists and dictionaries. Objects
+// are a class by its name, applied to a tuple (R, REDUCE) and given a state (b, BUILD). Python's own
+// reader calls what is named there, which makes a pickle a program that can do anything; this one makes
+// a record of the name and the parts, and the reader of arrays looks at the names that it knows.
+//
+// A file from elsewhere may say anything, so nothing is allocated by what it claims: lengths are held
+// against the bytes that are left, and every value costs at least one byte of program. Opcodes outside
+// the subset are an error that names the byte.
+
 // The subset of Python's pickle format, protocols 2 to 4, in which arrays, sparse matrices and dictionaries of them are
 // written: a program for a machine with a stack. Nothing is ever called: a class is its name, an object its parts.
 
 // What a pickle holds beside int64, float64, string (text and bytes alike), bool and nil.
+//
+// A dictionary is an object of class dict with keys and vals in their order; an object that __reduce__
+// describes has class, args and state. Containers are pointers, since the program fills them after it
+// has put them elsewhere, and may put them into themselves: whoever walks a value must not expect it to
+// end.
 type (
 	pickleTuple []any
 	pickleList  struct{ items []any }
@@ -36,6 +51,8 @@ func (o *pickleObject) get(key string) any {
 }
 
 // unpickler runs a pickle.
+//
+// at is the next byte; memo holds values under numbers, as the program stores and fetches them.
 type unpickler struct {
 	b     []byte
 	at    int
@@ -58,6 +75,7 @@ func readPickle(r io.Reader, name string) (any, error) {
 	return v, nil
 }
 
+// run goes on to the opcode STOP and answers with what is on top of the stack then.
 func (u *unpickler) run() (any, error) {
 	for {
 		op, err := u.take(1)
@@ -83,6 +101,8 @@ func (u *unpickler) take(n int) ([]byte, error) {
 }
 
 // number reads an unsigned number of so many bytes.
+//
+// Lengths are little-endian, whatever wrote them.
 func (u *unpickler) number(bytes int) (int, error) {
 	p, err := u.take(bytes)
 	if err != nil {
@@ -97,11 +117,13 @@ func (u *unpickler) number(bytes int) (int, error) {
 	return int(n), nil
 }
 
+// push puts a value on the stack; it answers with nil, so that an operation may end with it.
 func (u *unpickler) push(v any) error {
 	u.stack = append(u.stack, v)
 	return nil
 }
 
+// pop takes the topmost value.
 func (u *unpickler) pop() (any, error) {
 	n := len(u.stack) - 1
 	if n < 0 {
@@ -126,6 +148,8 @@ func (u *unpickler) above() ([]any, error) {
 }
 
 // last takes n values away.
+//
+// It is a mark n below the top, and what is above it.
 func (u *unpickler) last(n int) ([]any, error) {
 	u.marks = append(u.marks, len(u.stack)-n)
 	if len(u.stack) < n {
@@ -141,6 +165,9 @@ var pickleTexts = map[byte]int{'U': 1, 'T': 4, 'X': 4, 0x8c: 1, 0x8d: 8, 'B': 4,
 var pickleInts = map[byte]int{'K': 1, 'M': 2}
 
 // step does one operation: of a value, of a container, or of the memo and classes.
+//
+// Opcodes are those of Python's pickletools, printable ones as characters: N None, J int32, G float64
+// (the only one that is big-endian), ( MARK.
 func (u *unpickler) step(op byte) error {
 	if width := pickleTexts[op]; width > 0 {
 		n, err := u.number(width)
@@ -216,6 +243,8 @@ func (u *unpickler) long() error {
 }
 
 // container makes and fills tuples, lists and dictionaries.
+//
+// ( … t, ( … e and ( … u work on all above a mark; a and s on one item or pair.
 func (u *unpickler) container(op byte) error {
 	switch op {
 	case ')':
@@ -287,6 +316,8 @@ func (u *unpickler) fill(items []any, pairs bool) error {
 }
 
 // object makes objects of classes, and keeps values for later.
+//
+// Names of classes are bounded, as are those between two line ends.
 func (u *unpickler) object(op byte) error {
 	switch op {
 	case 'q', 'r', 0x94: // put: under a number of 1 or 4 bytes, or the next one

@@ -10,6 +10,18 @@ import (
 	"strings"
 )
 
+// How the eight parts fit together. Nodes 0 … |allx| − 1 are the rows of allx, with labels in ally; the
+// first |y| of them are trained on. The nodes that are tested are the rows of tx, in the order of
+// test.index, which is a permutation of numbers from |allx| on. In Citeseer the numbers have gaps:
+// nodes without words and links, which exist in the dictionary of links alone. Features are sparse
+// (Cora: 1,433 columns, 18 of them set in a row), and stay so.
+//
+// Links are a dictionary from a node to its neighbours, each link twice or once; a set makes them
+// unique.
+//
+// Every number in the files is checked before it is used as an index, since a damaged file would
+// otherwise be a panic or a model trained on nonsense.
+
 // LoadPlanetoid reads a citation graph in the form that the Planetoid project publishes it: a folder with ind.NAME.allx, tx,
 // ally, ty, y, graph and test.index, pickles of sparse matrices and of a dictionary, and a list. Nodes with the labels of y
 // are trained on, those of the list are tested. A node of the list's range that is not in it, as Citeseer has some, has no
@@ -36,6 +48,8 @@ func LoadPlanetoid(path, name string) (*Graph, error) {
 }
 
 // planetoid is what the files of a set hold; the first error of reading them stays.
+//
+// Files are read in a fixed order; after the first error the others are not opened.
 type planetoid struct {
 	path, set string
 	err       error
@@ -118,6 +132,7 @@ func read[T any](p *planetoid, part string, from func(io.Reader, string) (T, err
 	return out
 }
 
+// matrix, labels and neighbours read a part of their kind; after an error they give nil.
 func (p *planetoid) matrix(part string) *Sparse { return read(p, part, readMatrix) }
 func (p *planetoid) labels(part string) []int32 { return read(p, part, readOneHot) }
 func (p *planetoid) neighbours() *neighbours    { return read(p, "graph", readNeighbours) }
@@ -151,6 +166,9 @@ func readMatrix(r io.Reader, name string) (*Sparse, error) {
 }
 
 // matrixOf makes a table of what a csr_matrix keeps.
+//
+// A csr_matrix has indptr (rows + 1), indices and data (an entry each). Rows may have their columns in
+// any order and are sorted.
 func matrixOf(v any) (*Sparse, error) {
 	o, is := v.(*pickleObject)
 	if !is || !strings.HasSuffix(string(o.class), ".csr_matrix") {
@@ -188,6 +206,9 @@ func matrixOf(v any) (*Sparse, error) {
 }
 
 // wholes converts numbers that should be integers; others show themselves as starts and columns that do not fit.
+//
+// Values come as float64, which holds the int32 that scipy writes exactly. What is no index becomes −1,
+// and Validate complains of that.
 func wholes[T int | int32](values []float64) []T {
 	out := make([]T, len(values))
 	for i, v := range values {
@@ -199,6 +220,9 @@ func wholes[T int | int32](values []float64) []T {
 }
 
 // sortRows brings the columns of every row into order, as far as the starts make sense.
+//
+// The sort is stable: entries of one column twice in a row keep their order until Validate refuses
+// them.
 func (s *Sparse) sortRows() {
 	n := min(len(s.Columns), len(s.Values))
 	for i := range len(s.Start) - 1 {
@@ -216,6 +240,8 @@ func (s *Sparse) sortRows() {
 }
 
 // arrayOf makes an array of what NumPy pickles: _reconstruct with the state (version, shape, type, Fortran order, bytes).
+//
+// The size that shape and type ask for has to be that of the bytes which are there.
 func arrayOf(v any) (*Array, error) {
 	o, is := v.(*pickleObject)
 	if !is || !strings.HasSuffix(string(o.class), ".multiarray._reconstruct") {
@@ -316,6 +342,8 @@ func readOneHot(r io.Reader, name string) ([]int32, error) {
 }
 
 // neighbours are the nodes of a graph, numbered from 0, and their neighbours.
+//
+// keys and lists belong together by position.
 type neighbours struct {
 	keys  []any
 	lists []any
@@ -349,6 +377,9 @@ func (c *counter) Read(p []byte) (int, error) {
 }
 
 // edges lists the links, each once.
+//
+// The work is bounded by the size of the file, though a short program can name one long list a thousand
+// times.
 func (l *neighbours) edges() ([][2]int, error) {
 	set, seen := newEdgeSet(nil), 0
 	for i, key := range l.keys {
