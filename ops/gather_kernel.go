@@ -8,7 +8,7 @@ import (
 // Tables that come from grids (patches, padding, flips) are mostly stretches of neighbours: 28 cells of
 // an image row are one copy of 112 bytes and not 28 loads through an index. Where the mean stretch has
 // 16 entries or more the table is cut into stretches when the kernel is made, and read as copies;
-// otherwise by vector gathers of one index at a time.
+// otherwise index by index.
 //
 // The transposed op sums, for every column of the result, the columns that point to it. Its table is
 // turned round in advance (inverse), so that each result is one sum, written once, in an order that no

@@ -8,8 +8,7 @@ import (
 
 // Three ops cut and join along one axis. They are each other's transposes: Slice and Pad directly,
 // Concat through the slices of its cotangent. A tensor around an axis is (outer × size × inner) in
-// memory, so each of them copies outer stretches of contiguous elements. The compiler avoids the copies
-// where it can: heads that are concatenated write into their places in one buffer.
+// memory, so each of them copies outer stretches of contiguous elements. An empty range is legal, and its gradient zeros.
 
 // Slice takes the entries Lo…Hi−1 along an axis.
 type Slice struct{ Axis, Lo, Hi int }
