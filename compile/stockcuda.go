@@ -23,13 +23,14 @@ import (
 
 // Stock is a program as a plain graph of gorgonia, one node an op, for those who run gorgonia's own CUDA machine already:
 // the nodes implement gorgonia's CUDADoer with the PTX of package [rpnc/ops/cuda]. It needs the build tag cuda, cgo and the
-// headers of CUDA 11 and of cuDNN 8, which gorgonia's engine wants; `Options{Device: "cuda"}` needs none of these and is faster.
+// headers of CUDA 11 or 12 and of cuDNN 8, which gorgonia's engine wants; `Options{Device: "cuda"}` needs none of these and is faster.
 //
 // What that machine does with it: parameters and inputs are leaves with values on the host, which go up at every RunAll,
 // and Values come down; every launch is followed by a wait; ops without a kernel run on the host. A program built with the
 // tag ends before main where there is no GPU, and [gorgonia.NewTapeMachine] panics where the engine fails. gorgonia is known
 // to race on chains of 28 and more launches; BindDualValues, TraceExec and the lisp machine do not work there. Close the
-// machine to free device memory. No GPU has run this: it is vetted and built against the headers of CUDA 11.8 and cuDNN 8.9.
+// machine to free device memory. No GPU has run this: it is vetted and built against the headers of CUDA 11.8,
+// and built against those of 12.4, with those of cuDNN 8.9, taken from the wheels on PyPI, and empty libraries to link with.
 type Stock struct {
 	Graph   *gorgonia.ExprGraph
 	Leaves  map[string]*gorgonia.Node // inputs, parameters and states, with their values
