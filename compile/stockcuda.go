@@ -23,7 +23,8 @@ import (
 
 // Stock is a program as a plain graph of gorgonia, one node an op, for those who run gorgonia's own CUDA machine already:
 // the nodes implement gorgonia's CUDADoer with the PTX of package [rpnc/ops/cuda]. It needs the build tag cuda, cgo and the
-// headers of CUDA 11 or 12 and of cuDNN 8, which gorgonia's engine wants; `Options{Device: "cuda"}` needs none of these and is faster.
+// headers of CUDA 11 or 12 and of cuDNN 8, which gorgonia's engine wants; `Options{Device: "cuda"}` needs none of these,
+// and keeps parameters on the device.
 //
 // What that machine does with it: parameters and inputs are leaves with values on the host, which go up at every RunAll,
 // and Values come down; every launch is followed by a wait; ops without a kernel run on the host. A program built with the
