@@ -27,6 +27,9 @@ const Seeds = 5
 type Spread struct{ Mean, Std float64 }
 
 // Task is a row of the accuracy table: a model, its data, and the settings that the reference was trained with.
+//
+// The number of parameters is checked before training: two models of different sizes would be no
+// comparison.
 type Task struct {
 	Data, Model string
 	Params      int // the number of parameters, the same on both sides
@@ -69,10 +72,12 @@ func Tasks() []Task {
 	}
 }
 
+// fixed is a model that needs no data to be built.
 func fixed(s models.Spec) func() (models.Spec, error) {
 	return func() (models.Spec, error) { return s, nil }
 }
 
+// perceptrons is an MLP with biases and relu between layers.
 func perceptrons(dims ...int) models.Spec {
 	return models.MLP{Dims: dims, Product: models.Product{EnableBias: true}, Finish: models.Finish{WithRelu: true}, Plain: true}
 }
@@ -117,6 +122,8 @@ func onKarate(model func(models.GCN) models.Spec) func() (models.Spec, error) {
 }
 
 // Run trains with every seed.
+//
+// Seeds decide initial values and the order of rows; the split of the data is the same for all.
 func (t Task) Run(ctx context.Context) (o Outcome, err error) {
 	began := time.Now()
 	var tests [Seeds]float64
@@ -133,6 +140,8 @@ func (t Task) Run(ctx context.Context) (o Outcome, err error) {
 	return o, nil
 }
 
+// spread is the mean and the deviation of the population, divided by n and not n − 1, as the
+// reference's figures are.
 func spread(x []float64) (s Spread) {
 	for _, v := range x {
 		s.Mean += v / float64(len(x))
@@ -191,6 +200,7 @@ func (p parts) rows(batch int) int {
 	return batch
 }
 
+// tested is the number of rows that accuracy is measured on.
 func (p parts) tested() int {
 	if p.testRows != nil {
 		return len(p.testRows)
@@ -230,6 +240,7 @@ func standard(d *data.Dataset) (*data.Dataset, error) {
 	return s.Apply(d)
 }
 
+// karate trains on three members next to each of the two leaders, and tests on the others.
 func karate() (p parts, err error) {
 	g, err := data.KarateClub()
 	if err != nil {

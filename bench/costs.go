@@ -1,5 +1,14 @@
 package bench
 
+// What a step must cost. The figures here are lower bounds by counting: operations of the best algebra
+// that is known for a function, and the bytes that have to move even if everything else stays in cache.
+// Divided by what the machine can do, the larger of the two is the floor of a step (roofline: Williams,
+// Waterman & Patterson 2009), and measured time over floor says how much is left to gain. Counting from
+// the mathematics and not from our program keeps the floor independent of what the compiler does.
+//
+// A product forward is 2bmn; its gradient by parameters and by data are as much each, so training is
+// three times the forward, less the gradient by the data in the first layer.
+
 // Cost is what a step needs at least, counted by hand for float32 and for the fewest operations that we know of for the
 // function: nothing is multiplied out that algebra keeps apart.
 type Cost struct {
@@ -21,6 +30,9 @@ func (c Cost) Flops(mode string) float64 {
 //
 // A forward pass reads parameters and data and writes and reads what is between: 4(p + 2a + in). A step of training reads
 // parameters twice, writes their gradient, and AdamW reads w, g, m, v and writes w, m, v: 4(10p + 4a + in).
+//
+// w is read by the forward and the backward (2p), its gradient is written (1p), AdamW reads four and
+// writes three (7p): ten in all.
 func (c Cost) Bytes(mode string) float64 {
 	if mode == "infer" {
 		return 4 * float64(c.Params+2*c.Acts+c.Input)
@@ -188,6 +200,8 @@ func gatCost(nodes, edges int, dims []int, r int) Cost {
 	return c
 }
 
+// combinatorialCost has all products of two different columns beside the columns; their sums are
+// computed once.
 func combinatorialCost(b, m, n int) Cost {
 	D := m + m*(m-1)/2
 	f, sums := product(b, D, n), 2*float64(b*D)

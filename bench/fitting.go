@@ -41,6 +41,9 @@ type Fit struct {
 }
 
 // Run trains with a seed, of the samples and of the initial values; epochs 0 means those of the configuration.
+//
+// The test half is evaluated in every epoch, as the reference does, though only the first and the last
+// are kept.
 func (f Fitting) Run(ctx context.Context, configs string, seed uint64, epochs int) (Fit, error) {
 	r, parts, err := f.load(configs, seed)
 	if err != nil {

@@ -11,6 +11,22 @@ import (
 	"rpnc/ops/cuda"
 )
 
+// How a program runs on a card. The emitted graph, the schedule and the plan are those of the CPU; what
+// differs is the machine at the end. Every unit becomes a task (kernels and launches, see package
+// cuda), every root slot has an address on the device. A run is
+//
+//	host   parameters that the host has changed go up; inputs are copied to pinned memory
+//	card   inputs up → kernel → … → kernel → commit → outputs and the fault word down
+//	host   one wait; outputs are copied to the program's buffers
+//
+// The middle line is recorded by the first run and replayed by all later ones: for the driver that is
+// one call, where a step of a small network has a hundred launches of some microseconds each.
+//
+// Failures. A launch that the driver refuses names its unit. A kernel that goes wrong on its own is
+// known only at the wait, without its name, as launches return at once; with Check every launch is
+// waited for. Kernels that meet impossible numbers set the fault word, and the commit, which is
+// guarded, then changes nothing.
+
 // openDevice finds the GPU; tests put an emulated one in its place.
 var openDevice = cuda.Open
 
@@ -18,6 +34,10 @@ var openDevice = cuda.Open
 // counterpart on the device, and parameters and states stay there from run to run: a run brings inputs up and outputs
 // down, and nothing else. Where no kernel needs the host, the copies and launches of a run are recorded once and replayed:
 // one call to the driver starts the run, one waits for its end.
+//
+// units are in the order of the plan; task[i] is the number of unit i in seq. direct is set where a run
+// has to be looked at between kernels (NaN, Check), where units run on the host, or where the driver
+// cannot record.
 type cudaVM struct {
 	p        *Program
 	dev      *meter
@@ -62,6 +82,8 @@ func newCudaVM(p *Program, g *gorgonia.ExprGraph, opt Options) (gorgonia.VM, err
 }
 
 // bind finds the kernel of every unit. One without is an error that names it, unless it may run on the host.
+//
+// Units that write parameters or states are guarded, those of the commit.
 func (vm *cudaVM) bind(opt Options) error {
 	var tasks []cuda.Task
 	commit := vm.p.commitUnits()
@@ -125,6 +147,9 @@ func (vm *cudaVM) RunAll() error {
 }
 
 // launch starts the run: by replaying what the first one recorded, or call by call.
+//
+// A recording holds addresses, so everything in it has to stay where it is: device memory of the
+// program, and pinned memory on the host.
 func (vm *cudaVM) launch() error {
 	if vm.direct {
 		return vm.step()
@@ -176,6 +201,8 @@ func (vm *cudaVM) each() error {
 }
 
 // profile runs everything once, kernel by kernel, and notes what each took by the device's own clock.
+//
+// Times are those between two events around each unit, added up: gaps between kernels are left out.
 func (vm *cudaVM) profile(list []Timing) error {
 	began := time.Duration(0)
 	return vm.dev.Bound(func() error {
@@ -219,6 +246,8 @@ func (vm *cudaVM) finish() error {
 }
 
 // onHost brings the operands of a unit down, runs it, and brings its results up.
+//
+// Downloads wait for the kernels before them, so operands are what they should be.
 func (vm *cudaVM) onHost(u *unit) error {
 	for i, x := range u.in {
 		if err := vm.dev.Download(cuda.Bytes(u.src[i]), vm.memory.address(x)); err != nil {

@@ -10,6 +10,15 @@ import (
 	"rpnc/ops/cuda"
 )
 
+// How memory is mirrored. The plan has given every slot a place in host memory: arenas, inputs,
+// constants, the store. Each contiguous piece gets a piece of the same length on the device, and a
+// slot's address there is the device's start plus the same distance. So whatever the plan has decided
+// (places shared by values that do not live at once, results written over operands, parameters side by
+// side) holds on the card without being decided again.
+//
+// Copies of a run go through pinned memory, which the driver copies from and to while the host goes on,
+// and whose addresses a recording may hold. Copying once more on the host costs little beside the bus.
+
 // region is memory of the host with its counterpart on a device. Places in it correspond byte by byte, so that the
 // plan of the host's memory is that of the device's.
 type region struct {
@@ -32,6 +41,9 @@ func (r *region) of(b []byte) cuda.Addr {
 }
 
 // mirror is the memory of one program on a device.
+//
+// own belongs to the program, states to the store, which other programs share; written are those states
+// that a run changes.
 type mirror struct {
 	dev     *meter
 	p       *Program
@@ -54,6 +66,9 @@ type transfer struct {
 }
 
 // newMirror reserves memory for everything that p reads and writes, and brings the constants up.
+//
+// The mirror is answered with also beside an error, so that its caller can close what has been reserved
+// so far.
 func newMirror(dev *meter, p *Program) (*mirror, error) {
 	m := &mirror{dev: dev, p: p}
 	var hosts [][]byte
@@ -89,6 +104,9 @@ func newMirror(dev *meter, p *Program) (*mirror, error) {
 }
 
 // spans joins pieces of memory that overlap, as those of an arena do.
+//
+// Slots of one arena overlap and touch; sorted by address, overlapping ones are joined. It relies on
+// slots being slices of few arrays, which the garbage collector does not move.
 func spans(pieces [][]byte) (out [][]byte) {
 	start := func(b []byte) uintptr { return uintptr(unsafe.Pointer(&b[0])) }
 	slices.SortFunc(pieces, func(a, b []byte) int { return cmp.Compare(start(a), start(b)) })
@@ -162,6 +180,8 @@ func (m *mirror) addresses(xs []*slot) []cuda.Addr {
 
 // stage lists the copies of a run and reserves the pinned memory that they go through: inputs up, outputs and the fault
 // word down. Outputs that are inputs or constants are on the host already.
+//
+// The fault word is the last of the copies down.
 func (m *mirror) stage(fault cuda.Addr) error {
 	for _, x := range m.inputs {
 		m.ups = append(m.ups, transfer{what: fmt.Sprintf("input %q", x.leaf), host: hostOf(x), at: m.address(x)})
@@ -223,6 +243,7 @@ func (m *mirror) push() error {
 	return nil
 }
 
+// pull asks for the copies of outputs and fault word, behind all kernels in the stream.
 func (m *mirror) pull() error {
 	for _, t := range m.downs {
 		if err := m.dev.Pull(t.pinned, t.at); err != nil {

@@ -18,12 +18,19 @@ type stateRegion struct {
 }
 
 // residence is the part of a store that is on a device.
+//
+// Every number has one valid home or two: hostNew means that the device's copy is stale, devNew that
+// the host's is. Both false: they agree. Both true cannot be: whoever changes a side brings the other's
+// changes over first.
 type residence struct {
 	regions []*stateRegion
 	lost    error // numbers that could not be brought down
 }
 
 // reside gives the memory that b is part of its counterpart, or finds it. [Store.leave] is to be called as often.
+//
+// A region is as large as the store's own piece, however small the part that one program reads, so that
+// programs over one store share it.
 func (s *Store) reside(dev cuda.Device, b []byte) (*stateRegion, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,6 +89,9 @@ func (r *stateRegion) fetch() error {
 
 // ahead brings up what the host has changed and says that the device is going to change the written ones. It is called
 // within Bound.
+//
+// Only what a run reads is brought up. Marking what it writes happens before the run: a run that fails
+// half-way leaves the device's numbers as the valid ones, and its guarded commit has not changed them.
 func (s *Store) ahead(dev cuda.Device, used, written []*stateRegion) error {
 	if s.device.lost != nil {
 		return s.device.lost

@@ -12,6 +12,9 @@ import (
 // Explain writes the program as text: what it is, what is slow in it, the passes, and the kernels in the order of a run
 // with the memory that they write and read. A name with a number is memory of the program (t1: a temporary, in the arena),
 // any other one that of an input, parameter or state; t1+64 begins at element 64 of t1.
+//
+// Lines that begin with slow and dense are the two that matter to a user: an op that runs its oracle,
+// and a matrix that is formed although its structure was known.
 func (p *Program) Explain(w io.Writer) error {
 	s := p.stats
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)

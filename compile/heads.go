@@ -64,6 +64,9 @@ type shape struct {
 }
 
 // signatures numbers nodes so that equal numbers mean equal structure.
+//
+// Nodes come in topological order, so operands have numbers already; one map serves all keys. O(nodes +
+// operands).
 func signatures(live []*graph.Node) map[*graph.Node]int {
 	sig, numbers := map[*graph.Node]int{}, map[any]int{}
 	for _, n := range live {
@@ -92,6 +95,8 @@ func signatures(live []*graph.Node) map[*graph.Node]int {
 func itoa(i int) string { return string([]byte{byte(i), byte(i >> 8), byte(i >> 16), byte(i >> 24)}) }
 
 // stack is a list of nodes of equal structure that become one node with a new first axis.
+//
+// members are in the order of the lanes: lane i of the stacked node is what member i computes.
 type stack struct {
 	members []*graph.Node
 	in      []operand
@@ -109,6 +114,8 @@ type operand struct {
 // leaf says that the members are parameters or states, which are joined rather than computed.
 func (st *stack) leaf() bool { _, ok := st.members[0].Leaf(); return ok }
 
+// stacks are all stacks of a graph while they are looked for: by member, in the order in which they
+// were found, with the signatures and readers of all live nodes.
 type stacks struct {
 	group   map[*graph.Node]*stack
 	all     []*stack
@@ -117,6 +124,8 @@ type stacks struct {
 }
 
 // seed makes a stack of all nodes of a class that are in none, and walks down to their operands.
+//
+// Nodes of several results are never seeds, as nobody outside could read their slices.
 func (s *stacks) seed(class []*graph.Node) {
 	var free []*graph.Node
 	for _, n := range class {
@@ -173,6 +182,9 @@ func (s *stacks) add(members []*graph.Node) *stack {
 }
 
 // operand pairs what the members read at place k.
+//
+// Pairing place by place is what keeps queries with queries: members' operands at place k belong
+// together whatever else is alike.
 func (s *stacks) operand(members []*graph.Node, k int) operand {
 	xs, distinct := make([]*graph.Node, len(members)), map[*graph.Node]bool{}
 	taken := false
@@ -253,6 +265,8 @@ func elements(members []*graph.Node, k int) []*graph.Node {
 }
 
 // copies says that joining separate operands costs more than the stack can save.
+//
+// A product of few rows is bound by reading its matrix, which a copy reads and writes once more.
 func (st *stack) copies() bool {
 	size := 0
 	for _, o := range st.in {
@@ -277,6 +291,8 @@ func isMatrixProduct(n *graph.Node) bool {
 }
 
 // keepProducts keeps the stacks that are connected with a product: merging small elementwise nodes alone gains nothing.
+//
+// It walks stacks as an undirected graph.
 func (s *stacks) keepProducts() {
 	reach := map[*stack][]*stack{}
 	var todo, kept []*stack

@@ -12,6 +12,11 @@ import (
 	"rpnc/graph"
 )
 
+// How passes run. A pass is a function from a graph and its roots to another graph and its roots. It
+// never changes the graph that it gets, so the two can be compared afterwards, and a mistake is told
+// with the name of the pass that made it. Under Check every pass gets its graph with nodes in another
+// order, drawn from a seed: a pass that works by luck of the order fails in a test and can be repeated.
+
 // phase is when a pass runs: before differentiation or after it.
 type phase uint8
 
@@ -25,6 +30,8 @@ func (p phase) String() string { return [...]string{"prepare", "optimise"}[p] }
 
 // pass is one rewriting of the graph. It answers with a graph that computes the same roots and updates; where it does
 // not find what it looks for, it changes nothing, so any subset of the passes is legal.
+//
+// does is a line for people; name appears twice in the table where a pass runs in both phases.
 type pass struct {
 	name  string
 	phase phase
@@ -49,6 +56,8 @@ func PassNames() (names []string) {
 }
 
 // checkOrder says which constraint the table of passes breaks.
+//
+// Constraints on passes that the table does not have, or has in different phases, say nothing.
 func checkOrder(table []pass, constraints []order) error {
 	for _, c := range constraints {
 		for _, ph := range []phase{prepare, optimise} {
@@ -87,6 +96,8 @@ func (b *builder) phases(phs ...phase) error {
 }
 
 // enabled says whether the options leave the pass in.
+//
+// Passes that make ops without a kernel on the device are left out there.
 func (b *builder) enabled(name string) bool {
 	if b.opt.Device == "cuda" && slices.Contains(hostPasses, name) {
 		return false

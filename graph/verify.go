@@ -7,6 +7,15 @@ import (
 	"reflect"
 )
 
+// What the verifier is for. Passes rewrite graphs by rules that trust a great deal: that operands come
+// before their readers, that equal nodes are one node, that a type is what the op's shape rule says. A
+// pass that breaks one of these seldom fails itself; some later one does, or a number is wrong. Verify
+// states all of it as a list, is run between passes in tests, and blames the pass that has just run.
+//
+// Each rule has a number, a sentence and a check, and a negative test that breaks this rule alone.
+// Rules are in two groups: structure has to hold before content can be looked at, since content walks
+// along operands. All checks together are O(nodes + operands) with one run of each shape rule.
+
 // Verify checks everything that passes may rely on, by numbered invariants. Each violation is a line of the error
 // with the number, the rule and the node. The rules on types, leaves and updates walk along operands, so they are
 // checked only if the structure (invariants 1 to 9) is sound.
@@ -26,6 +35,8 @@ func Verify(g *Graph) error {
 }
 
 // invariant is one rule. Numbers are for citing: they never change and are never given away again.
+//
+// check calls bad once for every place where the rule is broken.
 type invariant struct {
 	number int
 	holds  string
@@ -35,6 +46,7 @@ type invariant struct {
 // report tells where the rule is broken.
 type report func(format string, args ...any)
 
+// what is the place: a node's line or a name.
 type violation struct {
 	number      int
 	holds, what string
@@ -140,6 +152,8 @@ var content = []invariant{
 }
 
 // nodes makes a rule that every node must keep.
+//
+// Nodes that other rules refuse (nil, without op) are passed over, so that one mistake is told once.
 func nodes(ok func(g *Graph, n *Node, i int) bool) func(*Graph, report) {
 	return func(g *Graph, bad report) {
 		for i, n := range g.nodes {
@@ -199,6 +213,8 @@ func (g *Graph) owns(x *Node) bool {
 }
 
 // hashable is deep: an op may hold an interface that holds a slice.
+//
+// Comparable types may hold values that are not, which panic when they are used as keys.
 func hashable(op Op) bool { return reflect.ValueOf(op).Comparable() }
 
 // inferred runs the shape rule again. Leaves, constants and results have rules of their own.

@@ -21,7 +21,7 @@ import (
 // Positions are what chains and grids add: the same ψ(w) is applied to P parts of a row. Their bias has
 // an entry a column of ψ, or an entry a column of the result where it is channel-major.
 //
-// Names of tensors are those of the reference, so that its checkpoints load.
+// Names of tensors are those of the reference.
 
 // Head is the general RPN head over C channels:
 //

@@ -68,7 +68,7 @@ func LoadRun(file string) (*Run, error) {
 
 // ParseRun is [LoadRun] of a text; file is named in errors.
 //
-// All mistakes of a whole configuration come in one error, sorted by line.
+// All mistakes of a whole configuration come in one error.
 func ParseRun(file string, text []byte) (*Run, error) {
 	node, err := Parse(file, text)
 	if err != nil {

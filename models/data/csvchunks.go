@@ -19,7 +19,7 @@ func EachCSV(path string, rows int, opts *CSVOptions, f func(*Dataset) error) er
 // ReadEachCSV is [EachCSV] for any stream; name stands for the file in errors.
 //
 // A set is handed on when it is full and the reader goes on with a fresh one, so f may keep what it
-// gets. The last set is shorter; a table without rows is one empty set, on which f may complain. Codes
+// gets. The last set is shorter. Codes
 // of categories are kept from set to set.
 func ReadEachCSV(r io.Reader, name string, rows int, opts *CSVOptions, f func(*Dataset) error) error {
 	c := &csvReader{name: name, codes: map[string]int32{}, out: &Dataset{Name: name}}
