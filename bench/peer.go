@@ -71,11 +71,11 @@ func (p *Peer) Run(ctx context.Context, workload, modes string, threads int, sec
 	if err != nil {
 		return nil, fmt.Errorf("bench.Peer: %s: %w\n%s", workload, err, bytes.TrimSpace(mistakes.Bytes()))
 	}
-	return parseRows(out)
+	return ParseRows(out)
 }
 
-// parseRows reads JSON lines.
-func parseRows(text []byte) (rows []Row, err error) {
+// ParseRows reads rows as JSON, one a line, as `rpnc bench -json` and peers write them.
+func ParseRows(text []byte) (rows []Row, err error) {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {

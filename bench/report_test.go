@@ -66,7 +66,7 @@ echo "{\"workload\": \"$3\", \"impl\": \"$5\", \"mode\": \"train\", \"threads\":
 	if len(rows) != 2 || rows[0] != want[0] || rows[1] != want[1] {
 		t.Errorf("rows %+v; want %+v", rows, want)
 	}
-	if _, err := parseRows([]byte("warning: no json\n")); err == nil || !strings.Contains(err.Error(), "warning: no json") {
+	if _, err := ParseRows([]byte("warning: no json\n")); err == nil || !strings.Contains(err.Error(), "warning: no json") {
 		t.Errorf("a line that is no row: %v", err)
 	}
 }

@@ -52,6 +52,7 @@ var benchCommand = command{
 		fs.BoolVar(&b.peers, "peers", false, "measure PyTorch beside, and the reference if TINYBIG_PATH is its checkout")
 		fs.BoolVar(&b.profile, "profile", false, "print the time of every pass and kernel instead; one workload, mode and number of threads")
 		fs.StringVar(&b.trace, "trace", "", "with -profile: write the step to this file for chrome://tracing")
+		fs.StringVar(&b.from, "from", "", "measure nothing: print the table of the rows of JSON in this file")
 		fs.BoolVar(&b.list, "list", false, "list the workloads")
 		fs.BoolVar(&b.json, "json", false, "write a line of JSON a row")
 		return b.run
@@ -63,7 +64,7 @@ var benchCommand = command{
 // Lists are kept as the user wrote them: errors quote them, and children get their own.
 type benchmark struct {
 	machine
-	workloads, modes, threads, config, trace string
+	workloads, modes, threads, config, trace, from string
 	seconds                                  float64
 	rounds, batch                            int
 	peers, profile, list, json               bool
@@ -89,6 +90,17 @@ func (b *benchmark) run(c *call) error {
 			fmt.Fprintf(c.stdout, "%-22s %s\n", w.Name, w.Desc)
 		}
 		return nil
+	}
+	if b.from != "" {
+		text, err := os.ReadFile(b.from)
+		if err != nil {
+			return err
+		}
+		rows, err := bench.ParseRows(text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.from, err)
+		}
+		return b.write(c, bench.Table{Rows: rows})
 	}
 	cells, err := b.cells()
 	switch {

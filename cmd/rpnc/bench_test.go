@@ -24,6 +24,11 @@ func TestBenchMeasuresRowsInProcessesOfTheirOwn(t *testing.T) {
 		}
 		got = append(got, r.Workload+" "+r.Mode)
 	}
+	file := filepath.Join(t.TempDir(), "rows.jsonl")
+	if err := os.WriteFile(file, []byte(out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, "the table of measured rows", ok(t, "bench", "-from", file), "| mlp_infer_b1 ", "| combinatorial ")
 	if want := "mlp_infer_b1 infer, combinatorial infer, combinatorial train"; strings.Join(got, ", ") != want {
 		t.Errorf("rows %v; want %s", got, want)
 	}
