@@ -13,6 +13,11 @@ import (
 	"rpnc/compile"
 )
 
+// Profiles are of single kernels, run one by one with a clock around each. The sum is therefore a
+// little more than a step takes, where work of neighbours would overlap, and what matters are shares.
+// Of several rounds each kernel keeps its own minimum: noise on a machine that others use only ever
+// adds.
+
 // Profile is where the time of a step goes.
 type Profile struct {
 	Passes  []compile.PassStat
@@ -20,6 +25,8 @@ type Profile struct {
 }
 
 // Profiled runs the program for so many seconds and keeps the shortest time of every kernel.
+//
+// Starts are the running sum of the minima, so that a trace has neither gaps nor overlaps.
 func Profiled(p *compile.Program, seconds float64) (Profile, error) {
 	out := Profile{Passes: p.Stats().Passes}
 	for began := time.Now(); out.Kernels == nil || time.Since(began).Seconds() < seconds; {
@@ -43,6 +50,9 @@ func Profiled(p *compile.Program, seconds float64) (Profile, error) {
 }
 
 // Write tells the time of every pass, of every kind of op, and of the kernels in order.
+//
+// Rates are counted operations and bytes by measured time: beside the machine's rates they tell whether
+// a kernel is bound by arithmetic, by memory, or by neither.
 func (p Profile) Write(w io.Writer) error {
 	lines := [][]string{{"pass", "nodes", "ms"}}
 	for _, s := range p.Passes {
@@ -66,6 +76,8 @@ func (p Profile) Write(w io.Writer) error {
 }
 
 // ops sums kernels of one kind, the slowest kind first.
+//
+// The kind of an op is its name up to the brace: all chains of elementwise ops count as one kind.
 func (p Profile) ops(w io.Writer) error {
 	type sum struct {
 		calls int
@@ -103,6 +115,8 @@ func kernelName(k compile.Timing) string {
 }
 
 // Trace writes the step in the trace event format of Chromium: chrome://tracing and Perfetto show it.
+//
+// Passes are on one line, kernels on another; ph X is an event with a duration.
 func (p Profile) Trace(w io.Writer) error {
 	type event struct {
 		Name  string         `json:"name"`

@@ -9,7 +9,14 @@ import (
 	"unicode/utf8"
 )
 
+// What a report shows. Rounds go over all rows in turn, so that a slow minute of the machine is spread
+// over the table; the row that stands for several rounds is the one with the median time, whole, so its
+// other columns belong to that time. Ratios to a peer are averaged geometrically over rows: the mean of
+// a/b is then one over the mean of b/a, and no row counts for more because its step is longer.
+
 // Table is the rows of several rounds, ours and those of peers.
+//
+// Machines hold what each number of threads can do at best.
 type Table struct {
 	Rows     []Row
 	Machines []Machine
@@ -45,6 +52,7 @@ func (t Table) Summary() (out []Row) {
 	return out
 }
 
+// compareFloats orders numbers; none here is NaN.
 func compareFloats(a, b float64) int {
 	switch {
 	case a < b:
@@ -57,6 +65,8 @@ func compareFloats(a, b float64) int {
 
 // Write writes the summary as a table in Markdown, which reads well in a terminal, too. With peers, the ratio says how many
 // times as long a peer takes; the last lines are geometric means over all rows that both have.
+//
+// A cell without a counterpart is a dash: the peer lacks the workload, or one side failed.
 func (t Table) Write(w io.Writer) error {
 	rows := t.Summary()
 	var peers []string
@@ -121,6 +131,8 @@ func (t Table) machines(w io.Writer) error {
 }
 
 // cells are the row's columns before those of peers.
+//
+// A row that failed shows its error in the column of the time.
 func (r Row) cells() []string {
 	if r.Error != "" {
 		return []string{r.Workload, r.Mode, fmt.Sprint(r.Threads), r.Error, "", "", "", "", "", ""}
@@ -147,6 +159,9 @@ func number(x float64) string {
 }
 
 // pipes writes lines as a table, columns aligned; the first line is the head.
+//
+// Widths are counted in characters, not bytes, as units have μ and ×. Names are aligned to the left,
+// numbers to the right.
 func pipes(w io.Writer, lines [][]string) error {
 	width := make([]int, len(lines[0]))
 	for _, l := range lines {

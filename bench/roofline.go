@@ -13,6 +13,12 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// The two ceilings of the roofline, measured and not read off a data sheet: virtual machines share
+// cores, clocks fall under wide vectors, and the kernels that the floor is held against run on this
+// machine now. Products are measured with our own fastest kernel, so its distance from the processor's
+// peak does not show as a model's; copies by the language's copy within a working set that fits half of
+// the level, since a cache that is filled to the brim misses.
+
 // Machine is what this machine can do at best with so many threads, measured: nothing runs faster than
 //
 //	floor = max(flops / Product, bytes / Copy of the level that the step lives in).
@@ -30,6 +36,9 @@ type Level struct {
 }
 
 // Floor is the least time in ms for a step of the workload.
+//
+// Rates are in 10⁹ a second, hence 10⁶ for milliseconds. A step lives in the smallest level that holds
+// all it touches again.
 func (m Machine) Floor(c Cost, mode string) float64 {
 	if c == (Cost{}) || m.Product == 0 {
 		return 0
@@ -55,6 +64,8 @@ func Probe() Machine {
 }
 
 // best is the shortest of the calls within the given time, after one that warms up.
+//
+// The minimum and not the mean: other work on the machine only ever adds.
 func best(during time.Duration, f func()) time.Duration {
 	f()
 	least := time.Duration(math.MaxInt64)
@@ -78,6 +89,9 @@ func productRate() float64 {
 }
 
 // copyRate copies within a working set of half a level, each thread its own part of it.
+//
+// Sources are written before they are read: pages that were never written are one page of zeros, and
+// reading them would measure a cache.
 func copyRate(threads int, size float64) float64 {
 	n := 1 << 25 / threads // of memory: 256 MiB, read and written
 	if size < 1<<29 {
@@ -110,6 +124,8 @@ const largestL3 = 32 << 20
 
 // levels are the caches of the first core by Linux's account, or what is common, and the memory. Levels that cores have of
 // their own count once a thread.
+//
+// A list of cores with a comma or a range is a cache that several share.
 func levels() []Level {
 	threads := float64(runtime.GOMAXPROCS(0))
 	l2, l3 := 1<<20*threads, 32.0*(1<<20)

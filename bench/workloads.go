@@ -16,6 +16,9 @@ import (
 // Workload is one configuration that users train: a model, the rows of a batch, and what a step of it costs at least.
 //
 // Names, shapes, batch sizes and counted operations are those of the peers in peers/, so that rows can be put side by side.
+//
+// spec makes a fresh one each time: specs may hold slices, and a measurement must not change what the
+// next one measures.
 type Workload struct {
 	Name string
 	Desc string
@@ -69,6 +72,10 @@ func Find(name string) (Workload, error) {
 }
 
 // suite is the list of what models are used for, in the order of the report.
+//
+// It has one of every structure that the compiler knows: plain products, outer-product expansions under
+// three fabrications, splines, patches, heads side by side, chains as bands, inverses and exponentials,
+// attention, sparse graphs, pairs.
 func suite() []Workload {
 	return []Workload{
 		mlp("mlp_mnist", 128),
@@ -128,6 +135,7 @@ func sweeps() (all []Workload) {
 	return all
 }
 
+// only restricts a workload to one mode.
 func only(mode string, w Workload) Workload { w.Only = mode; return w }
 
 var (
@@ -137,6 +145,7 @@ var (
 	normal = graph.Normal(0, 1)
 )
 
+// mlp has three dense layers: what every framework does well.
 func mlp(name string, b int) Workload {
 	dims := []int{784, 256, 128, 10}
 	return Workload{Name: name, Desc: fmt.Sprintf("perceptron layers 784-256-128-10, bias, ReLU; batch %d", b),
@@ -167,6 +176,7 @@ func taylor(name, kind string, b int) Workload {
 		Rows: b, X: pixels, Loss: loss.CrossEntropy{}, Cost: taylorCost(b, kind), Many: true, spec: spec}
 }
 
+// kan has splines on every column beside a linear map.
 func kan(name string, b int) Workload {
 	dims := []int{784, 64, 10}
 	return Workload{Name: name, Desc: fmt.Sprintf("KAN 784-64-10, cubic B-splines t=5, SiLU of a linear remainder; batch %d", b),
@@ -185,6 +195,7 @@ func cnn(name string, b, side int, channels ...int) Workload {
 		Rows: b, X: pixels, Loss: loss.CrossEntropy{}, Cost: cnnCost(b, side, channels, []int{128, 10}, 1, true), Many: b > 1, spec: spec}
 }
 
+// everyPixel has a 3×3 patch around each cell of a square.
 func everyPixel(side int) models.Patching {
 	one := models.Int(1)
 	return models.Patching{H: side, W: side, PH: one, PW: one, PD: models.Int(0), CDH: one, CDW: one, CDD: one}
@@ -215,12 +226,15 @@ var (
 	exponentialChain = chainKind{models.ChainOptions{WithExponential: true}, 13, "exponential"}
 )
 
+// chainKind is a way to relate the positions of a chain; taps are the diagonals of its matrix that
+// count.
 type chainKind struct {
 	options models.ChainOptions
 	taps    int
 	name    string
 }
 
+// chain has one hidden layer on positions, and the mean over them before the output.
 func chain(name string, length int, kind chainKind) Workload {
 	const b, m, n = 32, 64, 10
 	spec := func() models.Spec {
@@ -230,6 +244,7 @@ func chain(name string, length int, kind chainKind) Workload {
 		Rows: b, X: normal, Loss: loss.CrossEntropy{}, Cost: chainCost(b, length, m, m, n, kind.taps), spec: spec}
 }
 
+// attention relates the rows of a batch: every head has a full (m×m) matrix between them.
 func attention(name string, b, m, heads int) Workload {
 	spec := func() models.Spec {
 		head := models.BilinearHead{M: m, N: m}
@@ -263,6 +278,8 @@ func gcn(name string, n, links int, attention bool) Workload {
 }
 
 // randomLinks draws so many different links between n nodes.
+//
+// The draw is seeded by n, and the links are sorted, so that each size has one graph everywhere.
 func randomLinks(n, links int) [][2]int {
 	draw := rand.New(rand.NewPCG(0, uint64(n)))
 	seen := map[[2]int]bool{}
@@ -280,6 +297,7 @@ func randomLinks(n, links int) [][2]int {
 	return list
 }
 
+// combinatorial has the densities of all single columns and pairs under one matrix.
 func combinatorial(name string, m int) Workload {
 	const b, n = 64, 10
 	spec := func() models.Spec {

@@ -5,6 +5,12 @@ import (
 	"rpnc/rpnops"
 )
 
+// Grids as RPN heads. A row of data is a grid of channels, in·h·w·d columns channel by channel. A patch
+// around a centre is a list of cells; packing all patches is attribute interdependence that reads no
+// data, x·A with a 0/1 matrix A that is never formed but read as a table of cells. On the packed rows
+// (b×P·in·q) the head applies one ψ(w) (out×in·q) to each of the P patches, which is a convolution; a
+// pooling takes a metric over the q cells instead.
+
 // PatchShape names the shape of patches.
 type PatchShape uint8
 
@@ -31,6 +37,8 @@ func (p *PatchShape) UnmarshalText(text []byte) (err error) {
 // Patching is the grid of a head and the patches on it. Extents that are left out (nil) follow the reference: the
 // width that of the height, the forward (prime) extents the backward ones. Centre distances count only if all three are given;
 // otherwise the packing strategy decides them.
+//
+// Extents count cells to one side, without the centre: p_h = 1 is a patch of three rows.
 type Patching struct {
 	H        int        `yaml:"h"`
 	W        int        `yaml:"w"`
@@ -85,6 +93,9 @@ func (p Patching) patch(spec any) (rpnops.Patch, error) {
 }
 
 // packing is the grid with the given number of channels and the patches on it, placed.
+//
+// It is computed when asked for, O(cells·q), and by every caller afresh: specs are values without a
+// cache.
 func (p Patching) packing(spec any, channels int) (k rpnops.Packing, l *rpnops.Layout, err error) {
 	d := p.D
 	if d == 0 {

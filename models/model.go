@@ -10,6 +10,14 @@ import (
 	"rpnc/rpnops"
 )
 
+// A model is a spec and a store. The spec is a plain value that builds graphs; the store has the
+// parameters by name; every program (of any number of rows, for training or evaluation) is compiled
+// from a graph that the spec builds afresh, over the same store. So there is no state to keep in step
+// between "the model" and "its compiled form".
+//
+// Initial values are functions of (seed, name, element). They do not depend on the order in which
+// parameters are made, on the number of rows of the first build, or on other parameters being there.
+
 // Options say how a model is made. The zero value serves, and so does a nil pointer.
 type Options struct {
 	Seed    uint64           // of initial values and of dropout
@@ -21,6 +29,9 @@ type Options struct {
 
 // Model is a spec with its parameters. Its methods may be called from several goroutines, except while a training
 // step runs.
+//
+// A program is not re-entrant, so each call of Predict takes an idle one of its size or compiles
+// another; they are kept until Close.
 type Model struct {
 	spec    Spec
 	opt     Options
@@ -33,6 +44,9 @@ type Model struct {
 }
 
 // New makes a model and draws its parameters. Errors name what is wrong with the spec, a line each.
+//
+// The first build finds out what parameters there are. Its graph is for evaluation, which has all of
+// them and all states.
 func New(spec Spec, o *Options) (*Model, error) {
 	m := &Model{spec: spec, store: compile.NewStore(), free: map[int][]*compile.Program{}}
 	if o != nil {
@@ -111,6 +125,8 @@ func (m *Model) Graph(rows int, train bool) (g *graph.Graph, x, y *graph.Node, e
 
 // Predict evaluates the model on the rows of x, row-major: y holds as many rows of the model's results. Data that are
 // no whole number of rows, or hold NaN, are errors.
+//
+// NaN is refused here because a network makes numbers of it: relu and comparisons forget it.
 func (m *Model) Predict(x []float64) (y []float64, err error) {
 	if len(x) == 0 || len(x)%m.in != 0 {
 		return nil, fmt.Errorf("models.Model.Predict: %d numbers are no whole rows of %d columns", len(x), m.in)
@@ -159,6 +175,7 @@ func (m *Model) program(rows int) (*compile.Program, error) {
 	return compile.Forward(g, m.store, m.CompileOptions(), y)
 }
 
+// release makes a program idle again.
 func (m *Model) release(rows int, p *compile.Program) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -9,6 +9,9 @@ import (
 // OnGraph is a copy of a spec in which every head, layer and model along a graph, and every [rpnops.Graph] on the
 // instance side of a head, has the graph g, unless one is given to it already. along says whether there is any. A
 // configuration without links is so made to fit the data that it is trained on. The spec itself stays as it is.
+//
+// The copy walks the spec by reflection, as a graph may be wanted anywhere in it: in a layer of a list
+// in a model, or in the options of a head within.
 func OnGraph(spec Spec, g rpnops.GraphTopology) (out Spec, along bool) {
 	p := &planting{graph: g}
 	v := reflect.ValueOf(&spec).Elem()
@@ -28,6 +31,8 @@ var (
 )
 
 // copy is a deep copy of v with the graph in it. Specs are plain structs: what holds no struct is shared.
+//
+// Slices of structs are copied with their elements, others are shared: nothing here writes to them.
 func (p *planting) copy(v reflect.Value) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v)

@@ -9,6 +9,10 @@ import (
 // RNN maps the L positions of every row by perceptron and chain layers in turn and ends with a perceptron on the mean
 // over the positions: x (b×L·dims[0]) position-major → (b×dims[k]). Each pair of the hidden widths gives a perceptron
 // (m → n) with ReLU and a chain layer (n → n).
+//
+// Perceptrons see (b·L × width), all positions of all rows alike; chain layers see (b × L·width) and
+// relate the positions of each row. Both views are of one memory, so that going from one to the other
+// costs nothing.
 type RNN struct {
 	Length       int   `yaml:"chain_length"`
 	Dims         []int `yaml:"dims"`
@@ -94,11 +98,13 @@ func (m RNN) build(s *rpnops.Scope, x *graph.Node, join func(x *graph.Node, n in
 	return m.perceptron(x.Shape().Dim(1), m.Dims[k], Finish{WithSoftmax: m.WithSoftmax}).Build(layers.SubN(2*(k-1)), x)
 }
 
+// perceptron is the layer that works position by position.
 func (m RNN) perceptron(in, out int, f Finish) Spec {
 	return PerceptronLayer{PerceptronHead{M: in, N: out, Channels: m.Channels, Expansion: m.Expansion, Product: m.Product,
 		WithResidual: m.WithResidual, Finish: f, WithHybrid: m.Hybrid, Init: m.Init}, m.Width}
 }
 
+// chain is the layer that relates positions; softmax belongs to the output alone.
 func (m RNN) chain(n int) Spec {
 	f := m.Finish
 	f.WithSoftmax = false

@@ -14,6 +14,9 @@ import (
 //
 // A chain of k primitives reads and writes memory once instead of k times. That is all that it is for: it computes
 // the same numbers in the same order as its primitives.
+//
+// Fusion decides what is in a chain; this type only says what a chain means. All that a back end needs
+// is Prog: the CPU binds its instructions to vector loops over blocks, the GPU writes one kernel.
 type Elementwise struct {
 	Prog  Program
 	Shape graph.Shape
@@ -23,6 +26,10 @@ type Elementwise struct {
 // no jumps and no memory. Its parts are interned, so equal programs are equal, and an op that holds one is comparable.
 //
 //	x0, x1 | 2 | t0 = x0 + x1, t1 = t0·2      has values 0, 1 | 2 | 3, 4
+//
+// Values are in single assignment: each is computed once, by an instruction that reads earlier ones, so
+// order is dependence and there is nothing to schedule. Broadcasting is not part of it; the operands'
+// shapes say that.
 type Program struct {
 	Inputs int
 	Imm    *graph.Data  // immediates
@@ -32,6 +39,8 @@ type Program struct {
 
 // Instr applies a primitive ([Unary], [Binary], [graph.Add], [Dropout]) to the values A and B. B is −1 for a Unary
 // and the input that holds the step for a Dropout.
+//
+// Its own fields are decoded; in [Program] it is three words, and eight for a dropout.
 type Instr struct {
 	Op   graph.Op
 	A, B int
@@ -77,6 +86,9 @@ func NewProgram(inputs int, imm []float64, code []Instr, out ...int) Program {
 }
 
 // appendInstr encodes one instruction.
+//
+// 64-bit fields are two words, the low one first, so that the index they are interned in holds int32
+// alone.
 func appendInstr(words []int32, c Instr) []int32 {
 	code := int32(-1) // an op that no program may contain; Check reports it
 	switch op := c.Op.(type) {
@@ -124,6 +136,8 @@ func (p Program) first() int { return p.Inputs + p.Imm.Len() }
 
 // Check says what is wrong with the program: an unknown op, an operand that is not computed before, a step that is
 // no input.
+//
+// It decodes what it is given, however damaged: an unknown code is an instruction without an op.
 func (p Program) Check() error {
 	code := p.Instrs()
 	for i, c := range code {
@@ -165,6 +179,8 @@ func (p Program) steps() []bool {
 func (o Elementwise) Name() string { return "Elementwise{" + o.Prog.String() + "}" }
 
 // String is t1=Add(x0,x1); Relu(t1), Mul(t1,2); empty for what is no program.
+//
+// Without names for values that are read twice, x·x·x·… of n steps would be a text of 2ⁿ.
 func (p Program) String() string {
 	if p.Check() != nil {
 		return ""
@@ -273,6 +289,8 @@ func (o Elementwise) checkSteps(in []graph.Type) error {
 func (o Elementwise) Eval(dst, in []*graph.Tensor) error { return graph.EvalUnfused(o, dst, in) }
 
 // Unfused builds the primitives, operands broadcast by nodes of their own.
+//
+// Constants have the whole shape, as the primitives want operands of one shape.
 func (o Elementwise) Unfused(in []*graph.Node) []*graph.Node {
 	g, d := in[0].Graph(), graph.F32 // d becomes the type of the float operands; Infer wants at least one
 	var val []*graph.Node

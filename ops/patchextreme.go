@@ -7,6 +7,10 @@ import (
 	"rpnc/graph"
 )
 
+// Pooling fused. The graph that models build packs patches into (b×P×Size) and takes the extreme along
+// the last axis; overlapping patches make that several times the data. The two ops here are what the
+// compiler puts in place of it: oracle, gradient and ties are those of [Gather] and [Extreme].
+
 // PatchExtreme is the largest (Min: smallest) entry of every patch, x (b×n) → y (b×P), without the patches in memory:
 // patch p is the Size entries of a row that Table[p·Size…] lists, 0 for −1. A NaN wins over every number.
 //
@@ -19,6 +23,9 @@ type PatchExtreme struct {
 
 // PatchExtremeGrad is its gradient, from x (b×n), y = PatchExtreme(x) and the cotangent d of y (b×P) to dx (b×n): of
 // every patch, the first entry that is y gets d.
+//
+// It finds the winner again by comparing with y instead of keeping positions: y is in memory anyway,
+// and equality is exact, as y is a copy of the entry.
 type PatchExtremeGrad struct {
 	Table *graph.Index
 	Size  int
@@ -114,6 +121,8 @@ func (o PatchExtremeGrad) Infer(in []graph.Type) ([]graph.Type, error) {
 }
 
 // Eval looks for the entry.
+//
+// A NaN counts as equal to y, since y is NaN then and compares with nothing.
 func (o PatchExtremeGrad) Eval(dst, in []*graph.Tensor) error {
 	patches, n := o.Table.Len()/o.Size, in[0].Dim(1)
 	for i, y := range in[1].F {

@@ -7,6 +7,12 @@ import (
 	"strings"
 )
 
+// How a function becomes known. A file of this package declares a type, its methods and one
+// registration; decoding, encoding, gradient checks, property tests, the list and the catalogue all
+// work from the registrations and need no further line. Registration happens at initialisation, from
+// this package or from a user's own, and panics on a mistake: it cannot depend on input, so the first
+// run of anything shows it.
+
 // Family is the role that a registered function plays.
 type Family string
 
@@ -25,6 +31,9 @@ const (
 
 // Spec registers a function of type T under the reference's name. Several names may share a type (presets): they
 // differ in Default.
+//
+// Samples should reach each branch of the function once; their data are drawn from Lo…Hi, away from
+// where it has no derivative.
 type Spec[T any] struct {
 	Name     string   // the reference's name, as in taylor_expansion
 	Aliases  []string // other names that configurations may use
@@ -60,6 +69,8 @@ var (
 
 // Register makes a function known. It is called at initialisation, as in var _ = Register(…); two registrations of one
 // name, or a type without a role, are a programmer's mistakes and end the program with a message.
+//
+// It answers with an empty struct so that it can stand in a declaration of a variable.
 func Register[T any](s Spec[T]) struct{} {
 	e := Entry{Name: s.Name, Aliases: s.Aliases, Family: familyOf(s.Default), Default: s.Default, Equation: s.Equation,
 		Params: s.Params, Rows: s.Rows, Cols: s.Cols, Lo: s.Lo, Hi: s.Hi, Order: s.Order}
@@ -86,6 +97,8 @@ func Register[T any](s Spec[T]) struct{} {
 }
 
 // familyOf finds out by its methods what v can be used as; "" where it has the methods of no role.
+//
+// The order matters for types that could be several: the first role counts.
 func familyOf(v any) Family {
 	switch v.(type) {
 	case Transformation:
@@ -139,6 +152,9 @@ func Lookup(name string) (Entry, bool) {
 
 // New makes the function called name: decode fills a pointer to a copy of its defaults. This package knows no file
 // format; decode may be nil.
+//
+// The default is copied as a value. What it leads to (slices of processes) is shared, and nobody
+// changes it.
 func New(name string, decode func(any) error) (any, error) {
 	e, ok := Lookup(name)
 	if !ok {

@@ -8,6 +8,12 @@ import (
 	"rpnc/ops"
 )
 
+// Interdependence in one place. The attribute side relates columns: x·A with A (m×m'), computed from x.
+// The instance side relates rows: Aᵀ·x with A (b×b'), computed from xᵀ in the same way. Functions are
+// written once, for columns, and get x transposed where they relate rows; nothing outside of this file
+// asks for the side to multiply. What is no product with a matrix (a grid that packs patches)
+// implements [Relater] instead.
+
 // Relate applies ξ to data (x itself, or κ(x) of as many rows): data·A on the attribute side, Aᵀ·data on the instance
 // side, A computed from x and w. It is the one place that knows sides and transposes. Errors: those of the dimension
 // methods, a w of another length than NumParams.
@@ -46,6 +52,9 @@ func MatrixOf(s *Scope, xi Interdependence, x, w *graph.Node) *graph.Node {
 }
 
 // Fabricate is ψ(w) (n×D), once n, D, which must be positive and not too many, and the length of w have been checked.
+//
+// The limit keeps arithmetic on sizes within an int. The matrix itself may be far larger than memory,
+// since passes contract it with the data before it would be formed.
 func Fabricate(s *Scope, psi Reconciliation, w *graph.Node, n, D int) *graph.Node {
 	if n < 1 || D < 1 {
 		return s.fail(errorf(reflect.TypeOf(psi).Name(), "a matrix of (%d×%d); want 1 row and 1 column or more", n, D))
@@ -119,10 +128,12 @@ type Hooks struct {
 	Post []Process `yaml:"postprocess_functions"`
 }
 
+// pre runs what comes before a function, under the name that the reference gives it.
 func (h Hooks) pre(s *Scope, x *graph.Node) *graph.Node {
 	return Apply(s, "preprocess_functions", h.Pre, x)
 }
 
+// post runs what comes after it.
 func (h Hooks) post(s *Scope, x *graph.Node) *graph.Node {
 	return Apply(s, "postprocess_functions", h.Post, x)
 }

@@ -16,6 +16,9 @@ import (
 // each of b² operations. Errors: no perplexity, one that is not in (1, b), more than three dimensions.
 //
 // van der Maaten and Hinton, Visualizing Data using t-SNE (2008).
+//
+// The rate is b/48, at least 50, the exaggeration 12 for 250 steps and the momentum 0.5, then 0.8; a
+// step costs O(b²·D), the affinities O(b²) for each of up to 100 bisections.
 type TSNE struct {
 	Perplexity float64 `yaml:"perplexity"`   // there is no default
 	Seed       uint64  `yaml:"random_state"` // of the start
@@ -36,6 +39,9 @@ func (o TSNE) fits(b, D int) error {
 }
 
 // run descends with momentum and a gain for every coordinate; P is exaggerated at first, so that groups form.
+//
+// Gains follow delta-bar-delta: a coordinate whose slope keeps pointing against its velocity, that is
+// onward, is given 0.2 more, and one that turns loses a fifth.
 func (o TSNE) run(x *mat.Dense, D int, _ []*graph.Tensor) (mat.Matrix, error) {
 	const steps, early, exaggeration = 1000, 250, 12
 	b, _ := x.Dims()
@@ -66,6 +72,9 @@ func (o TSNE) run(x *mat.Dense, D int, _ []*graph.Tensor) (mat.Matrix, error) {
 }
 
 // tsneGradient is 4·Σⱼ (c·p_ij − q_ij)·(yᵢ − yⱼ)/(1 + ‖yᵢ − yⱼ‖²).
+//
+// The Student kernel's normalisation needs all pairs, so near is computed once, symmetric, and used
+// twice.
 func tsneGradient(p, y *mat.Dense, c float64) *mat.Dense {
 	b, D := y.Dims()
 	near, total := mat.NewDense(b, b, nil), 0.0
@@ -92,6 +101,8 @@ func tsneGradient(p, y *mat.Dense, c float64) *mat.Dense {
 }
 
 // affinities is P. β of each row is found by bisection of its logarithm's bounds.
+//
+// The interval is doubled while it has no upper end. Entropy falls in β, hence the direction.
 func affinities(distances *mat.Dense, perplexity float64) *mat.Dense {
 	b, _ := distances.Dims()
 	p := mat.NewDense(b, b, nil)
@@ -122,6 +133,8 @@ func affinities(distances *mat.Dense, perplexity float64) *mat.Dense {
 
 // conditional sets row to p_{·|i} for one β and answers with its entropy. The smallest distance is taken off, which
 // cancels, so that not all exponentials vanish.
+//
+// H = ln Σ e^(−βe) + β·Σ e·e^(−βe)/Σ, which has no logarithm of a single probability that may be 0.
 func conditional(row, distances []float64, i int, beta float64) (entropy float64) {
 	least := math.Inf(1)
 	for j, d := range distances {

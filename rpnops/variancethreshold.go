@@ -62,6 +62,9 @@ func (o VarianceThreshold) OfDim(D int) (_ Fitter, err error) {
 }
 
 // topColumns are the positions of the D largest entries of v, in rising order of these.
+//
+// The sort is stable, so of equal variances the later positions are among the largest: the order of the
+// reference.
 func topColumns(v []float64, D int) []int {
 	order := make([]int, len(v))
 	for i := range order {
@@ -77,6 +80,8 @@ type varianceThreshold struct{ update bool }
 func (varianceThreshold) name() string { return "VarianceThreshold" }
 
 // run has the states of a running average.
+//
+// Two passes: deviations from the mean are squared, divided by b − 1.
 func (o varianceThreshold) run(x *mat.Dense, D int, state []*graph.Tensor) (mat.Matrix, error) {
 	b, m := x.Dims()
 	if moves(o.update, state) {
@@ -104,10 +109,12 @@ func (o varianceThreshold) run(x *mat.Dense, D int, state []*graph.Tensor) (mat.
 // The states of a running average of statistics: the number of batches so far, negative once the average stays, and the
 // average.
 
+// averageTypes are their types: a counter and numbers of the given shape.
 func averageTypes(dims ...int) []graph.Type {
 	return []graph.Type{{DType: graph.I32}, {DType: graph.F64, Shape: graph.Sh(dims...)}}
 }
 
+// averageStates makes them in the graph, under the reference's names, so that checkpoints keep them.
 func averageStates(s *Scope, name string, dims ...int) []*graph.Node {
 	return []*graph.Node{
 		s.G.State(s.Name("num_batches_tracked"), graph.Type{DType: graph.I32}, graph.Zeros()),

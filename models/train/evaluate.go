@@ -11,6 +11,11 @@ import (
 	"rpnc/models/metric"
 )
 
+// Measuring: the model sees all rows, in chunks, and what is compared with the truth is chosen
+// afterwards, since models along a graph need every node to compute one. The loss is computed by the
+// interpreter in float64 from the scores of all rows at once: the mean over rows of a loss is not the
+// mean over batches where weights differ, and float32 sums over 60,000 rows show.
+
 // Evaluation says how to measure a model. The zero value serves classes.
 type Evaluation struct {
 	Loss   Loss            // nil means CrossEntropy
@@ -60,6 +65,8 @@ func Evaluate(m *models.Model, d *data.Dataset, e Evaluation) (Score, error) {
 }
 
 // run applies the model to all rows and compares those that are asked for.
+//
+// Scores of all rows are kept, rows·out numbers: metrics such as F1 are not sums over chunks.
 func (e Evaluation) run(m *models.Model, d *data.Dataset) (s Score, err error) {
 	_, out := m.Dims()
 	scores := make([]float64, 0, d.Rows*out)
@@ -133,6 +140,8 @@ func lossOf(l Loss, t metric.Table) (float64, error) {
 
 // weigh fills dst with the weights of rows, each the product of the row's own (of nil: 1) and of its class's (of nil:
 // 1), divided by their sum, which it answers with.
+//
+// With all weights 1 it is the mean.
 func weigh(dst, rows []float64, labels []int32, classes []float64) (sum float64, err error) {
 	for i := range dst {
 		w := 1.0

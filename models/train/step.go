@@ -17,6 +17,12 @@ import (
 	"rpnc/rpnops"
 )
 
+// How a step of training is fed. A program is compiled for a fixed number of rows, so there are two:
+// one for whole batches, one for the rest of an epoch, over one store of parameters. Rows of a batch
+// are gathered straight from the data set into the program's input memory, converted on the way;
+// nothing is allocated in a step. Weights of rows and of classes are multiplied and divided by their
+// sum on the host, so the loss is Σ wᵢ·lᵢ with Σ wᵢ = 1 whatever the batch.
+
 // The names of the inputs beside the data.
 const (
 	targetName = "target" // labels or numbers
@@ -35,6 +41,8 @@ type stepper struct {
 
 // sized is the program for one number of rows with its memory. The slices after it are those of a batch, where rows have
 // weights.
+//
+// rows, labels and weights are scratch.
 type sized struct {
 	program *compile.Program
 	x, y, w ops.Buffer
@@ -45,6 +53,8 @@ type sized struct {
 
 // newStepper compiles the step for every size, so that a model that cannot have one says so at once. rows are the
 // weights of rows.
+//
+// What was compiled before an error is closed again.
 func newStepper(m *models.Model, d *data.Dataset, t Trainer, rows []float64, sizes []int) (stepper, error) {
 	s := stepper{data: d, rows: rows, classes: balance(t.Loss), sizes: map[int]*sized{}}
 	if _, out := m.Dims(); t.Loss.Target() == loss.Numbers {
@@ -123,6 +133,8 @@ func (s stepper) step(rows []int) (loss, weight float64, err error) {
 }
 
 // table is what the model gave the rows of the last step, before its update, beside the truth.
+//
+// It is read before the next step, which writes over the program's outputs.
 func (s stepper) table(rows []int) (t metric.Table, err error) {
 	out := s.sizes[len(rows)].program.Output(1)
 	t.Scores = slices.Clone(out.F64)
@@ -211,6 +223,8 @@ func (s stepper) close() {
 }
 
 // afresh sets back what training keeps in a store: the step and what the optimizer holds.
+//
+// Parameters and statistics stay.
 func afresh(st *compile.Store) {
 	for _, name := range st.Names() {
 		if name == rpnops.StepName || strings.HasPrefix(name, rpnops.OptimizerPrefix) {
