@@ -2,23 +2,26 @@ package checkpoint
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 )
 
-// abandoned is how long nobody has written to a temporary file before it is taken for that of a dead writer. A live one
-// writes all the time but for the moment of forcing the file to the disk. A writer that was stopped for longer fails
+// abandoned is how long nobody has written to a temporary file before it is taken for that of a dead writer, where the file
+// system does not say so (see hold). A live one writes all the time but for the moment of forcing the file to the disk. A writer that was stopped for longer fails
 // when it goes on, and the file under the name is whole all the same.
 const abandoned = 15 * time.Minute
 
 // replace writes a temporary file beside path, forces it to the disk and gives it the name.
 func replace(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	t, err := os.CreateTemp(dir, temporary(path)+"*")
+	t, mark, err := create(path)
 	if err != nil {
 		return err
+	}
+	if mark != nil {
+		defer mark.Close()
 	}
 	// CreateTemp gives the file to its owner alone; a model is as readable as other files.
 	_, err = t.Write(data)
@@ -32,9 +35,29 @@ func replace(path string, data []byte) error {
 		os.Remove(t.Name()) // what is left of it; the first error is the one that matters
 		return err
 	}
-	syncDir(dir)
+	syncDir(filepath.Dir(path))
 	sweep(path, info.ModTime())
 	return nil
+}
+
+// create makes a temporary file for path, marked as that of a live writer where that can be; else mark is nil.
+func create(path string) (t *os.File, mark io.Closer, err error) {
+	for {
+		if t, err = os.CreateTemp(filepath.Dir(path), temporary(path)+"*"); err != nil {
+			return nil, nil, err
+		}
+		if mark, err = hold(t.Name()); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return t, nil, nil
+		}
+		if _, err = os.Lstat(t.Name()); err == nil {
+			return t, mark, nil
+		}
+		// A sweeper came between the making and the marking, and has taken it for one of a dead writer.
+		t.Close()
+		if mark != nil {
+			mark.Close()
+		}
+	}
 }
 
 // temporary is how the names of temporary files for path begin; digits follow.
@@ -54,8 +77,16 @@ func sweep(path string, now time.Time) {
 		if !is || number == "" || strings.Trim(number, "0123456789") != "" || !f.Type().IsRegular() {
 			continue
 		}
-		if info, err := f.Info(); err == nil && now.Sub(info.ModTime()) > abandoned {
-			os.Remove(filepath.Join(dir, f.Name()))
+		name := filepath.Join(dir, f.Name())
+		mark, gone, known := dead(name)
+		if info, err := f.Info(); err == nil && !known {
+			gone = now.Sub(info.ModTime()) > abandoned
+		}
+		if gone {
+			os.Remove(name)
+		}
+		if mark != nil {
+			mark.Close()
 		}
 	}
 }

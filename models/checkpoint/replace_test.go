@@ -17,7 +17,7 @@ func TestSaveRemovesWhatDeadWritersHaveLeft(t *testing.T) {
 	for name, age := range map[string]time.Duration{
 		".net.tmp-123":      long,
 		".net.tmp-9":        long,
-		".net.tmp-77":       short, // of a live writer
+		".net.tmp-77":       short, // of a live writer, by its mark or by its age
 		".net.tmp-":         long,
 		".net.tmp-12x":      long,
 		".net.tmp-1.bak":    long,
@@ -43,6 +43,10 @@ func TestSaveRemovesWhatDeadWritersHaveLeft(t *testing.T) {
 	if err := os.Chtimes(filepath.Join(dir, ".net.tmp-44"), time.Unix(0, 0), time.Unix(0, 0)); err != nil {
 		t.Fatal(err)
 	}
+	live, err := checkpoint.Hold(filepath.Join(dir, ".net.tmp-77"))
+	if err == nil {
+		defer live.Close()
+	}
 	if err := small().Save(filepath.Join(dir, "net")); err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +58,37 @@ func TestSaveRemovesWhatDeadWritersHaveLeft(t *testing.T) {
 	want := []string{".net.123", ".net.a.tmp-5", ".net.tmp-", ".net.tmp-1.bak", ".net.tmp-12x", ".net.tmp-44", ".net.tmp-77", ".other.tmp-5", "net", "net.epoch-1", "net.tmp-5"}
 	if err != nil || !slices.Equal(names, want) {
 		t.Errorf("there are %q, %v; want %q", names, err, want)
+	}
+}
+
+// Where the system says who lives, a file is removed as soon as its writer is dead, and never while it lives.
+func TestSaveKnowsTheLivingFromTheDead(t *testing.T) {
+	dir := t.TempDir()
+	path, old, fresh := filepath.Join(dir, "net"), filepath.Join(dir, ".net.tmp-1"), filepath.Join(dir, ".net.tmp-2")
+	for _, name := range []string{old, fresh} {
+		if err := os.WriteFile(name, []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chtimes(old, time.Unix(0, 0), time.Unix(0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	live, err := checkpoint.Hold(old)
+	if err != nil {
+		t.Skipf("this file system cannot tell: %v", err)
+	}
+	for _, want := range [][]string{{".net.tmp-1", "net"}, {"net"}} {
+		if err := small().Save(path); err != nil {
+			t.Fatal(err)
+		}
+		left, err := filepath.Glob(filepath.Join(dir, "*net*"))
+		for i := range left {
+			left[i] = filepath.Base(left[i])
+		}
+		if err != nil || !slices.Equal(left, want) {
+			t.Errorf("there are %q, %v; want %q", left, err, want)
+		}
+		live.Close()
 	}
 }
 
