@@ -7,6 +7,7 @@ package kernels
 //go:generate go -C gen run . -pkg kernels -out ../gemm_amd64.s -stubs ../gemm_amd64.go gemm
 //go:generate go -C gen run . -pkg kernels -out ../maths_amd64.s -stubs ../maths_amd64.go maths
 //go:generate go -C gen run . -pkg kernels -out ../norm_amd64.s -stubs ../norm_amd64.go norm
+//go:generate go -C gen run . -pkg kernels -out ../panels_amd64.s -stubs ../panels_amd64.go panels
 //go:generate go -C gen run . -pkg kernels -out ../patches_amd64.s -stubs ../patches_amd64.go patches
 //go:generate go -C gen run . -pkg kernels -out ../reduce_amd64.s -stubs ../reduce_amd64.go reduce
 //go:generate go -C gen run . -pkg kernels -out ../sparse_amd64.s -stubs ../sparse_amd64.go sparse

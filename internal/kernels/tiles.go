@@ -17,6 +17,8 @@ type tiles[T Float] struct {
 	width        int           // columns of a panel
 	wide, narrow func(*uint64) // kernels for width and, unless nil, width/2 columns
 	dots         func(*uint64) // kernel of dot products
+	// panels copies rows of count panels, which lie side by side in src, to panels panelDst apart.
+	panels func(dst, src []T, rows, count, rowDst, rowSrc, panelDst int)
 	thin         int           // rows or columns of C up to which they are faster
 	// masked says that kernels read no column past the last. Else panels that are
 	// not full must be packed, which pads them.
@@ -196,12 +198,7 @@ func (t tiles[T]) packShared(p *product[T], lo, hi int) {
 func (t tiles[T]) pack(panels, b []T, k, cols, rs, cs int) {
 	e := engineOf[T]()
 	if cs == 1 { // along the rows: reading panel by panel would jump at every row
-		for q := range k {
-			row := b[q*rs:][:cols]
-			for j := 0; j < cols; j += t.width {
-				copy(panels[j*k+q*t.width:][:t.width], row[j:])
-			}
-		}
+		t.copyPanels(panels, b, k, cols, t.width, rs, t.width*k)
 		return
 	}
 	for j := 0; j < cols; j += t.width {
@@ -215,6 +212,21 @@ func (t tiles[T]) pack(panels, b []T, k, cols, rs, cs int) {
 				panel[q*t.width+c] = b[q*rs+c*cs]
 			}
 		}
+	}
+}
+
+// copyPanels copies rows of cols elements to panels panelDst apart, in which rows are rowDst apart.
+// The last panel may be narrower than the others.
+func (t tiles[T]) copyPanels(dst, src []T, rows, cols, rowDst, rowSrc, panelDst int) {
+	whole := cols / t.width
+	if whole > 0 {
+		t.panels(dst, src, rows, whole, rowDst, rowSrc, panelDst)
+	}
+	if whole*t.width == cols {
+		return
+	}
+	for q := range rows {
+		copy(dst[whole*panelDst+q*rowDst:][:cols-whole*t.width], src[q*rowSrc+whole*t.width:])
 	}
 }
 
@@ -263,9 +275,7 @@ func (t tiles[T]) placeA(p *part[T], i0, i1 int) (a []T, rs, cs int) {
 		return p.s.rows, rs, 1
 	case p.csA != 1 && p.rsA == 1 && (far || p.csA*p.product.k*size > copyBytes):
 		p.s.rows = atLeast(p.s.rows, tileRows*(maxDepth+copyGap))
-		for q := range p.k {
-			copy(p.s.rows[q*tileRows:][:i1-i0], a[q*p.csA:])
-		}
+		t.copyPanels(p.s.rows, a, p.k, i1-i0, tileRows, p.csA, t.width)
 		return p.s.rows, 1, tileRows
 	}
 	return a, p.rsA, p.csA

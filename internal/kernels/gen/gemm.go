@@ -44,6 +44,13 @@ const (
 	argAccumulate
 )
 
+// prefetchTerms is the length of a sum from which its strip asks for its part of C in advance, and
+// 1<<aheadShift how many rows of B ahead of its own a turn asks for one: some 100 cycles.
+const (
+	prefetchTerms = 48
+	aheadShift    = 4
+)
+
 // tile is the state of one tile kernel while it is written. The kernel computes
 // rows × (count registers) of C = A·B (+ C), a strip of rows at a time:
 //
@@ -167,10 +174,32 @@ func (t *tile) strip(mr int, next string) {
 	}
 	t.b = t.registers(t.count)
 	t.broadcasts = t.registers(2) // two, so that loading one overlaps with using the other
+	if !t.listed {
+		t.prefetch(mr)
+	}
 	t.loop(mr)
 	t.finish(mr)
 	LEAQ(t.row(t.a, mr), t.a)
 	SUBQ(U32(mr), t.rows)
+}
+
+// prefetch asks for the lines of C that the strip writes, while it sums: a C that is not in cache would
+// stop the processor at the end of every strip. Sums of few terms end before the lines could come.
+func (t *tile) prefetch(mr int) {
+	short := t.label("short", mr)
+	CMPQ(Mem{Base: t.p, Disp: argK}, U8(prefetchTerms))
+	JLT(LabelRef(short))
+	rowC, at := t.arg(argRowC), GP64()
+	MOVQ(t.c, at)
+	for i := range mr {
+		for line := 0; line < t.count*t.bytes(); line += 64 {
+			PREFETCHT0(Mem{Base: at, Disp: line})
+		}
+		if i+1 < mr {
+			ADDQ(rowC, at)
+		}
+	}
+	Label(short)
 }
 
 // registers returns n fresh vector registers.
@@ -184,10 +213,17 @@ func (t *tile) registers(n int) []vec {
 
 // loop sums over k.
 //
-// The counter runs down to zero, so k must be at least 1: callers answer an empty sum themselves.
+// The counter runs down to zero, so k must be at least 1: callers answer an empty sum themselves. Rows of B
+// that are read where they are lie too far apart for the processor to see what comes next, so each turn
+// asks for a row some turns ahead; it may lie past the end of B, where asking does no harm.
 func (t *tile) loop(mr int) {
 	k, b, rowB, colA, a := t.arg(argK), t.arg(argB), t.arg(argRowB), t.arg(argColA), GP64()
 	MOVQ(t.a, a)
+	ahead := GP64()
+	if !t.listed {
+		MOVQ(rowB, ahead)
+		SHLQ(U8(aheadShift), ahead)
+	}
 	Label(t.label("k", mr))
 	at := b
 	if t.listed {
@@ -201,6 +237,11 @@ func (t *tile) loop(mr int) {
 			t.loadMasked(r, m, t.masks[v])
 		} else {
 			t.load(r, m) // the caller pads narrow panels: no register is left for masks
+		}
+	}
+	if !t.listed {
+		for line := 0; line < t.count*t.bytes(); line += 64 {
+			PREFETCHT0(Mem{Base: b, Index: ahead, Scale: 1, Disp: line})
 		}
 	}
 	for i := range mr {

@@ -31,6 +31,7 @@ var families = map[string]func(){
 	"gemm":      each(gemm),
 	"maths":     each(maths),
 	"norm":      each(norms),
+	"panels":    each(panels),
 	"patches":   each(patches),
 	"reduce":    each(reduce),
 	"sparse":    each(sparse),
