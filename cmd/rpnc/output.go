@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -113,18 +114,25 @@ func newRecords(path string, tr *train.Trainer, prepared time.Time) (*records, e
 }
 
 // writable makes the folder of a file and says whether the file can be written.
-//
-// It makes a file and removes it again: permissions alone do not say what a file system allows.
 func writable(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
+	return canWrite(path)
+}
+
+// canWrite says whether a file can be written, by making another one beside it for a moment.
+func canWrite(path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a folder; want the path of a file", path)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".rpnc-*")
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s cannot be written: there is no folder %s", path, dir)
+	}
+	f, err := os.CreateTemp(dir, ".rpnc-*")
 	if err != nil {
-		return err
+		return fmt.Errorf("%s cannot be written: the folder %s takes no file: %w", path, dir, errors.Unwrap(err))
 	}
 	f.Close()
 	return os.Remove(f.Name())
@@ -170,6 +178,9 @@ func matrix(values []float64, cols int) (rows [][]float64) {
 // Renaming within one folder is atomic. The file is made readable for all first, since a temporary one
 // is not.
 func writeFile(path string, write func(io.Writer) error) error {
+	if err := canWrite(path); err != nil {
+		return err
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".rpnc-*")
 	if err != nil {
 		return err

@@ -109,9 +109,10 @@ func percent(metric string, v float64) string {
 	return fmt.Sprintf("%.4g", v)
 }
 
-// curve draws a value over the epochs with blocks of eighths between its extremes.
-//
-// Values are spread over eight heights linearly; a flat curve is drawn at the lowest.
+// widest is the number of blocks of a curve that still fits into a line.
+const widest = 64
+
+// curve draws a value over the epochs with blocks of eighths between its extremes, of many epochs some at equal distances.
 func curve(w io.Writer, name string, epochs []train.Epoch, value func(train.Epoch) float64) {
 	if len(epochs) < 2 {
 		return
@@ -122,10 +123,10 @@ func curve(w io.Writer, name string, epochs []train.Epoch, value func(train.Epoc
 	}
 	var b strings.Builder
 	blocks := []rune("▁▂▃▄▅▆▇█")
-	for _, e := range epochs {
+	for i, n := 0, min(len(epochs), widest); i < n; i++ {
 		at := 0
-		if hi > lo {
-			at = int((value(e) - lo) / (hi - lo) * float64(len(blocks)-1))
+		if x := value(epochs[i*(len(epochs)-1)/(n-1)]); hi > lo {
+			at = int((x - lo) / (hi - lo) * float64(len(blocks)-1))
 		}
 		b.WriteRune(blocks[at])
 	}

@@ -82,6 +82,12 @@ func (t *training) run(c *call) (err error) {
 		return err
 	}
 	start := time.Now()
+	if t.output != "" {
+		// That the result has no place is to be known before it is there.
+		if err := canWrite(t.output); err != nil {
+			return fmt.Errorf("-o: %w", err)
+		}
+	}
 	if t.out = c.stdout; t.json {
 		t.out = io.Discard
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // The first command that a newcomer types must show a network that reads digits.
@@ -130,4 +131,14 @@ func TestInterruptedTrainingGoesOn(t *testing.T) {
 	if errA != nil || errB != nil || !bytes.Equal(a, b) {
 		t.Errorf("checkpoints differ (%d and %d bytes, %v, %v)", len(a), len(b), errA, errB)
 	}
+}
+
+func TestTheCurveOfManyEpochsFitsIntoALine(t *testing.T) {
+	out := ok(t, "train", "-data", "iris", "-epochs", "150")
+	for line := range strings.Lines(out) {
+		if n := strings.Count(line, "▁") + strings.Count(line, "█"); utf8.RuneCountInString(line) > 100 || n > widest {
+			t.Errorf("a line is %d wide: %s", utf8.RuneCountInString(line), line)
+		}
+	}
+	contains(t, "train", out, "▁", "█", "after 150 epochs")
 }

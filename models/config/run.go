@@ -85,6 +85,9 @@ func ParseRun(file string, text []byte) (*Run, error) {
 		}
 		return r, d.err()
 	}
+	if root := node.Content[0]; root.Kind == yaml.ScalarNode {
+		return nil, &Error{File: file, Line: root.Line, Msg: "is a text and no configuration; want model_class and model_parameters, or configurations"}
+	}
 	// Any object, so that one that is no model is named.
 	obj, err := c.Object(node)
 	if err != nil {
