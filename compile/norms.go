@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"slices"
+
 	"rpnc/graph"
 	"rpnc/ops"
 )
@@ -8,12 +10,15 @@ import (
 // norm is a batch norm over rows with a relu behind it, as training builds it and differentiation leaves it:
 //
 //	y, mean, var, r = ColumnNorm(x + bias),  z = Relu(y·w + s),  dx = ColumnNormGrad(dz·Step(z)·w, y, r),  Σ dx
+//
+// and, where w and s are trained, their gradients Σ dz·Step(z)·y and Σ dz·Step(z).
 type norm struct {
 	node, z     *graph.Node
 	x, bias     *graph.Node // bias is nil where there is none
 	w, s        *graph.Node
 	group       []*graph.Node // the nodes that become one, operands first
 	backs       []*graph.Node // each a ColumnNormGrad
+	along       []*graph.Node // each a dz·Step(z)·y, whose sum is the gradient of w
 	heads       int           // stacked heads; 0 where there are none and x is rows
 	total       *graph.Node   // what takes the place of z: z itself, or the sum of its heads
 	scale       float64       // of that sum
@@ -51,7 +56,7 @@ func fuseNorms(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node
 				if m.heads > 0 {
 					group = backGroup(back, readers, m.heads)
 				}
-				groups = append(groups, group)
+				groups = append(groups, append(group, m.trained(back, readers)...))
 				of[back] = m
 			}
 		}
@@ -83,38 +88,60 @@ func matchNorm(n *graph.Node, readers map[*graph.Node][]*graph.Node, kept map[*g
 			m.x, m.bias = a.In[0], b
 		}
 	}
-	var scaled *graph.Node
-	for _, r := range readers[n] {
-		if r.Op != (graph.Result{I: 0}) {
-			continue
-		}
-		if kept[r] {
-			return nil
-		}
-		for _, user := range readers[r] {
-			switch {
-			case user.Op == (ops.ColumnNormGrad{}) && user.In[1] == r:
-				m.backs = append(m.backs, user)
-			case user.Op == (ops.Binary{Kind: ops.KMul}) && scaled == nil && user.In[0] == r && m.heads == 0:
-				scaled = user
-			case m.heads > 0 && scaled == nil:
-				if scaled = m.stacked(user, readers, kept); scaled == nil {
-					return nil
-				}
-			default:
-				return nil
-			}
-		}
-	}
+	scaled := m.users(readers, kept)
 	if scaled == nil || !m.follow(scaled, readers, kept) {
 		return nil
 	}
+	steps := map[*graph.Node]bool{}
 	for _, back := range m.backs {
 		if m.cotangent(back) == nil {
 			return nil
 		}
+		steps[m.stepped(back)] = true
+	}
+	for _, a := range m.along {
+		if !steps[a.In[0]] || kept[a] || len(m.sums(a, readers)) != len(readers[a]) {
+			return nil
+		}
 	}
 	return m
+}
+
+// users sorts what reads the normalised values, stacked or not: the scale, which it returns, gradients and products
+// along them. It returns nil if there is no scale or anything else.
+func (m *norm) users(readers map[*graph.Node][]*graph.Node, kept map[*graph.Node]bool) (scaled *graph.Node) {
+	for _, y := range readers[m.node] {
+		if y.Op != (graph.Result{I: 0}) {
+			continue
+		}
+		if kept[y] {
+			return nil
+		}
+		for _, user := range readers[y] {
+			products, of := []*graph.Node{user}, y
+			if user.Op == (ops.ColumnNormGrad{}) && user.In[1] == y {
+				m.backs = append(m.backs, user)
+				continue
+			}
+			if m.heads > 0 {
+				if of = m.stacked(user, readers, kept); of == nil {
+					return nil
+				}
+				products = readers[of]
+			}
+			for _, p := range products {
+				switch mul := p.Op == (ops.Binary{Kind: ops.KMul}); {
+				case mul && p.In[0] == of && m.repeated(p.In[1]) != nil && scaled == nil:
+					scaled = p
+				case mul && p.In[1] == of:
+					m.along = append(m.along, p)
+				default:
+					return nil
+				}
+			}
+		}
+	}
+	return scaled
 }
 
 // follow finds scale, shift and relu behind the norm.
@@ -139,21 +166,17 @@ func (m *norm) follow(scaled *graph.Node, readers map[*graph.Node][]*graph.Node,
 	return true
 }
 
-// stacked finds, behind a view of the norm's result, the scale of the stack that the view becomes.
+// stacked is the stack that a view of the norm's result becomes; nil where it becomes something else.
 func (m *norm) stacked(view *graph.Node, readers map[*graph.Node][]*graph.Node, kept map[*graph.Node]bool) *graph.Node {
 	if _, ok := view.Op.(ops.Reshaped); !ok || len(readers[view]) != 1 || kept[view] {
 		return nil
 	}
 	stack := readers[view][0]
-	if swapped(stack) == nil || stack.Shape() != m.x.Shape() || len(readers[stack]) != 1 || kept[stack] {
-		return nil
-	}
-	scaled := readers[stack][0]
-	if scaled.Op != (ops.Binary{Kind: ops.KMul}) || scaled.In[0] != stack {
+	if swapped(stack) == nil || stack.Shape() != m.x.Shape() || kept[stack] {
 		return nil
 	}
 	m.group = append(m.group, view, stack)
-	return scaled
+	return stack
 }
 
 // repeated is the vector behind a Broadcast, an entry a column.
@@ -164,8 +187,8 @@ func (m *norm) repeated(n *graph.Node) *graph.Node {
 	return repeatedRow(n)
 }
 
-// cotangent is dz of dz·Step(z)·w, what a ColumnNormGrad starts from; nil where it is something else.
-func (m *norm) cotangent(back *graph.Node) *graph.Node {
+// stepped is dz·Step(z), what a ColumnNormGrad starts from but for the scale w; nil where it starts from something else.
+func (m *norm) stepped(back *graph.Node) *graph.Node {
 	mul := ops.Binary{Kind: ops.KMul}
 	d := back.In[0]
 	if m.heads > 0 {
@@ -180,7 +203,16 @@ func (m *norm) cotangent(back *graph.Node) *graph.Node {
 	if step.Op != (ops.Unary{Kind: ops.KStep}) || step.In[0] != m.z {
 		return nil
 	}
-	dz := d.In[0].In[0]
+	return d.In[0]
+}
+
+// cotangent is dz of the stepped dz; nil where there is none.
+func (m *norm) cotangent(back *graph.Node) *graph.Node {
+	t := m.stepped(back)
+	if t == nil {
+		return nil
+	}
+	dz := t.In[0]
 	if m.heads == 0 {
 		return dz
 	}
@@ -198,6 +230,27 @@ func repeatedRow(n *graph.Node) *graph.Node {
 		return nil
 	}
 	return n.In[0]
+}
+
+// sums are the readers of n that sum its columns to vectors like w.
+func (m *norm) sums(n *graph.Node, readers map[*graph.Node][]*graph.Node) (sums []*graph.Node) {
+	for _, r := range readers[n] {
+		if r.Op == (ops.SumTo{To: m.w.Shape()}) {
+			sums = append(sums, r)
+		}
+	}
+	return sums
+}
+
+// trained are the gradients of w and s beside a ColumnNormGrad, operands first.
+func (m *norm) trained(back *graph.Node, readers map[*graph.Node][]*graph.Node) (group []*graph.Node) {
+	t := m.stepped(back)
+	for _, a := range m.along {
+		if a.In[0] == t {
+			group = append(append(group, a), m.sums(a, readers)...)
+		}
+	}
+	return append(group, m.sums(t, readers)...)
 }
 
 // sumsOf are the readers of n that sum its columns.
@@ -245,16 +298,24 @@ func (m *norm) vector(v *graph.Node, at func(*graph.Node) *graph.Node) *graph.No
 	return ops.ReshapeTo(at(v), graph.Sh(v.Shape().Size()))
 }
 
-// backward replaces a ColumnNormGrad and the sums of its columns.
+// backward replaces a ColumnNormGrad, the sums of its columns and the gradients of w and s.
 func (m *norm) backward(h *graph.Graph, group []*graph.Node, at func(*graph.Node) *graph.Node) []*graph.Node {
 	y := m.replacement
 	dx := h.Apply(ops.NormReluGrad{Heads: max(1, m.heads), Scale: m.scale}, at(m.cotangent(group[0])), m.rows(at), m.vector(m.w, at),
 		m.vector(m.s, at), y.Result(1), y.Result(3))
 	out := make([]*graph.Node, len(group))
 	for i, n := range group {
-		if _, sum := n.Op.(ops.SumTo); sum {
+		_, sum := n.Op.(ops.SumTo)
+		switch {
+		case slices.Contains(m.along, n):
+			out[i] = h.Const(n.Type()) // its sum alone is read
+		case sum && slices.Contains(m.along, n.In[0]):
+			out[i] = ops.ReshapeTo(dx.Result(2), n.Shape())
+		case sum && n.In[0] == m.stepped(group[0]):
+			out[i] = ops.ReshapeTo(dx.Result(3), n.Shape())
+		case sum:
 			out[i] = ops.ReshapeTo(dx.Result(1), n.Shape())
-		} else {
+		default:
 			out[i] = laidOut(n, group[0], dx.Result(0))
 		}
 	}

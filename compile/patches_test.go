@@ -31,8 +31,8 @@ func packed(x *graph.Node, c, h, w, stride int) *graph.Node {
 	return ops.Reshape(x.Graph().Apply(op, x), x.Shape().Dim(0), count, c*9)
 }
 
-// convolution is a product with patches, a batch norm with a relu, and its weights.
-func convolution(x *graph.Node, name string, c, out, h, w int) *graph.Node {
+// convolution is a product with patches, a batch norm with a relu, and its weights. Scale and shift are trained or not.
+func convolution(x *graph.Node, name string, c, out, h, w int, trained bool) *graph.Node {
 	g, d, m := x.Graph(), x.DType(), out*h*w
 	weights := g.Param(name+".w", typ(d, out, c*9), graph.Normal(0, 0.5))
 	y := ops.Reshape(ops.MatMulT(weights, packed(x, c, h, w, 1)), x.Shape().Dim(0), m)
@@ -40,60 +40,79 @@ func convolution(x *graph.Node, name string, c, out, h, w int) *graph.Node {
 	norm := g.Apply(ops.ColumnNorm{Eps: 1e-3}, y)
 	mean := g.State(name+".mean", typ(d, m), graph.Zeros())
 	g.Update(mean, ops.Add(ops.Scale(mean, 0.9), ops.Scale(norm.Result(1), 0.1)))
-	scale, shift := g.State(name+".scale", typ(d, m), graph.Fill(1.5)), g.State(name+".shift", typ(d, m), graph.Fill(0.2))
+	leaf := g.State
+	if trained {
+		leaf = g.Param
+	}
+	scale, shift := leaf(name+".scale", typ(d, m), graph.Fill(1.5)), leaf(name+".shift", typ(d, m), graph.Fill(0.2))
 	return ops.Relu(ops.Add(ops.Mul(norm.Result(0), scale), shift))
 }
 
+// called is the name of a program whose norms are trained or not.
+func called(name string, trained bool) string {
+	if trained {
+		return name + " with trained norms"
+	}
+	return name
+}
+
 // pictures are two convolutions and the largest entries of patches two cells apart.
-func pictures(d graph.DType) program {
+func pictures(d graph.DType, trained bool) program {
 	g := graph.New()
 	const b, h, w = 4, 4, 5
 	x := g.Input("x", typ(d, b, 2*h*w))
-	y := convolution(convolution(x, "first", 2, 3, h, w), "second", 3, 2, h, w)
+	y := convolution(convolution(x, "first", 2, 3, h, w, trained), "second", 3, 2, h, w, trained)
 	top := ops.MaxAxis(packed(ops.Reshape(y, b*2, h*w), 1, h, w, 2), 2)
-	return program{"pictures", g, []*graph.Node{y, top}, ops.Mean(ops.Square(top))}
+	return program{called("pictures", trained), g, []*graph.Node{y, top}, ops.Mean(ops.Square(top))}
 }
 
 // views are the mean of heads on one grid, each with parameters of its own.
-func views(d graph.DType) program {
+func views(d graph.DType, trained bool) program {
 	g := graph.New()
 	const b, h, w = 4, 4, 5
 	x := g.Input("x", typ(d, b, 2*h*w))
-	y := convolution(x, "heads.0", 2, 2, h, w)
+	y := convolution(x, "heads.0", 2, 2, h, w, trained)
 	for _, name := range []string{"heads.1", "heads.2"} {
-		y = ops.Add(y, convolution(x, name, 2, 2, h, w))
+		y = ops.Add(y, convolution(x, name, 2, 2, h, w, trained))
 	}
 	y = ops.Scale(y, 1.0/3)
-	return program{"views", g, []*graph.Node{y}, ops.Mean(ops.Square(y))}
+	return program{called("views", trained), g, []*graph.Node{y}, ops.Mean(ops.Square(y))}
 }
 
 func TestHeadsOnAGridAreOneProductAndOneNorm(t *testing.T) {
-	p := views(graph.F64)
-	q, err := compile.Train(p.g, nil, nil, p.loss, momentum{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	count := opNames(q)
-	for name, want := range map[string]int{"PatchMatMul": 1, "PatchMatMulGrad": 1, "NormRelu": 1, "NormReluGrad": 1, "Permute[1 0 2]": 0, "ColumnNorm": 0} {
-		if count[name] != want {
-			t.Errorf("%d × %s; want %d among %v", count[name], name, want, count)
+	for _, trained := range []bool{false, true} {
+		p := views(graph.F64, trained)
+		q, err := compile.Train(p.g, nil, nil, p.loss, momentum{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		count := opNames(q)
+		for name, want := range map[string]int{
+			"PatchMatMul": 1, "PatchMatMulGrad": 1, "NormRelu": 1, "NormReluGrad": 1, "Permute[1 0 2]": 0, "Permute[1 0 2 3]": 0,
+			"ColumnNorm": 0, "ColumnNormGrad": 0,
+		} {
+			if count[name] != want {
+				t.Errorf("%s: %d × %s; want %d among %v", p.name, count[name], name, want, count)
+			}
 		}
 	}
 }
 
 func TestPatchesAreNeverPacked(t *testing.T) {
-	p := pictures(graph.F64)
-	q, err := compile.Train(p.g, nil, &compile.Options{Check: true}, p.loss, momentum{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	count := opNames(q)
-	for name, want := range map[string]int{
-		"PatchMatMul": 3, "PatchMatMulGrad": 2, "PatchMax": 1, "PatchExtremeGrad": 1, "NormRelu": 2, "NormReluGrad": 2,
-		"Gather": 0, "ScatterAdd": 0, "Place@-1/9": 0, "ColumnNorm": 0, "ColumnNormGrad": 0,
-	} {
-		if count[name] != want {
-			t.Errorf("%d × %s; want %d", count[name], name, want)
+	for _, trained := range []bool{false, true} {
+		p := pictures(graph.F64, trained)
+		q, err := compile.Train(p.g, nil, &compile.Options{Check: true}, p.loss, momentum{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		count := opNames(q)
+		for name, want := range map[string]int{
+			"PatchMatMul": 3, "PatchMatMulGrad": 2, "PatchMax": 1, "PatchExtremeGrad": 1, "NormRelu": 2, "NormReluGrad": 2,
+			"Gather": 0, "ScatterAdd": 0, "Place@-1/9": 0, "ColumnNorm": 0, "ColumnNormGrad": 0,
+		} {
+			if count[name] != want {
+				t.Errorf("%s: %d × %s; want %d", p.name, count[name], name, want)
+			}
 		}
 	}
 }
@@ -104,8 +123,9 @@ func TestNormsThatAreReadElsewhereStay(t *testing.T) {
 	x, w := g.Param("x", typ(graph.F64, 4, 3), graph.Normal(0, 1)), g.Param("w", typ(graph.F64, 3), graph.Fill(2))
 	norm := g.Apply(ops.ColumnNorm{Eps: 1e-3}, x)
 	z := ops.Relu(ops.Add(ops.Mul(norm.Result(0), w), w))
+	squares := ops.Sum(ops.Square(norm.Result(0)))
 	p := program{"read", g, []*graph.Node{z, norm.Result(0)}, ops.Sum(z)}
-	for name, outputs := range map[string][]*graph.Node{"output": p.outputs, "trained scale": {z}} {
+	for name, outputs := range map[string][]*graph.Node{"output": p.outputs, "squares": {z, squares}} {
 		q, err := compile.Train(p.g, nil, nil, p.loss, momentum{}, outputs...)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

@@ -20,7 +20,11 @@ type NormRelu struct {
 }
 
 // NormReluGrad is the gradient of NormRelu's first result, from its cotangent d (b×m), x, w, s, mean and r: that of x,
-// and its sum over the rows, the gradient of a bias that was added to x.
+// its sum over the rows, which is the gradient of a bias that was added to x, and those of w and s:
+//
+//	dw = Scale·Σ_i d·Step(y·w + s)·y,  ds = Scale·Σ_i d·Step(y·w + s),  y = (x − mean)·r
+//
+// with d repeated for every head.
 type NormReluGrad struct {
 	Heads int
 	Scale float64
@@ -77,7 +81,7 @@ func (o NormRelu) Unfused(in []*graph.Node) []*graph.Node {
 // Name shows the heads.
 func (o NormReluGrad) Name() string { return fmt.Sprintf("NormReluGrad{%d heads}", o.Heads) }
 
-// Infer gives the type of x and that of a vector.
+// Infer gives the type of x and three vectors.
 func (o NormReluGrad) Infer(in []graph.Type) ([]graph.Type, error) {
 	if len(in) != 6 {
 		return nil, errOperands(6, in)
@@ -89,19 +93,20 @@ func (o NormReluGrad) Infer(in []graph.Type) ([]graph.Type, error) {
 	if in[0] != in[1].Of(in[1].Shape.Dim(0), m) {
 		return nil, fmt.Errorf("d is %v; want the type of z, %v", in[0], in[1].Of(in[1].Shape.Dim(0), m))
 	}
-	return in[1:3:3], nil
+	v := in[2]
+	return []graph.Type{in[1], v, v, v}, nil
 }
 
 // Eval evaluates the expansion.
 func (o NormReluGrad) Eval(dst, in []*graph.Tensor) error { return graph.EvalUnfused(o, dst, in) }
 
-// Unfused repeats the norm and goes back from the relu to x.
+// Unfused repeats the norm and goes back from the relu to s, w and x.
 func (o NormReluGrad) Unfused(in []*graph.Node) []*graph.Node {
 	d, x, w, s, mean, r := in[0], in[1], in[2], in[3], in[4], in[5]
 	b, m := d.Shape().Dim(0), d.Shape().Dim(1)
 	y := Mul(Sub(x, mean), r)
 	heads := Reshape(BroadcastTo(Reshape(d, b, 1, m), graph.Sh(b, o.Heads, m)), b, o.Heads*m)
-	t := Mul(Mul(heads, Step(Add(Mul(y, w), s))), Scale(w, o.Scale))
-	dx := apply(ColumnNormGrad{}, t, y, r)
-	return []*graph.Node{dx, SumToShape(dx, w.Shape())}
+	t := Scale(Mul(heads, Step(Add(Mul(y, w), s))), o.Scale)
+	dx := apply(ColumnNormGrad{}, Mul(t, w), y, r)
+	return []*graph.Node{dx, SumToShape(dx, w.Shape()), SumToShape(Mul(t, y), w.Shape()), SumToShape(t, w.Shape())}
 }

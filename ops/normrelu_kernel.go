@@ -43,6 +43,7 @@ func normReluGradRun[T float](o NormReluGrad, in, _ []graph.Type) Run {
 	rows, m := in[1].Shape.Dim(0), in[1].Shape.Dim(1)
 	n := &kernels.NormRelu[T]{Rows: rows, Columns: m / o.Heads, Heads: o.Heads, Scale: o.Scale}
 	return func(dst, in []Buffer) {
-		n.Backward(view[T](dst[0]), view[T](dst[1]), view[T](in[0]), view[T](in[1]), view[T](in[2]), view[T](in[3]), view[T](in[4]), view[T](in[5]))
+		n.Backward(view[T](dst[0]), view[T](dst[1]), view[T](dst[2]), view[T](dst[3]),
+			view[T](in[0]), view[T](in[1]), view[T](in[2]), view[T](in[3]), view[T](in[4]), view[T](in[5]))
 	}
 }

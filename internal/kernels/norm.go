@@ -28,7 +28,8 @@ type NormRelu[T Float] struct {
 
 	x, z, w, s        []T
 	base, variance, r []T
-	d, dx, sum        []T
+	d, dx             []T
+	sum, dw, ds       []T
 	frames            freelist[normFrame[T]]
 	ahead, back       func(lo, hi int)
 }
@@ -79,12 +80,12 @@ func (n *NormRelu[T]) Forward(z, base, variance, r, x, w, s []T) {
 	n.run(n.ahead)
 }
 
-// Backward computes, from the cotangent d of z, that of x and its column sums (what a bias added to x gets).
-func (n *NormRelu[T]) Backward(dx, sum, d, x, w, s, base, r []T) {
-	n.check("NormRelu.Backward", d, x, w, s, base, r)
+// Backward computes, from the cotangent d of z, that of x and its column sums (what a bias added to x gets), and those of
+// w and s.
+func (n *NormRelu[T]) Backward(dx, sum, dw, ds, d, x, w, s, base, r []T) {
+	n.check("NormRelu.Backward", d, x, w, s, base, r, sum, dw, ds)
 	checkLen("NormRelu.Backward", "dx", len(dx), len(x))
-	checkLen("NormRelu.Backward", "sum", len(sum), len(base))
-	n.dx, n.sum, n.d, n.x, n.w, n.s, n.base, n.r = dx, sum, d, x, w, s, base, r
+	n.dx, n.sum, n.dw, n.ds, n.d, n.x, n.w, n.s, n.base, n.r = dx, sum, dw, ds, d, x, w, s, base, r
 	if n.back == nil {
 		n.back = n.backward
 	}
@@ -111,7 +112,8 @@ func (n *NormRelu[T]) run(f func(lo, hi int)) {
 	} else {
 		Parallel(blocks, 1, f)
 	}
-	n.z, n.x, n.w, n.s, n.base, n.variance, n.r, n.d, n.dx, n.sum = nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
+	n.z, n.x, n.w, n.s, n.base, n.variance, n.r = nil, nil, nil, nil, nil, nil, nil
+	n.d, n.dx, n.sum, n.dw, n.ds = nil, nil, nil, nil, nil
 }
 
 // frame takes scratch from the free list, or makes it the first time.
@@ -185,6 +187,8 @@ func (n *NormRelu[T]) factors(f *normFrame[T], at, cols int) {
 // Scale and w are in a already; x̂ = (x − base)·r is never formed, its two factors r go into k₂. sum
 // holds the column sums of dx, which a bias added before the norm receives: they are zero but for
 // rounding, and kept because the unfused graph computes them.
+//
+// The two sums behind the means are all that a trained w and s need: ds = Scale·Σt and dw = Scale·r·Σt·(x − base).
 func (n *NormRelu[T]) backward(lo, hi int) {
 	e, f := engineOf[T](), n.frame()
 	b := &f.block
@@ -199,7 +203,9 @@ func (n *NormRelu[T]) backward(lo, hi int) {
 			b.shift, b.d, b.rowD = n.base[at:], n.d[from:], n.Columns
 			b.sum, b.other = k1, k2
 			e.reluSums(b)
+			dw, ds := n.dw[at:][:cols], n.ds[at:][:cols]
 			for j, r := range n.r[at:][:cols] {
+				ds[j], dw[j] = T(n.Scale)*k1[j], T(n.Scale)*r*k2[j]
 				k1[j] *= -b.a[j] / T(n.Rows)
 				k2[j] *= -b.a[j] * r * r / T(n.Rows)
 			}

@@ -8,11 +8,13 @@ import (
 	"rpnc/internal/kernels"
 )
 
-// normRelu is NormRelu in float64 by its definition, with the statistics of x and, for a cotangent d of z, dx.
-func normRelu(rows, cols, heads int, eps, scale float64, x, w, s, d []float64) (z, base, variance, r, dx []float64) {
+// normRelu is NormRelu in float64 by its definition, with the statistics of x and, for a cotangent d of z, those of x, w
+// and s.
+func normRelu(rows, cols, heads int, eps, scale float64, x, w, s, d []float64) (z, base, variance, r, dx, dw, ds []float64) {
 	m := heads * cols
 	z, dx = make([]float64, rows*cols), make([]float64, rows*m)
 	base, variance, r = make([]float64, m), make([]float64, m), make([]float64, m)
+	dw, ds = make([]float64, m), make([]float64, m)
 	for j := range m {
 		for i := range rows {
 			base[j] += x[i*m+j] / float64(rows)
@@ -27,6 +29,8 @@ func normRelu(rows, cols, heads int, eps, scale float64, x, w, s, d []float64) (
 			y := (x[i*m+j] - base[j]) * r[j]
 			if pre := y*w[j] + s[j]; pre > 0 {
 				z[i*cols+j%cols] += scale * pre
+				ds[j] += scale * d[i*cols+j%cols]
+				dw[j] += scale * d[i*cols+j%cols] * y
 				g[i] = scale * d[i*cols+j%cols] * w[j]
 			}
 			mean, along = mean+g[i]/float64(rows), along+g[i]*y/float64(rows)
@@ -35,22 +39,22 @@ func normRelu(rows, cols, heads int, eps, scale float64, x, w, s, d []float64) (
 			dx[i*m+j] = r[j] * (g[i] - mean - (x[i*m+j]-base[j])*r[j]*along)
 		}
 	}
-	return z, base, variance, r, dx
+	return z, base, variance, r, dx, dw, ds
 }
 
 func checkNorm[T kernels.Float](t *testing.T, rows, cols, heads int) {
 	m := heads * cols
 	x, w, s, d := uniform[T](rows*m, 1), uniform[T](m, 2), uniform[T](m, 3), uniform[T](rows*cols, 4)
 	z, base, variance, r := filled[T](rows*cols, poison), filled[T](m, poison), filled[T](m, poison), filled[T](m, poison)
-	dx, sum := filled[T](rows*m, poison), filled[T](m, poison)
+	dx, sum, dw, ds := filled[T](rows*m, poison), filled[T](m, poison), filled[T](m, poison), filled[T](m, poison)
 	n := &kernels.NormRelu[T]{Rows: rows, Columns: cols, Heads: heads, Eps: 1e-3, Scale: 0.5}
 	n.Forward(z, base, variance, r, x, w, s)
-	n.Backward(dx, sum, d, x, w, s, base, r)
-	wz, wb, wv, wr, wdx := normRelu(rows, cols, heads, 1e-3, 0.5, widened(x), widened(w), widened(s), widened(d))
+	n.Backward(dx, sum, dw, ds, d, x, w, s, base, r)
+	wz, wb, wv, wr, wdx, wdw, wds := normRelu(rows, cols, heads, 1e-3, 0.5, widened(x), widened(w), widened(s), widened(d))
 	for name, c := range map[string]struct {
 		got  []T
 		want []float64
-	}{"z": {z, wz}, "base": {base, wb}, "variance": {variance, wv}, "r": {r, wr}, "dx": {dx, wdx}} {
+	}{"z": {z, wz}, "base": {base, wb}, "variance": {variance, wv}, "r": {r, wr}, "dx": {dx, wdx}, "dw": {dw, wdw}, "ds": {ds, wds}} {
 		for i, v := range c.got {
 			if tol := 300 * epsilon[T]() * (1 + math.Abs(c.want[i])) * 30; !(math.Abs(float64(v)-c.want[i]) <= tol) {
 				t.Fatalf("%s[%d] = %v; want %v ± %.1e", name, i, v, c.want[i], tol)
@@ -86,14 +90,15 @@ func TestNormReluIsTheSameForAnyCoresAndAllocatesNothing(t *testing.T) {
 		n := &kernels.NormRelu[float32]{Rows: rows, Columns: cols, Heads: heads, Eps: 1e-5, Scale: 1}
 		z, dx, sum := make([]float32, rows*cols), make([]float32, len(x)), make([]float32, len(w))
 		base, variance, r := make([]float32, len(w)), make([]float32, len(w)), make([]float32, len(w))
+		dw, ds := make([]float32, len(w)), make([]float32, len(w))
 		step := func() {
 			n.Forward(z, base, variance, r, x, w, s)
-			n.Backward(dx, sum, d, x, w, s, base, r)
+			n.Backward(dx, sum, dw, ds, d, x, w, s, base, r)
 		}
 		sameForAnyCores(t, func() []float32 {
 			step()
 			var all []float32
-			for _, v := range [][]float32{z, base, variance, r, dx, sum} {
+			for _, v := range [][]float32{z, base, variance, r, dx, sum, dw, ds} {
 				all = append(all, v...)
 			}
 			return all
