@@ -29,6 +29,8 @@ type thin struct {
 }
 
 // sharing is what the products of a group have in common.
+//
+// Products belong together only if they read x in the same direction.
 type sharing struct {
 	x *graph.Node
 	t bool
@@ -43,6 +45,9 @@ func (p thin) width() int {
 }
 
 // joinProducts multiplies narrow matrices that meet the same large one together.
+//
+// Products are taken in the order of nodes and groups in the order of their first product, so no map
+// decides.
 func joinProducts(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	found := map[sharing][]thin{}
 	var order []sharing
@@ -80,6 +85,8 @@ func joinProducts(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.N
 }
 
 // thinProduct reads n as a product whose operand on the given side is large and shared and whose other one is narrow.
+//
+// Both sides are tried: x·s, and s·x as the transpose of xᵀ·sᵀ.
 func thinProduct(n *graph.Node, side int) (k sharing, p thin, ok bool) {
 	op, isProduct := n.Op.(ops.MatMul)
 	if !isProduct || n.In[0].Shape().Rank() != 2 || n.In[1].Shape().Rank() != 2 || n.In[side].Shape().Size() < joinShared {
@@ -102,6 +109,9 @@ type join struct {
 }
 
 // batchesOf cuts the products with one matrix into groups of at most joinWide columns.
+//
+// It goes through the products in order and begins a new group where the next would not fit; groups of
+// one are left alone.
 func batchesOf(k sharing, parts []thin) (out []join) {
 	j := join{sharing: k}
 	flush := func() {

@@ -12,12 +12,19 @@ var hostPasses = []string{"fuse-gather", "fuse-norms", "epilogues", "fuse-steps"
 // packed from, and a convolution reads them three times: in the forward, for the gradient of its weights, and to add
 // up the gradient of the grid. With patches of 3×3 that is 27 times the grid, written and read, which costs more than the
 // products do.
+//
+// What it looks for is the form that packing leaves after simplify: a Gather of the grid, one Reshape,
+// a product with flags. Anything between them (a reader of the packed patches, another layout) leaves
+// the patches packed, which is right and slower.
 func fuseGather(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	p := patches{}
 	return applyRules(g, roots, []rule{p.product, p.weights, p.back, extremes, extremesBack})
 }
 
 // patches remembers the windows of the tables met so far.
+//
+// Finding a window takes time proportional to the table, and every layer has its table in three
+// products. nil says that there is none.
 type patches map[*graph.Index]*ops.Window
 
 // window is the window whose patches the table packs, nil if there is none.
@@ -32,6 +39,9 @@ func (p patches) window(t *graph.Index, of ops.Patches) *ops.Window {
 }
 
 // packed finds the grid (b×c·H·W) whose patches x is, one a row: Reshape(b×H·W×c·q)(Gather(grid)).
+//
+// Rank and sizes are held against what the Gather says of its patches: a table alone does not tell
+// channels from cells.
 func (p patches) packed(x *graph.Node) (grid *graph.Node, w *ops.Window) {
 	if _, ok := x.Op.(ops.Reshaped); !ok || x.Shape().Rank() != 3 {
 		return nil, nil
@@ -73,6 +83,8 @@ func (p patches) weights(n *graph.Node, _ func(int) bool) *graph.Node {
 }
 
 // back: the patches of the gradient, dᵀ·w, added up where the cells of the grid are.
+//
+// The packed gradient must have no other reader, since it is not made any more.
 func (p patches) back(n *graph.Node, shared func(int) bool) *graph.Node {
 	op, ok := n.Op.(ops.ScatterAdd)
 	if !ok || shared(0) || n.Shape().Rank() != 2 || op.N != op.Patches.Channels*op.Patches.Count {
@@ -127,6 +139,9 @@ func extremes(n *graph.Node, _ func(int) bool) *graph.Node {
 }
 
 // extremesBack: a cotangent placed in patches by their positions, and added up where the entries are.
+//
+// The forward's positions lead to the forward's patches, hence to x; y is the node that the rule
+// extremes has made, found again by hash-consing.
 func extremesBack(n *graph.Node, _ func(int) bool) *graph.Node {
 	sum, ok := n.Op.(ops.ScatterAdd)
 	if !ok || n.Shape().Rank() != 2 {

@@ -7,6 +7,11 @@ import (
 	"rpnc/ops"
 )
 
+// How rules are applied. A pass of rules rebuilds the graph from the operands up, and at every node
+// tries the rules in order until none finds anything; rounds repeat this until nothing changes, at most
+// eight times. Local rules with a fixed order are easy to reason about: each is right by itself, and
+// which one comes first changes how soon the end is reached and not what it computes.
+
 // rule looks at one node of the graph under construction and answers with a node that computes the same for less, or
 // nil. shared says that the node's operand i has other readers, so that undoing it would not make it go.
 type rule func(n *graph.Node, shared func(i int) bool) *graph.Node
@@ -19,6 +24,9 @@ type rule func(n *graph.Node, shared func(i int) bool) *graph.Node
 const rounds = 8
 
 // applyRules rewrites from the operands to the results until no rule finds anything.
+//
+// A node that a rule has made is over new operands, whose readers are not counted yet; it counts as
+// shared until the next round, which errs towards doing nothing.
 func applyRules(g *graph.Graph, roots []*graph.Node, rules []rule) (*graph.Graph, []*graph.Node) {
 	for range rounds {
 		changed := false

@@ -6,6 +6,21 @@ import (
 	"slices"
 )
 
+// Reverse mode on the graph. Nodes are numbered with operands first, so walking IDs downwards meets
+// every reader of a node before the node itself: when a node is visited its cotangent is complete. The
+// walk is
+//
+//	cot[y] = dy
+//	for n from y down to the first node:  for each operand x of n that depends on wrt:  cot[x] += (∂n/∂x)ᵀ·cot[n]
+//
+// and what it does is build nodes, in the same graph, so the gradient can be differentiated again. Each
+// op gives the product with its transposed Jacobian as a few nodes (its VJP); fused ops without one of
+// their own are differentiated through what they stand for.
+//
+// Only nodes between wrt and y are visited (dependents), and only along floats. The cost is one VJP for
+// each of them; by the usual argument the gradient takes a small multiple of the operations of y,
+// whatever the number of parameters (Griewank & Walther, Evaluating Derivatives, 2008).
+
 // VJP is the vector-Jacobian product: for each w of wrt the cotangent Σ dyᵀ·∂y/∂w, for y of one result and dy of
 // y's type. wrt names any nodes, states and inputs included. A nil entry means that y does not depend on that node;
 // nothing flows through integers. Nodes that do not depend on wrt are never visited; what the VJP of a visited node
@@ -48,6 +63,8 @@ func Grad(y *Node, wrt ...*Node) []*Node {
 
 // backprop walks from ys to wrt. It does not enter the history of the nodes in stop: that is how the expansion of
 // a fused op is differentiated between its results and its operands.
+//
+// Several ys are the results of one expansion, each with its own cotangent.
 func backprop(ys, dys, wrt []*Node, stop map[*Node]bool) []*Node {
 	s := &sweep{cot: map[*Node][]*Node{}, needs: dependents(ys[0].g, wrt, stop), stop: stop}
 	last := 0
@@ -70,6 +87,9 @@ func backprop(ys, dys, wrt []*Node, stop map[*Node]bool) []*Node {
 }
 
 // dependents marks every node that depends on one of wrt.
+//
+// One pass upwards over all nodes; stop keeps the walk through an expansion from leaving by the
+// operands.
 func dependents(g *Graph, wrt []*Node, stop map[*Node]bool) map[*Node]bool {
 	needs := map[*Node]bool{}
 	for _, w := range wrt {
@@ -100,6 +120,9 @@ func carriesFloats(n *Node) bool {
 }
 
 // sweep is the state of one backward walk: the cotangents collected so far, one slot a result.
+//
+// cot holds a node for each result, nil where nothing has flowed; failed ends the walk after the first
+// mistake, which the graph has recorded.
 type sweep struct {
 	cot         map[*Node][]*Node
 	needs, stop map[*Node]bool
@@ -107,6 +130,9 @@ type sweep struct {
 }
 
 // put adds d to the cotangent of a result. Sums arise here only, where a value has several readers.
+//
+// Readers are visited in falling order of ID, so sums associate in that order: the same graph has the
+// same gradient to the bit.
 func (s *sweep) put(n *Node, result int, d *Node) {
 	if s.cot[n] == nil {
 		s.cot[n] = make([]*Node, len(n.Types))
@@ -118,6 +144,8 @@ func (s *sweep) put(n *Node, result int, d *Node) {
 }
 
 // visit hands the cotangents of n on to its operands; later readers of n have all been visited.
+//
+// While the VJP runs the graph knows which node it is of, so new nodes carry the forward node's line.
 func (s *sweep) visit(n *Node) {
 	d := s.cot[n]
 	if d == nil || !s.needs[n] || s.stop[n] || len(n.In) == 0 {

@@ -8,7 +8,20 @@ import (
 	"strings"
 )
 
+// How a graph is kept. It is a list to which nodes are added at the end; nothing is changed or removed,
+// passes build new graphs. Two properties follow from how Apply works and everything relies on them:
+// operands have smaller IDs than their readers, and equal ops on equal operands are one node
+// (hash-consing), so that common subexpressions never exist and "the same node" can be asked by
+// comparing pointers.
+//
+// Mistakes do not stop construction. The first bad Apply records an error with the line of the caller
+// and answers with a poisoned node, on which every later Apply is silent; models are written without a
+// check after every op, and Err lists each independent mistake once.
+
 // Node is one application of an op. Nodes are immutable; IDs number them in order of construction, operands first.
+//
+// In lists operands in order, Types the results; a node of several results is read through Result nodes
+// alone.
 type Node struct {
 	g      *Graph
 	ID     int
@@ -68,6 +81,9 @@ func (n *Node) String() string {
 type Update struct{ State, Value *Node }
 
 // Graph is a list of nodes in which operands come first. The zero Graph is not ready; use [New].
+//
+// cons finds a node by op and operands, leaves by name. pending says which entry of updates a state
+// has, since a second update replaces the first.
 type Graph struct {
 	nodes   []*Node
 	cons    map[key]*Node
@@ -81,6 +97,8 @@ type Graph struct {
 }
 
 // key is what hash-consing compares: the op and the IDs of the operands.
+//
+// The operands are a string of their IDs, four bytes each, as a slice cannot be part of a key.
 type key struct {
 	op Op
 	in string
@@ -266,6 +284,7 @@ func (g *Graph) readable(op Op, x *Node) error {
 	return nil
 }
 
+// operands is that string.
 func operands(in []*Node) string {
 	b := make([]byte, 0, 4*len(in))
 	for _, x := range in {
@@ -274,6 +293,7 @@ func operands(in []*Node) string {
 	return string(b)
 }
 
+// add appends a node with the place that it comes from. It checks nothing.
 func (g *Graph) add(op Op, in []*Node, t []Type) *Node {
 	n := &Node{g: g, ID: len(g.nodes), Op: op, In: in, Types: t, site: g.here()}
 	g.nodes = append(g.nodes, n)

@@ -3,6 +3,8 @@ package graph
 import "math/rand/v2"
 
 // Map tells what became of the nodes of a graph in another.
+//
+// Nodes that were not live are not in it.
 type Map map[*Node]*Node
 
 // All maps a list of nodes.
@@ -15,6 +17,9 @@ func (m Map) All(ns []*Node) []*Node {
 }
 
 // Live lists what roots and updates need, operands first.
+//
+// Updates count as roots: what only a statistic needs is needed. One pass downwards, O(nodes +
+// operands).
 func (g *Graph) Live(roots ...*Node) (out []*Node) {
 	live := make([]bool, len(g.nodes))
 	mark := func(n *Node) {
@@ -47,6 +52,9 @@ func (g *Graph) Live(roots ...*Node) (out []*Node) {
 // Rewrite builds a new graph of what roots and updates need (so dead code is gone). For every node that is not a
 // leaf, f may answer with a node of the new graph h that computes the same, from the new operands in; nil copies
 // the node. New nodes carry the site of the node they replace.
+//
+// Operands are rewritten before their readers, so f sees new operands; what it builds may use any nodes
+// of h made so far.
 func (g *Graph) Rewrite(roots []*Node, f func(h *Graph, n *Node, in []*Node) *Node) (*Graph, Map) {
 	return g.rebuild(g.Live(roots...), f)
 }
@@ -92,6 +100,8 @@ func (g *Graph) rebuild(nodes []*Node, f func(h *Graph, n *Node, in []*Node) *No
 }
 
 // shuffled is a random order of nodes in which operands come first.
+//
+// It is Kahn's topological sort with a random choice among the nodes that are ready.
 func shuffled(nodes []*Node, seed uint64) []*Node {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	waits, readers := map[*Node]int{}, map[*Node][]*Node{}

@@ -63,8 +63,7 @@ func (o VarianceThreshold) OfDim(D int) (_ Fitter, err error) {
 
 // topColumns are the positions of the D largest entries of v, in rising order of these.
 //
-// The sort is stable, so of equal variances the later positions are among the largest: the order of the
-// reference.
+// The sort is stable, so of equal variances the later positions are among the largest.
 func topColumns(v []float64, D int) []int {
 	order := make([]int, len(v))
 	for i := range order {

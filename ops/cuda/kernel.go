@@ -8,10 +8,21 @@ import (
 	"rpnc/graph"
 )
 
+// From an op to kernels. Bind is given an op and types and writes PTX for exactly these: shapes,
+// strides and tables are constants of the code, so there are no arguments but addresses, divisions are
+// by constants, and loops have known ends. A kernel is a list of launches, run in order on one stream;
+// what one hands on to the next is in scratch. Memory comes later (see [Sequence]): the same kernel
+// could run at other addresses.
+//
+// Each family of ops has a file with a method that answers whether it knows the op. Ops are told apart
+// by their Go types.
+
 // ErrNoKernel reports an op that has no kernel for the device.
 var ErrNoKernel = errors.New("no CUDA kernel")
 
 // Kernel is an op bound to types: what runs on a device, before it has any memory.
+//
+// tables are integers that are known now; scratch is in bytes, a piece for each call of space.
 type Kernel struct {
 	name     string
 	launches []launch
@@ -47,6 +58,8 @@ const (
 )
 
 // binder builds the kernel of one op.
+//
+// kind is float64 if any operand or result is.
 type binder struct {
 	kernel  *Kernel
 	in, out []graph.Type
@@ -107,6 +120,8 @@ func kindOf(t graph.Type) kind {
 const blockSize = 256
 
 // launch adds a grid.
+//
+// f runs once, now, and writes the code that every thread will run.
 func (b *binder) launch(grid, block int, f func(c *code)) {
 	c := &code{}
 	f(c)
@@ -114,6 +129,8 @@ func (b *binder) launch(grid, block int, f func(c *code)) {
 }
 
 // each gives every number below size a thread.
+//
+// Threads beyond size leave at once. That is allowed only where the code has no barrier.
 func (b *binder) each(size int, f func(c *code, i val)) {
 	if size == 0 {
 		return
@@ -126,6 +143,8 @@ func (b *binder) each(size int, f func(c *code, i val)) {
 }
 
 // table keeps integers in device memory.
+//
+// It is brought to the device when the kernel is loaded.
 func (b *binder) table(v []int32) arg {
 	b.kernel.tables = append(b.kernel.tables, v)
 	return arg{table, len(b.kernel.tables) - 1}
@@ -182,6 +201,8 @@ func (c *code) index(coords []val, strides []int) val {
 }
 
 // coords splits a row-major index into coordinates.
+//
+// The last axis comes out first, and what is left over is the first coordinate: rank − 1 divisions.
 func (c *code) coords(i val, dims []int) []val {
 	at := make([]val, len(dims))
 	for ax := len(dims) - 1; ax > 0; ax-- {

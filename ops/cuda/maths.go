@@ -6,6 +6,15 @@ import (
 	"rpnc/ops"
 )
 
+// Why series and no tables or libraries: the module has to stand alone (no device library is linked),
+// and PTX's own approximations (ex2.approx, lg2.approx, sin.approx) are right to some 2⁻²² only, and
+// differ between generations of cards. In double precision with Taylor coefficients a result rounded to
+// float32 is right in all but very few cases, and a result in float64 to a few units, the same on every
+// card.
+//
+// Each function is written for |x| or a reduced argument, and sign, poles and NaN are put back by
+// selections, since a branch would split a warp.
+
 // The functions here compute in double precision. Each is a reduction to a small argument and a power series with the
 // obvious coefficients, long enough for the remainder to be below half a unit in the last place; what is lost to the
 // reduction is a few units. Double precision costs little next to memory on data-centre cards; on others it is slower.
@@ -23,6 +32,8 @@ const (
 func d(x float64) val { return num(f64, x) }
 
 // poly is Σ coefᵢ·xⁱ by Horner's rule.
+//
+// All coefficients are immediates of the code.
 func (c *code) poly(x val, coef []float64) val {
 	y := d(coef[len(coef)-1])
 	for i := len(coef) - 2; i >= 0; i-- {
@@ -50,6 +61,8 @@ func (c *code) pow2(n val) val {
 }
 
 // split writes x = n·ln 2 + r with |r| ≤ ln 2/2. x beyond ±745 is cut off, where eˣ is 0 or Inf anyway; NaN stays.
+//
+// 745.13 is where eˣ falls below half of the smallest denormal number.
 func (c *code) split(x val) (k, r val) {
 	x = c.pick(c.cmp("gt", x, d(746)), d(746), x)
 	x = c.pick(c.cmp("lt", x, d(-746)), d(-746), x)
@@ -60,6 +73,8 @@ func (c *code) split(x val) (k, r val) {
 }
 
 // exp is eˣ: 2ⁿ·eʳ, the power in two factors so that it never overflows alone.
+//
+// |r| ≤ 0.347, r¹⁴/14! < 5·10⁻¹⁸: fourteen terms.
 func (c *code) exp(x val) val {
 	k, r := c.split(x)
 	y := c.poly(r, series(14, func(k int) float64 { return 1 / factorial(k) }))
@@ -75,6 +90,8 @@ func (c *code) expm1(x val) val {
 }
 
 // log is ln x: x = 2ⁿ·m with √½ ≤ m < √2, and ln m = 2·artanh((m−1)/(m+1)).
+//
+// Exponent and mantissa are read from the bits.
 func (c *code) log(x val) val {
 	// Numbers below 2⁻¹⁰²² have no leading 1; a power of two brings them up.
 	tiny := c.cmp("lt", x, d(0x1p-1022))
@@ -115,6 +132,8 @@ func (c *code) log1p(x val) val {
 func (c *code) signed(y, x val) val { return c.op(f64, "copysign.f64", x, y) }
 
 // tanh is e/(e+2) with e = e²ˣ − 1; beyond 22 it is 1.
+//
+// e²ˣ − 1 keeps its digits near 0, where e²ˣ alone would not.
 func (c *code) tanh(x val) val {
 	a := c.abs(x)
 	e := c.expm1(c.add(a, a))
@@ -148,6 +167,8 @@ func (c *code) cosh(x val) val {
 }
 
 // turn writes x = q·π/2 + r with |r| ≤ π/4; beyond |x| of 2³⁰ digits are lost.
+//
+// Three parts of π/2 hold some 160 bits together.
 func (c *code) turn(x val) (q, r val) {
 	q = c.to(i32, c.mul(x, d(2/math.Pi)))
 	whole := c.neg(c.to(f64, q))
@@ -172,6 +193,8 @@ func (c *code) sine(x val, quarter int) val {
 func alternate(k int) float64 { return float64(1 - 2*(k%2)) }
 
 // erf is 2/√π·e^(−x²)·Σ 2ⁿx²ⁿ⁺¹/(2n+1)!!, whose terms are all of one sign; beyond 6 it is 1.
+//
+// No term is subtracted, so nothing cancels; at |x| = 6 it takes some hundred terms, near 0 a few.
 func (c *code) erf(x val) val {
 	a := c.abs(x)
 	a = c.pick(c.cmp("gt", a, d(6)), d(6), a)
@@ -190,6 +213,8 @@ func (c *code) erf(x val) val {
 }
 
 // atan is arctan x: 1/x where |x| > 1, then the half angle until the series is short.
+//
+// The half angle t/(1 + √(1 + t²)) is at most tan(π/8) = 0.414.
 func (c *code) atan(x val) val {
 	a := c.abs(x)
 	over := c.cmp("gt", a, d(1))
