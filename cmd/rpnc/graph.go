@@ -20,9 +20,10 @@ import (
 // are read for their shape and classes only; nothing is trained.
 
 var graphCommand = command{
-	name:    "graph",
-	does:    "show the graph of a model and what the compiler makes of it",
-	details: "Without -passes the graph is shown as the model builds it.",
+	name: "graph",
+	does: "show the graph of a model and what the compiler makes of it",
+	details: "Without other flags the graph is shown as the model builds it. -dot and -json write it after all passes, as -html does\n" +
+		"in its last column. The JSON is {title, nodes, results, updates}; a node is {id, op, leaf, types, shapes, in, site}, operands first.",
 	example: "rpnc graph -model mlp -data iris -rows 16 -train -stats",
 	flags: func(fs *flag.FlagSet) func(*call) error {
 		v := &view{}
@@ -34,6 +35,7 @@ var graphCommand = command{
 		fs.BoolVar(&v.passes, "passes", false, "the graph before and after every pass of the compiler")
 		fs.BoolVar(&v.stats, "stats", false, "the program: what every pass did, and the kernels in order")
 		fs.BoolVar(&v.dot, "dot", false, "write the graph, after all passes, for Graphviz")
+		fs.BoolVar(&v.json, "json", false, "write the graph, after all passes, as a JSON object")
 		fs.BoolVar(&v.html, "html", false, "write one HTML page with a column a pass")
 		return v.run
 	},
@@ -46,6 +48,7 @@ type view struct {
 	model                           string
 	rows                            int
 	train, passes, stats, dot, html bool
+	json                            bool
 }
 
 // run builds the model and shows its graph; with any other flag it compiles a program and shows that.
@@ -66,7 +69,7 @@ func (v *view) run(c *call) error {
 		return err
 	}
 	defer m.Close()
-	if !v.passes && !v.stats && !v.dot && !v.html {
+	if !v.passes && !v.stats && !v.dot && !v.html && !v.json {
 		g, _, y, err := m.Graph(v.rows, v.train)
 		if err != nil {
 			return err
@@ -127,6 +130,8 @@ func (v *view) show(c *call, p *compile.Program, dir string) error {
 			return err
 		}
 		return graph.HTML(c.stdout, title, cols)
+	case v.json:
+		return writeGraph(c.stdout, title, g, roots...)
 	case v.dot:
 		return g.DOT(c.stdout, title, roots...)
 	case v.passes:

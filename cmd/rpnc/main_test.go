@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -124,6 +125,36 @@ func TestGraphShowsTheGraphAndThePasses(t *testing.T) {
 	contains(t, "graph -stats", ok(t, append(iris, "-stats", "-train")...), "commit", "AdamW", "pass optimise/")
 	passes := ok(t, append(iris, "-passes")...)
 	contains(t, "graph -passes", passes, "prepare-start", "simplify", "cse", "fuse-elementwise")
+}
+
+func TestGraphWritesJSON(t *testing.T) {
+	for _, train := range []bool{false, true} {
+		var g graphRecord
+		args := []string{"graph", "-model", "mlp", "-data", "iris", "-rows", "4", "-json", fmt.Sprintf("-train=%t", train)}
+		if err := json.Unmarshal([]byte(ok(t, args...)), &g); err != nil {
+			t.Fatal(err)
+		}
+		seen, leaves := map[int]bool{}, map[string][]int{}
+		for _, n := range g.Nodes {
+			for _, id := range n.In {
+				if !seen[id] {
+					t.Errorf("node %d reads %d, which is no earlier one", n.ID, id)
+				}
+			}
+			if len(n.Types) == 0 || len(n.Types) != len(n.Dims) || n.Op == "" {
+				t.Errorf("the node %+v", n)
+			}
+			if seen[n.ID] = true; n.Leaf != "" {
+				leaves[n.Leaf] = n.Dims[0]
+			}
+		}
+		if !slices.Equal(leaves["x"], []int{4, 4}) || !slices.Equal(leaves["layers.1.heads.0.w"], []int{1, 96}) || len(g.Results) != 1 || !seen[g.Results[0]] {
+			t.Errorf("leaves %v, results %v", leaves, g.Results)
+		}
+		if value, is := g.Updates["layers.1.heads.0.w"]; is != train || is && !seen[value] {
+			t.Errorf("updates %v of -train=%t", g.Updates, train)
+		}
+	}
 }
 
 func TestGradcheckOfEverythingAndOfAModel(t *testing.T) {
