@@ -7,6 +7,11 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// Sums of products over a batch. A weight that is shared by a batch of matrices has as its gradient Σ_p
+// d_pᵀ·x_p; as a batched product followed by a sum it would write batch·m·n numbers to add them up
+// again. In memory a stack of row-major matrices (P×k×m) is one matrix (P·k × m), so for aᵀ·b the whole
+// sum is one product with an inner dimension of P·k: no stack, and a larger product.
+
 // MatMulSum is Σ op(a_p)·op(b_p) over all batches p, op the transpose where the flag says so: a and b carry the same
 // leading axes, the result (m×n) none. It is the gradient of an operand that a batched product shares.
 type MatMulSum struct{ TA, TB bool }
@@ -35,6 +40,8 @@ func (o MatMulSum) Infer(in []graph.Type) ([]graph.Type, error) {
 }
 
 // Eval adds the products of the definition.
+//
+// The stack is formed here: the oracle may cost what it likes.
 func (o MatMulSum) Eval(dst, in []*graph.Tensor) error {
 	types, err := MatMul(o).Infer([]graph.Type{in[0].Type, in[1].Type})
 	if err != nil {

@@ -7,6 +7,11 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// A walk that may end at each step reaches everything, so its matrix is dense: n² numbers for n nodes.
+// What a layer needs is its product with x, and that is a sum of powers of a sparse matrix times x, by
+// Horner's rule Steps products of 2·nnz·w operations. How many steps give full precision follows from a
+// bound of the spectral radius and is the caller's to say.
+
 // Resolvent applies the series of (I − A)⁻¹ for the sparse square A of values (nnz) on P (T: Aᵀ) to x (…×n×w):
 //
 //	y = Σ_{k=0…Steps} Aᵏ·x
@@ -61,6 +66,9 @@ func (o Resolvent) partial(values, x *graph.Node) []*graph.Node {
 
 // VJP is the transposed series for x. For the values it is a sum over the steps of what each step's product gives; the
 // usual constants have none.
+//
+// With y_t the sum of t powers, y_t = x + A·y_{t−1}: going back, z_{t−1} = Aᵀ·z_t, and A gets the
+// product of z_t and y_{t−1} at its entries.
 func (o Resolvent) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 	values, x, z := n.In[0], n.In[1], dy[0]
 	dx := apply(Resolvent{o.P, !o.T, o.Steps}, values, z)
@@ -86,6 +94,8 @@ func (o Resolvent) Kernel(in, out []graph.Type) (Run, error) {
 }
 
 // resolventRun multiplies into the result and into scratch in turn, such that the last step writes the result.
+//
+// The buffer for the first copy is chosen by the parity of Steps.
 func resolventRun[T float](o Resolvent, in, out []graph.Type) Run {
 	step := spMMRun[T](o.product(), in, out)
 	other := NewBuffer(out[0])

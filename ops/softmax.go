@@ -7,8 +7,18 @@ import (
 	"rpnc/graph"
 )
 
+// Softmax and its logarithm are ops of their own, though both are compositions, for the sake of
+// numbers: the maximum has to be subtracted before the exponential, and no rewriting may undo that.
+// Their gradients use the result and not the operand, so x need not be kept:
+//
+//	y = softmax(x):     dx = y∘(dy − Σ dy∘y)
+//	y = logsoftmax(x):  dx = dy − eʸ·Σ dy
+
 // Softmax is yᵢ = e^(xᵢ−max)/Σ e^(xⱼ−max) along an axis. With MaskZeros entries of x that are exactly 0 count as
 // −10⁹ and give 0, so that a line of zeros gives zeros; the mask is a constant to the gradient.
+//
+// The mask is read from the values, which is what the reference system does: an entry that happens to
+// be 0 is masked as well.
 type Softmax struct {
 	Axis      int
 	MaskZeros bool
@@ -52,6 +62,9 @@ func alongAxis(in []graph.Type, axis int) ([]graph.Type, error) {
 }
 
 // Eval follows the definition line by line.
+//
+// Masked entries take part in the sum as e^(−10⁹ − max), which is 0 beside any other, and are not
+// written: dst holds zeros.
 func (o Softmax) Eval(dst, in []*graph.Tensor) error {
 	lines(in[0].Type.Shape, o.Axis, func(at, n, stride int) {
 		x := func(k int) float64 {

@@ -5,6 +5,11 @@ import (
 	"rpnc/ops"
 )
 
+// Powers by repeated Kronecker products: block i has all mⁱ products of i columns, in an order in which
+// the last factor runs fastest. That order is what makes the expansion contract: block i times a matrix
+// (n×mⁱ) is a chain of small products, and the compiler uses it where D columns would not fit into a
+// cache.
+
 // Taylor is the Taylor expansion of order d:
 //
 //	κ(x|d) = [P₁(x), …, P_d(x)],  P₁ = x,  Pᵢ₊₁ = Pᵢ ⊗ x,  x (b×m) → (b×D), D = Σᵢ₌₁…d mⁱ
@@ -21,6 +26,7 @@ var _ = Register(Spec[Taylor]{
 	Samples: []Taylor{{D: 1}, {D: 2}, {D: 3}, {D: 2, Hooks: Hooks{Pre: []Process{Tanh{}}}}},
 })
 
+// order is d, or its default.
 func (t Taylor) order() int {
 	if t.D == 0 {
 		return 2
@@ -29,6 +35,8 @@ func (t Taylor) order() int {
 }
 
 // OutDim is D = Σᵢ₌₁…d mⁱ.
+//
+// The check after each factor keeps the power within an int.
 func (t Taylor) OutDim(m int) (int, error) {
 	if t.order() < 1 {
 		return 0, errorf("Taylor", "order d = %d; want 1 or more", t.D)
@@ -47,6 +55,8 @@ func (t Taylor) OutDim(m int) (int, error) {
 }
 
 // Transform builds the blocks one from another.
+//
+// Block i+1 is (b×mⁱ×1)·(b×1×m), broadcast and flattened.
 func (t Taylor) Transform(s *Scope, x *graph.Node) *graph.Node {
 	x = t.pre(s, x)
 	b, m := x.Shape().Dim(0), x.Shape().Dim(1)

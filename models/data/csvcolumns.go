@@ -12,6 +12,8 @@ import (
 // targets, which are passed over. Errors here lack file and line, which [eachLine] puts before them.
 
 // csvPlan says what becomes of the columns of a file.
+//
+// Numbers of columns are from 0 here, and from 1 in everything that a user writes or reads.
 type csvPlan struct {
 	width    int      // columns, which every line must have
 	header   []string // their names; nil where the file has none
@@ -21,6 +23,9 @@ type csvPlan struct {
 
 // planColumns decides it from the cells of the first line, header or not.
 // It fails where a column is not there or has two roles, and where no features are left.
+//
+// Features that are asked for by name (those of a training) are taken in that order and everything else
+// is passed over; without such names all columns are features that are neither targets nor skipped.
 func planColumns(first []string, header bool, opts *CSVOptions) (*csvPlan, error) {
 	p := &csvPlan{width: len(first)}
 	if header {

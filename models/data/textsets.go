@@ -26,6 +26,10 @@ var textEntries = []Entry{
 }
 
 // Load implements [Loader]. Features are sparse, see [Dataset].
+//
+// Terms and their weights are statistics of the training part; the test part is only looked up in them.
+// A table of 25,000 reviews has millions of entries that are not 0 and would have a billion that are,
+// hence sparse rows.
 func (s TextSet) Load(path string) (*Parts, error) {
 	opts := s.TermOptions
 	switch s.LoadType {
@@ -84,6 +88,8 @@ func (s TextSet) texts(path, part string) (*Texts, error) {
 }
 
 // readReviews reads the folders of a part of IMDB, a text a file.
+//
+// Files come in the order of their names, and labels in that of the classes: all neg, then all pos.
 func readReviews(path, part string) (*Texts, error) {
 	x := &Texts{Classes: []string{"neg", "pos"}}
 	for label, class := range x.Classes {
