@@ -56,6 +56,9 @@ func kept(g grid, ax int) int {
 
 // sumStage sums the middle axis: x (outer×n×inner) → to (outer×inner). A single long sum is cut into parts, so that
 // several cores can share it.
+//
+// partial holds a line for each part; the parts are added in their order, so the number of cores does
+// not show.
 type sumStage[T float] struct {
 	outer, n, inner int
 	lines, parts    int // rows of n in a part; parts, if outer is 1

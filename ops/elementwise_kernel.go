@@ -17,6 +17,9 @@ func (o Elementwise) InPlace(i int) bool { return o.InPlaceResult(0, i) }
 
 // InPlaceResult says whether a result may be written over an operand: if no instruction reads the operand after the
 // one that writes the result.
+//
+// A result may be an operand itself, or stand twice: it is then copied after all instructions, later
+// than any write.
 func (o Elementwise) InPlaceResult(result, operand int) bool {
 	code, outs := o.Prog.Instrs(), o.Prog.Out.Slice()
 	written := make([]int, len(outs))
@@ -54,6 +57,9 @@ func single(op graph.Op, in, out []graph.Type) (Run, error) {
 // blocks: parts of a line, or several whole lines where these are short. For each block every value of the program
 // gets its place, a slice, and then every instruction is one loop over slices. The slices live in a frame, one for
 // each core at work.
+//
+// A broadcast operand is read as is fit: as a stretch of itself, as contents that all blocks share (a
+// scalar; a row, where blocks are whole lines), or else filled into a register for each block.
 type chain[T float] struct {
 	grid   grid // of the operands
 	piece  int  // elements of a block that is part of a line
@@ -148,6 +154,9 @@ func newChain[T float](o Elementwise, in []graph.Type, further ...[]int) *chain[
 }
 
 // cut chooses the blocks: parts of long lines, or several short lines.
+//
+// Parts of a line are of even size, so that the last is not a scrap; whole lines go into a block up to
+// blockLen elements.
 func (c *chain[T]) cut() {
 	rows, n := c.grid.rows(), c.grid.inner()
 	switch {

@@ -8,16 +8,20 @@ import (
 
 // The wording of mistakes that many ops share. Graph.Apply puts the op's name and the caller's line in front.
 
+// errOperands is the mistake of another number of operands.
 func errOperands(want int, in []graph.Type) error {
 	return fmt.Errorf("want %d operands, have %d: %v", want, len(in), in)
 }
 
+// errSame is the mistake of operands of different types.
 func errSame(in []graph.Type) error {
 	return fmt.Errorf("operands differ: %v; want one float type (use the functions that broadcast)", in)
 }
 
+// errFloat is the mistake of integers where floats belong.
 func errFloat(t graph.Type) error { return fmt.Errorf("operand is %v; want floats", t) }
 
+// errAxis is the mistake of an axis that is not there.
 func errAxis(axis int, s graph.Shape) error {
 	return fmt.Errorf("axis %d of %v; want 0…%d or, from the end, −1…−%d", axis, s, s.Rank()-1, s.Rank())
 }

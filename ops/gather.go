@@ -7,8 +7,15 @@ import (
 	"rpnc/graph"
 )
 
+// Everything that moves columns by a fixed rule is one op with a table: packing of patches, padding,
+// flips, choices of columns. The table is part of the op and interned, so two layers with the same
+// geometry hold one. An entry of −1 reads as 0, which pads without a copy of the data that has a
+// margin.
+
 // Gather reads columns by a table: y[…, j] = x[…, Table[j]], and 0 where Table[j] is −1. Patch packing is one
 // Gather; Patches then says how the table is laid out, for passes that read patches in place.
+//
+// Patches is the zero value for tables that are not patches.
 type Gather struct {
 	Table   *graph.Index
 	Patches Patches

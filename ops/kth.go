@@ -11,6 +11,8 @@ import (
 // Kth is the entry number K, counted from 0, of the entries along an axis in rising order, and its position (I32). The
 // axis is kept with size 1. Equal entries count in the order of their positions; NaNs come last. Its gradient goes to
 // that one entry.
+//
+// Medians and quantiles are made of it; the order is total, so its position is unique.
 type Kth struct{ Axis, K int }
 
 var _ = register(
@@ -38,6 +40,8 @@ func (o Kth) Infer(in []graph.Type) ([]graph.Type, error) {
 }
 
 // Eval sorts every line.
+//
+// The sort is stable, which is the order of positions among equals.
 func (o Kth) Eval(dst, in []*graph.Tensor) error {
 	i := 0
 	lines(in[0].Type.Shape, o.Axis, func(at, n, stride int) {

@@ -7,6 +7,11 @@ import (
 	"rpnc/graph"
 )
 
+// Softmax and the negative log-likelihood are one op: ln Σ e^(x−max) + max − x[label] needs no
+// logarithm of a probability, which may have underflowed to 0, and the gradient (softmax(x) − onehot)/b
+// needs no division by it. The probabilities are a second result, since the backward reads them and
+// metrics may; they have a gradient of their own, or second order would be wrong without notice.
+
 // CrossEntropy is the mean over the rows of −ln softmax(x)[label]: logits x (b×n), labels (b) in I32 → the loss () and
 // the probabilities softmax(x) (b×n).
 type CrossEntropy struct{}
@@ -38,6 +43,8 @@ func (CrossEntropy) Infer(in []graph.Type) ([]graph.Type, error) {
 }
 
 // Eval averages the negative log-likelihoods; a label outside 0…n−1 is an error.
+//
+// Probabilities come from [Softmax], the loss from the logits.
 func (CrossEntropy) Eval(dst, in []*graph.Tensor) error {
 	b, n := in[0].Dim(0), in[0].Dim(1)
 	if err := (Softmax{Axis: -1}).Eval(dst[1:], in); err != nil {

@@ -7,6 +7,12 @@ import (
 	"rpnc/graph"
 )
 
+// The Chebyshev distance of all pairs of columns, and its gradient. y[i, j] depends on the components
+// that attain the extreme; where several do, each gets an equal share, as in the reference. Which of
+// them tie is decided by equality with y, computed from the same difference and hence exact, so nothing
+// but y and the counts is kept of k·m² differences. PairTies and PairTieSum are each other's transposes
+// with respect to their last operand; the first two only choose.
+
 // PairExtreme is the largest (Min: smallest) difference of components of every two columns of x (k×m): its results are
 // y[i, j] = max_κ |x[κ, i] − x[κ, j]| (m×m) and the number of components that attain it, which share the gradient.
 type PairExtreme struct{ Min bool }
@@ -50,6 +56,8 @@ func (o PairExtreme) Infer(in []graph.Type) ([]graph.Type, error) {
 }
 
 // Eval compares one by one.
+//
+// The first component is compared with itself and counted there: ties begins at 0 for that reason.
 func (o PairExtreme) Eval(dst, in []*graph.Tensor) error {
 	m := in[0].Dim(1)
 	for i := range m {
@@ -105,6 +113,9 @@ func tieOperands(in []graph.Type) error {
 }
 
 // tie is sgn(u − v) where |u − v| is the extreme, else 0.
+//
+// It is 0 for t = 0 even if that is the extreme: |t| has no slope there, and the subgradient 0 is
+// taken.
 func tie[T float](u, v, extreme T) T {
 	switch t := u - v; {
 	case t > 0 && t == extreme:

@@ -7,6 +7,13 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// How a gradient is used without being stored. A step of AdamW reads p, m, v and g and writes p, m, v:
+// with the writing of g eight passes over memory, of which the two of g can go if a tile of the
+// gradient is made in cache, used for the same places of p, m and v, and forgotten. For a matrix of 40
+// million numbers each pass is 160 MB. Tiles are disjoint, and each is computed by one core in a fixed
+// order, so results are the same for any number of them; the arithmetic is that of the two ops one
+// after the other.
+
 // TiledStep is a step of [AdamW] whose gradient is the result of Grad, read under p's shape, and is never in memory as a whole:
 // p, m, v, step, lr and the operands of Grad → the new p, m and v. A gradient of 40 million numbers is written once and
 // read once; left out are those two of the eight times that such a step goes through memory, and the room.
@@ -80,6 +87,9 @@ func (o TiledStep) Kernel(in, out []graph.Type) (Run, error) {
 
 // tiling is a matrix that is computed in count tiles of at most size numbers. Tile t goes to dst, with extra numbers of
 // scratch: rows of cols numbers, the first of them at number at of the matrix, and one row ld after the other.
+//
+// A tile may be a block of whole rows (rows 1, cols all of them) or a band of columns, of which every
+// row is a stretch of p.
 type tiling[T float] struct {
 	count, size, extra int
 	tile               func(dst, scratch []T, in [][]T, t int) (at, rows, cols, ld int)
@@ -107,6 +117,8 @@ func trilinearTiling[T float](in []graph.Type) tiling[T] {
 }
 
 // productTiling cuts aᵀ·b into bands of columns, all rows of each.
+//
+// A tile of m×w numbers stays below kronBlock, but has 64 columns at least, for the product's sake.
 func productTiling[T float](in []graph.Type) tiling[T] {
 	k, m, n := in[0].Shape.Dim(0), in[0].Shape.Dim(1), in[1].Shape.Dim(1)
 	w := min(max(64, kronBlock/max(1, m)/64*64), max(1, n))
@@ -118,6 +130,7 @@ func productTiling[T float](in []graph.Type) tiling[T] {
 	}}
 }
 
+// tiledRun works on p, m and v where they are: results that have other memory get copies first.
 func tiledRun[T float](o TiledStep, in, out []graph.Type) Run {
 	til := tilingOf[T](o.Grad, in[firstGrad:])
 	spare := newSpare(func() *[2][]T { return &[2][]T{make([]T, til.size), make([]T, til.extra)} })

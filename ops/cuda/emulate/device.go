@@ -54,6 +54,9 @@ func (d *Device) Bound(f func() error) error {
 }
 
 // Alloc reserves memory full of NaNs, a region of the address space to each piece.
+//
+// Addresses have the number of the piece in their upper half and the distance in the lower: no
+// arithmetic on addresses leads from one piece into another, however near they would be on a card.
 func (d *Device) Alloc(bytes int) (cuda.Addr, error) {
 	if bytes <= 0 {
 		return 0, fmt.Errorf("emulate.Alloc: %d bytes; want 1 or more", bytes)

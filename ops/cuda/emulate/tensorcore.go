@@ -6,6 +6,13 @@ import (
 	"strings"
 )
 
+// How tensor cores are emulated. mma.sync is one instruction of 32 threads, each of which holds a
+// fragment of the matrices in its registers: PTX says which thread has which element, and the emulation
+// puts lines together from the threads' words in that layout, multiplies in float64, and gives the sums
+// back. A kernel that loads a fragment into the wrong lane multiplies the wrong numbers here as well.
+// Operands that have not been rounded to the narrow type are refused, since a card would silently cut
+// them.
+
 // meeting is an instruction that all threads of a warp run together.
 type meeting struct{ run func(warp []*thread) }
 
@@ -59,6 +66,8 @@ func multiply(name []string, w []int) (func(t *thread), error) {
 
 // tensorProduct is one instruction. Lane 4g+t has, in its words i of a, lines g and g+8 and words t and t+4 of a line; of b
 // it has column g. Sums are rounded once; a card may round more often.
+//
+// Products of narrow numbers are exact in float64, and so nearly are sums of 16 of them.
 func tensorProduct(warp []*thread, w []int, depth int, element func(words []uint64, k int) float64) {
 	d, a, b, c := w[:4], w[4:8], w[8:10], w[10:14]
 	line := func(row int, of []int, lines int) []uint64 { // eight words of a line of a, or of a column of b
