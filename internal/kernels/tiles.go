@@ -19,7 +19,7 @@ type tiles[T Float] struct {
 	dots         func(*uint64) // kernel of dot products
 	// panels copies rows of count panels, which lie side by side in src, to panels panelDst apart.
 	panels func(dst, src []T, rows, count, rowDst, rowSrc, panelDst int)
-	thin         int           // rows or columns of C up to which they are faster
+	thin   int // rows or columns of C up to which they are faster
 	// masked says that kernels read no column past the last. Else panels that are
 	// not full must be packed, which pads them.
 	masked bool
@@ -44,6 +44,7 @@ const (
 	tileRows    = 96      // rows of A for one call
 	blockRows   = 384     // rows of a block beside a small B: its A stays in L2 for all parts of a sum
 	blockPanels = 16      // panels of a block at most
+	packPanels  = 4       // panels that a core packs at a time: a B of few still has work for all
 	blockFlops  = 1e6     // work that a block is not cut below
 	hotElements = 1 << 15 // of a block that something follows, which finds them in cache
 	rowUnit     = 8       // rows of a block are a multiple of it
@@ -179,13 +180,13 @@ func (t tiles[T]) shared(p *product[T], down int) (size, parts int) {
 	if down*p.batch < 2 || !t.sharable(p) || t.inPlace(p) || t.isDots(p) {
 		return 0, 0
 	}
-	return roundUp(p.n, t.width) * p.k, ((p.k-1)/p.depth() + 1) * ((p.n-1)/(blockPanels*t.width) + 1)
+	return roundUp(p.n, t.width) * p.k, ((p.k-1)/p.depth() + 1) * ((p.n-1)/(packPanels*t.width) + 1)
 }
 
-// packShared makes panels of parts lo to hi−1 of B: blockPanels panels each, and
+// packShared makes panels of parts lo to hi−1 of B: packPanels panels each, and
 // as many terms as a block takes at once.
 func (t tiles[T]) packShared(p *product[T], lo, hi int) {
-	cols, depth := blockPanels*t.width, p.depth()
+	cols, depth := packPanels*t.width, p.depth()
 	across := (p.n-1)/cols + 1
 	for q := lo; q < hi; q++ {
 		p0, j0 := q/across*depth, q%across*cols
