@@ -8,36 +8,42 @@ import (
 )
 
 // How pooling runs without a patch in memory. The i-th patch of a table reads cells anchor(i) +
-// offset(k), k < size, of an (h×w) grid; cells outside count as 0. On a plane that has the grid inside
-// a margin of zeros, cell (r, c) is element first + r·pitch + c, an offset is a constant distance
-// from[k], and the maximum over patches is
+// offset(k), k < size, of an (h×w) grid; cells outside count as 0. Were the anchors one cell apart, then on a
+// plane that has the grid inside a margin of zeros the k-th entries of all patches would be one stretch,
+// from[k] after the first, and the maximum over patches
 //
 //	best[a] = max_k plane[a + from[k]]   for all a between the first and the last anchor
 //
-// that is: size vector maxima of whole planes, shifted against each other. It computes maxima at places
-// that are no anchors too (all of them, where patches are two apart: four times too many), and is still
-// several times as fast as gathering cells one by one, because eight or sixteen places go through one
-// instruction. The anchors are picked from the result.
+// size vector maxima of stretches, shifted against each other. That is several times as fast as
+// gathering cells one by one, because eight or sixteen places go through one instruction.
+//
+// Where anchors are s rows and t columns apart, the grid is dealt out to s·t planes: cell (r, c) to plane
+// (r mod s, c mod t), there to (r/s, c/t). Neighbouring patches read neighbours in each plane, so that the
+// k-th entries are a stretch again, and no maxima are computed at places that are no anchors but at the
+// ends of rows.
 //
 // A table does not say that it comes from a grid; planesOf tries the widths that divide the row and
 // takes the first under which every patch fits the same offsets. Tables that fit none go entry by
 // entry.
 //
-// Backward the same plane finds, patch by patch, the first entry that equals the maximum (or is NaN)
-// and adds the cotangent there; entries of the margin collect what belongs to no cell.
+// Backward the same planes tell, for k from last to first, which patches' k-th entry equals the maximum
+// (or is NaN); the last answer is the first entry, of all patches at once and without a branch. The table then
+// says which cell that is.
 
-// planes lay a row of x out as a plane with a margin of zeros, in which every patch is the same list of places
-// from an anchor of its own on. Then the k-th entries of all patches are one stretch of the plane, k is a distance, and
-// vector loops compare whole planes.
+// planes lay a row of x out as planes with a margin of zeros, in which every patch is the same list of places
+// from an anchor of its own on. Then the k-th entries of all patches are one stretch, k is a distance, and
+// vector loops compare whole stretches.
 //
-// pitch = left margin + w + right margin; the margins are as wide as the patches that reach furthest
-// out.
+// A row of a plane holds pitch cells; the margins are as wide as the patches that reach furthest out.
 type planes struct {
-	h, w, pitch int
-	first       int   // where cell (0, 0) is in the plane
-	size        int   // elements of the plane
-	anchors     []int // of the patches, rising where the patches are packed row by row
-	from        []int // entry k of the patch at anchor a is element a + from[k]
+	h, w         int
+	top, left    int // margins before the grid
+	down, across int // s and t, cells between anchors
+	pitch, plane int // elements of a row of a plane, and of a plane
+	size         int // elements of all planes
+	reach        int // one past the largest anchor
+	anchors      []int
+	from         []int // entry k of the patch at anchor a is element a + from[k]
 }
 
 // planesOf finds the layout of a table, for rows of n entries that are a grid of some width; ok is false where there is
@@ -90,38 +96,94 @@ func layPlanes(t, model []int32, h, w int) (p planes, ok bool) {
 	return p.laid(h, w, di, dj, ai, aj), true
 }
 
-// laid computes margins and places.
+// laid computes margins, distances of anchors, and places.
+//
+// Distances are the greatest that divide all; of a single row or column of anchors any would do, and it is 1.
 func (p planes) laid(h, w int, di, dj, ai, aj []int) planes {
-	top, left := max(0, -slices.Min(ai)-min(0, slices.Min(di))), max(0, -slices.Min(aj)-min(0, slices.Min(dj)))
+	i0, j0 := slices.Min(ai), slices.Min(aj)
+	p.top, p.left = max(0, -i0-min(0, slices.Min(di))), max(0, -j0-min(0, slices.Min(dj)))
 	bottom, right := max(0, slices.Max(ai)+slices.Max(di)-h+1), max(0, slices.Max(aj)+slices.Max(dj)-w+1)
-	p.h, p.w, p.pitch = h, w, left+w+right
-	p.first = top*p.pitch + left
-	p.size = (top + h + bottom) * p.pitch
+	p.h, p.w, p.down, p.across = h, w, distance(ai), distance(aj)
+	p.pitch = (p.left+w+right-1)/p.across + 1
+	p.plane = ((p.top+h+bottom-1)/p.down + 1) * p.pitch
+	p.size = p.down * p.across * p.plane
 	for k := range di {
-		p.from = append(p.from, di[k]*p.pitch+dj[k])
+		p.from = append(p.from, p.place(i0+di[k], j0+dj[k]))
 	}
 	for k := range ai {
-		p.anchors = append(p.anchors, p.first+ai[k]*p.pitch+aj[k])
+		p.anchors = append(p.anchors, (ai[k]-i0)/p.down*p.pitch+(aj[k]-j0)/p.across)
 	}
+	p.reach = slices.Max(p.anchors) + 1
 	return p
 }
 
-// load copies a row of x into a plane whose margins are zeros.
-func load[T float](p planes, plane, x []T) {
+// distance is the greatest common divisor of what numbers are apart; 1 where they are all equal.
+func distance(at []int) int {
+	d := 0
+	for _, x := range at {
+		for x -= at[0]; x != 0; {
+			d, x = x, d%x
+		}
+	}
+	if d == 0 {
+		return 1
+	}
+	return max(d, -d)
+}
+
+// place is where a cell is, margins included.
+func (p planes) place(i, j int) int {
+	r, c := i+p.top, j+p.left
+	return (r%p.down*p.across+c%p.across)*p.plane + r/p.down*p.pitch + c/p.across
+}
+
+// load deals a row of x out to planes whose margins are zeros.
+func load[T float](p planes, to, x []T) {
 	for i := range p.h {
-		copy(plane[p.first+i*p.pitch:][:p.w], x[i*p.w:])
+		row := x[i*p.w:][:p.w]
+		switch {
+		case p.across == 1:
+			copy(to[p.place(i, 0):], row)
+		case p.across == 2 && p.w > 1:
+			halve(to[p.place(i, 0):], to[p.place(i, 1):], row)
+		default:
+			for j := range min(p.across, p.w) {
+				part := to[p.place(i, j):]
+				for c, at := j, 0; c < p.w; c, at = c+p.across, at+1 {
+					part[at] = row[c]
+				}
+			}
+		}
 	}
 }
 
-// extremeFrame is the scratch of one core: a plane, and what is computed of it.
+// halve deals out to two, the commonest case, without a count of its own for each.
+func halve[T float](even, odd, row []T) {
+	n := len(row) / 2
+	even, odd = even[:n+len(row)%2], odd[:n]
+	for len(odd) >= 4 && len(row) >= 8 && len(even) >= 4 {
+		even[0], odd[0], even[1], odd[1] = row[0], row[1], row[2], row[3]
+		even[2], odd[2], even[3], odd[3] = row[4], row[5], row[6], row[7]
+		even, odd, row = even[4:], odd[4:], row[8:]
+	}
+	for i := range odd {
+		even[i], odd[i] = row[2*i], row[2*i+1]
+	}
+	if len(row)%2 == 1 {
+		even[len(odd)] = row[len(row)-1]
+	}
+}
+
+// extremeFrame is the scratch of one core: planes, and of every anchor its extreme and the entry that it is.
 //
-// Both have the size of a plane. Margins of plane are zeros from allocation on, as load writes the
-// inside only.
-type extremeFrame[T float] struct{ plane, other []T }
+// Margins of planes are zeros from allocation on, as load writes the inside only.
+type extremeFrame[T float] struct{ planes, best, entry []T }
 
 // extremeFrames keeps frames for as many cores as have run at once.
-func extremeFrames[T float](size int) *spare[extremeFrame[T]] {
-	return newSpare(func() *extremeFrame[T] { return &extremeFrame[T]{make([]T, size), make([]T, size)} })
+func extremeFrames[T float](p planes) *spare[extremeFrame[T]] {
+	return newSpare(func() *extremeFrame[T] {
+		return &extremeFrame[T]{make([]T, p.size), make([]T, p.reach), make([]T, p.reach)}
+	})
 }
 
 // Kernel compares planes, or entry by entry where the patches are not those of a grid.
@@ -147,20 +209,18 @@ func patchExtremeRun[T float](o PatchExtreme, in, out []graph.Type) Run {
 	if o.Min {
 		better = kernels.Minimum[T]
 	}
-	frames := extremeFrames[T](p.size)
-	lowest, highest := slices.Min(p.anchors), slices.Max(p.anchors)+1
-	return rowwise(in, out, rows, p.size*o.Size/8, func(a *args[T], lo, hi int) {
+	frames := extremeFrames[T](p)
+	return rowwise(in, out, rows, p.reach*o.Size/8, func(a *args[T], lo, hi int) {
 		f := frames.get()
-		best := f.other[:highest-lowest]
 		for r := lo; r < hi; r++ {
-			load(p, f.plane, a.in[0][r*n:(r+1)*n])
-			copy(best, f.plane[lowest+p.from[0]:])
+			load(p, f.planes, a.in[0][r*n:(r+1)*n])
+			copy(f.best, f.planes[p.from[0]:])
 			for _, from := range p.from[1:] {
-				better(best, best, f.plane[lowest+from:][:len(best)])
+				better(f.best, f.best, f.planes[from:][:p.reach])
 			}
 			y := a.dst[0][r*patches : (r+1)*patches]
 			for i, anchor := range p.anchors {
-				y[i] = best[anchor-lowest]
+				y[i] = f.best[anchor]
 			}
 		}
 		frames.put(f)
@@ -191,7 +251,7 @@ func at[T float](x []T, cell int32) T {
 	return x[cell]
 }
 
-// Kernel looks for the entry in a plane, or by the table where the patches are not those of a grid.
+// Kernel looks for the entry in planes, or by the table where the patches are not those of a grid.
 func (o PatchExtremeGrad) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, patchExtremeGradRun[float32], patchExtremeGradRun[float64])
 }
@@ -204,7 +264,7 @@ func (PatchExtremeGrad) HostOnly() {}
 func patchExtremeGradRun[T float](o PatchExtremeGrad, in, _ []graph.Type) Run {
 	rows, n, patches := in[0].Shape.Dim(0), in[0].Shape.Dim(1), in[1].Shape.Dim(1)
 	p, regular := planesOf(o.Table, o.Size, n)
-	frames := extremeFrames[T](p.size)
+	frames := extremeFrames[T](p)
 	return rowwise(in, in[:1], rows, o.Table.Len(), func(a *args[T], lo, hi int) {
 		f := frames.get()
 		for r := lo; r < hi; r++ {
@@ -214,26 +274,36 @@ func patchExtremeGradRun[T float](o PatchExtremeGrad, in, _ []graph.Type) Run {
 				placeListed(o.Table.Slice(), o.Size, dx, x, y, d)
 				continue
 			}
-			load(p, f.plane, x)
-			clear(f.other)
-			placeExtremes(p, f.other, f.plane, y, d)
-			for i := range p.h {
-				copy(dx[i*p.w:(i+1)*p.w], f.other[p.first+i*p.pitch:])
-			}
+			load(p, f.planes, x)
+			f.find(p, y)
+			f.place(p, o.Table.Slice(), dx, d)
 		}
 		frames.put(f)
 	})
 }
 
-// placeExtremes adds d, patch by patch, to the place of the first entry that is y.
-func placeExtremes[T float](p planes, dx, x, y, d []T) {
-	y, d = y[:len(p.anchors)], d[:len(p.anchors)]
+// find notes for every anchor the first entry that is y, or a NaN; as many as there are entries where none is.
+func (f *extremeFrame[T]) find(p planes, y []T) {
 	for i, anchor := range p.anchors {
-		best := y[i]
-		for _, from := range p.from {
-			if v := x[anchor+from]; v == best || v != v {
-				dx[anchor+from] += d[i]
-				break
+		f.best[anchor] = y[i]
+	}
+	for i := range f.entry {
+		f.entry[i] = T(len(p.from))
+	}
+	for k := len(p.from) - 1; k >= 0; k-- {
+		kernels.Mark(f.entry, f.planes[p.from[k]:][:p.reach], f.best, T(k))
+	}
+}
+
+// place adds d, patch by patch, to the cell of its entry.
+func (f *extremeFrame[T]) place(p planes, table []int32, dx, d []T) {
+	clear(dx)
+	size := len(p.from)
+	d = d[:len(p.anchors)]
+	for i, anchor := range p.anchors {
+		if k := int(f.entry[anchor]); k < size {
+			if cell := table[i*size+k]; cell >= 0 {
+				dx[cell] += d[i]
 			}
 		}
 	}

@@ -41,6 +41,9 @@ type engine[T Float] struct {
 	affine                                   func(dst, x []T, a, b T)  // a·x + b
 	axpy                                     func(dst, x, y []T, a T)  // x + a·y
 
+	// marked is a where x = y or x is NaN, else z.
+	marked func(dst, x, y, z []T, a T)
+
 	// Reductions. leaf is the number of elements that sum and dot add up at once;
 	// columns computes dst[j] = Σᵢ x[i·row + j] over rows > 0.
 	leaf    int
@@ -95,7 +98,7 @@ func portable[T Float]() *engine[T] {
 		add: addGo[T], sub: subGo[T], mul: mulGo[T], div: divGo[T],
 		maximum: maximumGo[T], minimum: minimumGo[T], less: lessGo[T], lessEqual: lessEqualGo[T], equal: equalGo[T],
 		scaleBy: scaleByGo[T], maxScalar: maxScalarGo[T], minScalar: minScalarGo[T],
-		affine: affineGo[T], axpy: axpyGo[T],
+		affine: affineGo[T], axpy: axpyGo[T], marked: markedGo[T],
 		leaf: leafGo, sum: sumGo[T], dot: dotGo[T], largest: largestGo[T], columns: columnsGo[T],
 		sparseRow: sparseRowGo[T],
 		splines:   splinesGo[T], splineSlopes: splineSlopesGo[T],

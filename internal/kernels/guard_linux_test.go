@@ -113,6 +113,7 @@ func guardedMaps[T kernels.Float](g guards, n int) {
 		f(z, x, y)
 	}
 	kernels.Axpy(z, 2, x)
+	kernels.Mark(z, x, y, 3)
 	kernels.Dot(x, y)
 	kernels.Sum(x)
 	kernels.Max(x)

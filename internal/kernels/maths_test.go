@@ -199,6 +199,16 @@ func checkBinaries[T kernels.Float](t *testing.T) {
 			kernels.Axpy(z, 0.5, y)
 			copy(dst, z)
 		}, func(x, y float64) float64 { return x + 0.5*y }},
+		"Mark": {func(dst, x, y []T) {
+			z := append([]T(nil), y...)
+			kernels.Mark(z, x, y, 7)
+			copy(dst, z)
+		}, func(x, y float64) float64 {
+			if x == y || x != x {
+				return 7
+			}
+			return y
+		}},
 	} {
 		got := make([]T, len(x))
 		op.f(got, x, y)

@@ -23,6 +23,7 @@ func installAVX512F32(e *engine[float32]) {
 	e.lessEqual = lessEqualAVX512F32
 	e.equal = equalAVX512F32
 	e.axpy = axpyAVX512F32
+	e.marked = markedAVX512F32
 	e.affine = affineAVX512F32
 	e.scaleBy = scaleByAVX512F32
 	e.maxScalar = maxScalarAVX512F32
@@ -64,6 +65,7 @@ func installAVX512F64(e *engine[float64]) {
 	e.lessEqual = lessEqualAVX512F64
 	e.equal = equalAVX512F64
 	e.axpy = axpyAVX512F64
+	e.marked = markedAVX512F64
 	e.affine = affineAVX512F64
 	e.scaleBy = scaleByAVX512F64
 	e.maxScalar = maxScalarAVX512F64
@@ -105,6 +107,7 @@ func installAVX2F32(e *engine[float32]) {
 	e.lessEqual = lessEqualAVX2F32
 	e.equal = equalAVX2F32
 	e.axpy = axpyAVX2F32
+	e.marked = markedAVX2F32
 	e.affine = affineAVX2F32
 	e.scaleBy = scaleByAVX2F32
 	e.maxScalar = maxScalarAVX2F32
@@ -146,6 +149,7 @@ func installAVX2F64(e *engine[float64]) {
 	e.lessEqual = lessEqualAVX2F64
 	e.equal = equalAVX2F64
 	e.axpy = axpyAVX2F64
+	e.marked = markedAVX2F64
 	e.affine = affineAVX2F64
 	e.scaleBy = scaleByAVX2F64
 	e.maxScalar = maxScalarAVX2F64

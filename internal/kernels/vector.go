@@ -74,6 +74,17 @@ func Axpy[T Float](y []T, a T, x []T) {
 	f(y, y, x, a)
 }
 
+// Mark sets dst = a where x = y or x is NaN, and leaves the rest.
+func Mark[T Float](dst, x, y []T, a T) {
+	checkLen("Mark", "x", len(x), len(dst))
+	checkLen("Mark", "y", len(y), len(dst))
+	f := engineOf[T]().marked
+	for ; len(dst) > piece; dst, x, y = dst[piece:], x[piece:], y[piece:] {
+		f(dst[:piece], x[:piece], y[:piece], dst[:piece], a)
+	}
+	f(dst, x, y, dst, a)
+}
+
 // Neg computes dst = −x.
 func Neg[T Float](dst, x []T) { map1("Neg", engineOf[T]().neg, dst, x) }
 

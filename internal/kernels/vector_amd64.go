@@ -35,6 +35,9 @@ func minimumAVX512F32(dst []float32, x []float32, y []float32)
 func axpyAVX512F32(dst []float32, x []float32, y []float32, a float32)
 
 //go:noescape
+func markedAVX512F32(dst []float32, x []float32, y []float32, z []float32, a float32)
+
+//go:noescape
 func affineAVX512F32(dst []float32, x []float32, a float32, b float32)
 
 //go:noescape
@@ -99,6 +102,9 @@ func minimumAVX512F64(dst []float64, x []float64, y []float64)
 
 //go:noescape
 func axpyAVX512F64(dst []float64, x []float64, y []float64, a float64)
+
+//go:noescape
+func markedAVX512F64(dst []float64, x []float64, y []float64, z []float64, a float64)
 
 //go:noescape
 func affineAVX512F64(dst []float64, x []float64, a float64, b float64)
@@ -167,6 +173,9 @@ func minimumAVX2F32(dst []float32, x []float32, y []float32)
 func axpyAVX2F32(dst []float32, x []float32, y []float32, a float32)
 
 //go:noescape
+func markedAVX2F32(dst []float32, x []float32, y []float32, z []float32, a float32)
+
+//go:noescape
 func affineAVX2F32(dst []float32, x []float32, a float32, b float32)
 
 //go:noescape
@@ -231,6 +240,9 @@ func minimumAVX2F64(dst []float64, x []float64, y []float64)
 
 //go:noescape
 func axpyAVX2F64(dst []float64, x []float64, y []float64, a float64)
+
+//go:noescape
+func markedAVX2F64(dst []float64, x []float64, y []float64, z []float64, a float64)
 
 //go:noescape
 func affineAVX2F64(dst []float64, x []float64, a float64, b float64)

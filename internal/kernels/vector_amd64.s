@@ -729,6 +729,98 @@ axpyAVX512F32_end:
 	VZEROUPPER
 	RET
 
+// func markedAVX512F32(dst []float32, x []float32, y []float32, z []float32, a float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·markedAVX512F32(SB), NOSPLIT, $0-100
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	MOVQ         z_base+72(FP), SI
+	VBROADCASTSS a+96(FP), Z0
+
+markedAVX512F32_by4:
+	CMPQ      CX, $0x00000040
+	JLT       markedAVX512F32_after4
+	VMOVUPS   (DX), Z1
+	VMOVUPS   (BX), Z2
+	VMOVUPS   (SI), Z3
+	VCMPPS    $0x00, Z2, Z1, K1
+	VBLENDMPS Z0, Z3, K1, Z4
+	VCMPPS    $0x03, Z1, Z1, K1
+	VBLENDMPS Z0, Z4, K1, Z5
+	VMOVUPS   Z5, (AX)
+	VMOVUPS   64(DX), Z1
+	VMOVUPS   64(BX), Z2
+	VMOVUPS   64(SI), Z3
+	VCMPPS    $0x00, Z2, Z1, K1
+	VBLENDMPS Z0, Z3, K1, Z6
+	VCMPPS    $0x03, Z1, Z1, K1
+	VBLENDMPS Z0, Z6, K1, Z7
+	VMOVUPS   Z7, 64(AX)
+	VMOVUPS   128(DX), Z1
+	VMOVUPS   128(BX), Z2
+	VMOVUPS   128(SI), Z3
+	VCMPPS    $0x00, Z2, Z1, K1
+	VBLENDMPS Z0, Z3, K1, Z8
+	VCMPPS    $0x03, Z1, Z1, K1
+	VBLENDMPS Z0, Z8, K1, Z9
+	VMOVUPS   Z9, 128(AX)
+	VMOVUPS   192(DX), Z1
+	VMOVUPS   192(BX), Z2
+	VMOVUPS   192(SI), Z3
+	VCMPPS    $0x00, Z2, Z1, K1
+	VBLENDMPS Z0, Z3, K1, Z10
+	VCMPPS    $0x03, Z1, Z1, K1
+	VBLENDMPS Z0, Z10, K1, Z11
+	VMOVUPS   Z11, 192(AX)
+	ADDQ      $0x00000100, AX
+	ADDQ      $0x00000100, DX
+	ADDQ      $0x00000100, BX
+	ADDQ      $0x00000100, SI
+	SUBQ      $0x00000040, CX
+	JMP       markedAVX512F32_by4
+
+markedAVX512F32_after4:
+markedAVX512F32_by1:
+	CMPQ      CX, $0x00000010
+	JLT       markedAVX512F32_after1
+	VMOVUPS   (DX), Z1
+	VMOVUPS   (BX), Z2
+	VMOVUPS   (SI), Z3
+	VCMPPS    $0x00, Z2, Z1, K1
+	VBLENDMPS Z0, Z3, K1, Z12
+	VCMPPS    $0x03, Z1, Z1, K1
+	VBLENDMPS Z0, Z12, K1, Z13
+	VMOVUPS   Z13, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000040, DX
+	ADDQ      $0x00000040, BX
+	ADDQ      $0x00000040, SI
+	SUBQ      $0x00000010, CX
+	JMP       markedAVX512F32_by1
+
+markedAVX512F32_after1:
+	TESTQ     CX, CX
+	JEQ       markedAVX512F32_end
+	MOVQ      $-1, DI
+	BZHIQ     CX, DI, DI
+	KMOVW     DI, K1
+	SHRQ      $0x10, DI
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (BX), K1, Z2
+	VMOVUPS.Z (SI), K1, Z3
+	VCMPPS    $0x00, Z2, Z1, K2
+	VBLENDMPS Z0, Z3, K2, Z14
+	VCMPPS    $0x03, Z1, Z1, K2
+	VBLENDMPS Z0, Z14, K2, Z15
+	VMOVUPS   Z15, K1, (AX)
+	XORQ      CX, CX
+
+markedAVX512F32_end:
+	VZEROUPPER
+	RET
+
 // func affineAVX512F32(dst []float32, x []float32, a float32, b float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·affineAVX512F32(SB), NOSPLIT, $0-56
@@ -2296,6 +2388,98 @@ axpyAVX512F64_after1:
 	XORQ        CX, CX
 
 axpyAVX512F64_end:
+	VZEROUPPER
+	RET
+
+// func markedAVX512F64(dst []float64, x []float64, y []float64, z []float64, a float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·markedAVX512F64(SB), NOSPLIT, $0-104
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	MOVQ         z_base+72(FP), SI
+	VBROADCASTSD a+96(FP), Z0
+
+markedAVX512F64_by4:
+	CMPQ      CX, $0x00000020
+	JLT       markedAVX512F64_after4
+	VMOVUPD   (DX), Z1
+	VMOVUPD   (BX), Z2
+	VMOVUPD   (SI), Z3
+	VCMPPD    $0x00, Z2, Z1, K1
+	VBLENDMPD Z0, Z3, K1, Z4
+	VCMPPD    $0x03, Z1, Z1, K1
+	VBLENDMPD Z0, Z4, K1, Z5
+	VMOVUPD   Z5, (AX)
+	VMOVUPD   64(DX), Z1
+	VMOVUPD   64(BX), Z2
+	VMOVUPD   64(SI), Z3
+	VCMPPD    $0x00, Z2, Z1, K1
+	VBLENDMPD Z0, Z3, K1, Z6
+	VCMPPD    $0x03, Z1, Z1, K1
+	VBLENDMPD Z0, Z6, K1, Z7
+	VMOVUPD   Z7, 64(AX)
+	VMOVUPD   128(DX), Z1
+	VMOVUPD   128(BX), Z2
+	VMOVUPD   128(SI), Z3
+	VCMPPD    $0x00, Z2, Z1, K1
+	VBLENDMPD Z0, Z3, K1, Z8
+	VCMPPD    $0x03, Z1, Z1, K1
+	VBLENDMPD Z0, Z8, K1, Z9
+	VMOVUPD   Z9, 128(AX)
+	VMOVUPD   192(DX), Z1
+	VMOVUPD   192(BX), Z2
+	VMOVUPD   192(SI), Z3
+	VCMPPD    $0x00, Z2, Z1, K1
+	VBLENDMPD Z0, Z3, K1, Z10
+	VCMPPD    $0x03, Z1, Z1, K1
+	VBLENDMPD Z0, Z10, K1, Z11
+	VMOVUPD   Z11, 192(AX)
+	ADDQ      $0x00000100, AX
+	ADDQ      $0x00000100, DX
+	ADDQ      $0x00000100, BX
+	ADDQ      $0x00000100, SI
+	SUBQ      $0x00000020, CX
+	JMP       markedAVX512F64_by4
+
+markedAVX512F64_after4:
+markedAVX512F64_by1:
+	CMPQ      CX, $0x00000008
+	JLT       markedAVX512F64_after1
+	VMOVUPD   (DX), Z1
+	VMOVUPD   (BX), Z2
+	VMOVUPD   (SI), Z3
+	VCMPPD    $0x00, Z2, Z1, K1
+	VBLENDMPD Z0, Z3, K1, Z12
+	VCMPPD    $0x03, Z1, Z1, K1
+	VBLENDMPD Z0, Z12, K1, Z13
+	VMOVUPD   Z13, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000040, DX
+	ADDQ      $0x00000040, BX
+	ADDQ      $0x00000040, SI
+	SUBQ      $0x00000008, CX
+	JMP       markedAVX512F64_by1
+
+markedAVX512F64_after1:
+	TESTQ     CX, CX
+	JEQ       markedAVX512F64_end
+	MOVQ      $-1, DI
+	BZHIQ     CX, DI, DI
+	KMOVW     DI, K1
+	SHRQ      $0x08, DI
+	VMOVUPD.Z (DX), K1, Z1
+	VMOVUPD.Z (BX), K1, Z2
+	VMOVUPD.Z (SI), K1, Z3
+	VCMPPD    $0x00, Z2, Z1, K2
+	VBLENDMPD Z0, Z3, K2, Z14
+	VCMPPD    $0x03, Z1, Z1, K2
+	VBLENDMPD Z0, Z14, K2, Z15
+	VMOVUPD   Z15, K1, (AX)
+	XORQ      CX, CX
+
+markedAVX512F64_end:
 	VZEROUPPER
 	RET
 
@@ -3899,6 +4083,98 @@ axpyAVX2F32_end:
 	VZEROUPPER
 	RET
 
+// func markedAVX2F32(dst []float32, x []float32, y []float32, z []float32, a float32)
+// Requires: AVX
+TEXT ·markedAVX2F32(SB), NOSPLIT, $0-100
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	MOVQ         z_base+72(FP), SI
+	VBROADCASTSS a+96(FP), Y0
+
+markedAVX2F32_by4:
+	CMPQ      CX, $0x00000020
+	JLT       markedAVX2F32_after4
+	VMOVUPS   (DX), Y1
+	VMOVUPS   (BX), Y2
+	VMOVUPS   (SI), Y3
+	VCMPPS    $0x00, Y2, Y1, Y2
+	VBLENDVPS Y2, Y0, Y3, Y2
+	VCMPPS    $0x03, Y1, Y1, Y1
+	VBLENDVPS Y1, Y0, Y2, Y1
+	VMOVUPS   Y1, (AX)
+	VMOVUPS   32(DX), Y1
+	VMOVUPS   32(BX), Y2
+	VMOVUPS   32(SI), Y3
+	VCMPPS    $0x00, Y2, Y1, Y2
+	VBLENDVPS Y2, Y0, Y3, Y2
+	VCMPPS    $0x03, Y1, Y1, Y1
+	VBLENDVPS Y1, Y0, Y2, Y1
+	VMOVUPS   Y1, 32(AX)
+	VMOVUPS   64(DX), Y1
+	VMOVUPS   64(BX), Y2
+	VMOVUPS   64(SI), Y3
+	VCMPPS    $0x00, Y2, Y1, Y2
+	VBLENDVPS Y2, Y0, Y3, Y2
+	VCMPPS    $0x03, Y1, Y1, Y1
+	VBLENDVPS Y1, Y0, Y2, Y1
+	VMOVUPS   Y1, 64(AX)
+	VMOVUPS   96(DX), Y1
+	VMOVUPS   96(BX), Y2
+	VMOVUPS   96(SI), Y3
+	VCMPPS    $0x00, Y2, Y1, Y2
+	VBLENDVPS Y2, Y0, Y3, Y2
+	VCMPPS    $0x03, Y1, Y1, Y1
+	VBLENDVPS Y1, Y0, Y2, Y1
+	VMOVUPS   Y1, 96(AX)
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x00000080, DX
+	ADDQ      $0x00000080, BX
+	ADDQ      $0x00000080, SI
+	SUBQ      $0x00000020, CX
+	JMP       markedAVX2F32_by4
+
+markedAVX2F32_after4:
+markedAVX2F32_by1:
+	CMPQ      CX, $0x00000008
+	JLT       markedAVX2F32_after1
+	VMOVUPS   (DX), Y1
+	VMOVUPS   (BX), Y2
+	VMOVUPS   (SI), Y3
+	VCMPPS    $0x00, Y2, Y1, Y2
+	VBLENDVPS Y2, Y0, Y3, Y2
+	VCMPPS    $0x03, Y1, Y1, Y1
+	VBLENDVPS Y1, Y0, Y2, Y1
+	VMOVUPS   Y1, (AX)
+	ADDQ      $0x00000020, AX
+	ADDQ      $0x00000020, DX
+	ADDQ      $0x00000020, BX
+	ADDQ      $0x00000020, SI
+	SUBQ      $0x00000008, CX
+	JMP       markedAVX2F32_by1
+
+markedAVX2F32_after1:
+	TESTQ      CX, CX
+	JEQ        markedAVX2F32_end
+	LEAQ       onesThenZeros<>+0(SB), DI
+	SHLQ       $0x02, CX
+	SUBQ       CX, DI
+	VMOVDQU    64(DI), Y1
+	VMASKMOVPS (DX), Y1, Y2
+	VMASKMOVPS (BX), Y1, Y3
+	VMASKMOVPS (SI), Y1, Y4
+	VCMPPS     $0x00, Y3, Y2, Y3
+	VBLENDVPS  Y3, Y0, Y4, Y3
+	VCMPPS     $0x03, Y2, Y2, Y2
+	VBLENDVPS  Y2, Y0, Y3, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+	XORQ       CX, CX
+
+markedAVX2F32_end:
+	VZEROUPPER
+	RET
+
 // func affineAVX2F32(dst []float32, x []float32, a float32, b float32)
 // Requires: AVX, FMA3
 TEXT ·affineAVX2F32(SB), NOSPLIT, $0-56
@@ -5492,6 +5768,98 @@ axpyAVX2F64_after1:
 	XORQ        CX, CX
 
 axpyAVX2F64_end:
+	VZEROUPPER
+	RET
+
+// func markedAVX2F64(dst []float64, x []float64, y []float64, z []float64, a float64)
+// Requires: AVX
+TEXT ·markedAVX2F64(SB), NOSPLIT, $0-104
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	MOVQ         z_base+72(FP), SI
+	VBROADCASTSD a+96(FP), Y0
+
+markedAVX2F64_by4:
+	CMPQ      CX, $0x00000010
+	JLT       markedAVX2F64_after4
+	VMOVUPD   (DX), Y1
+	VMOVUPD   (BX), Y2
+	VMOVUPD   (SI), Y3
+	VCMPPD    $0x00, Y2, Y1, Y2
+	VBLENDVPD Y2, Y0, Y3, Y2
+	VCMPPD    $0x03, Y1, Y1, Y1
+	VBLENDVPD Y1, Y0, Y2, Y1
+	VMOVUPD   Y1, (AX)
+	VMOVUPD   32(DX), Y1
+	VMOVUPD   32(BX), Y2
+	VMOVUPD   32(SI), Y3
+	VCMPPD    $0x00, Y2, Y1, Y2
+	VBLENDVPD Y2, Y0, Y3, Y2
+	VCMPPD    $0x03, Y1, Y1, Y1
+	VBLENDVPD Y1, Y0, Y2, Y1
+	VMOVUPD   Y1, 32(AX)
+	VMOVUPD   64(DX), Y1
+	VMOVUPD   64(BX), Y2
+	VMOVUPD   64(SI), Y3
+	VCMPPD    $0x00, Y2, Y1, Y2
+	VBLENDVPD Y2, Y0, Y3, Y2
+	VCMPPD    $0x03, Y1, Y1, Y1
+	VBLENDVPD Y1, Y0, Y2, Y1
+	VMOVUPD   Y1, 64(AX)
+	VMOVUPD   96(DX), Y1
+	VMOVUPD   96(BX), Y2
+	VMOVUPD   96(SI), Y3
+	VCMPPD    $0x00, Y2, Y1, Y2
+	VBLENDVPD Y2, Y0, Y3, Y2
+	VCMPPD    $0x03, Y1, Y1, Y1
+	VBLENDVPD Y1, Y0, Y2, Y1
+	VMOVUPD   Y1, 96(AX)
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x00000080, DX
+	ADDQ      $0x00000080, BX
+	ADDQ      $0x00000080, SI
+	SUBQ      $0x00000010, CX
+	JMP       markedAVX2F64_by4
+
+markedAVX2F64_after4:
+markedAVX2F64_by1:
+	CMPQ      CX, $0x00000004
+	JLT       markedAVX2F64_after1
+	VMOVUPD   (DX), Y1
+	VMOVUPD   (BX), Y2
+	VMOVUPD   (SI), Y3
+	VCMPPD    $0x00, Y2, Y1, Y2
+	VBLENDVPD Y2, Y0, Y3, Y2
+	VCMPPD    $0x03, Y1, Y1, Y1
+	VBLENDVPD Y1, Y0, Y2, Y1
+	VMOVUPD   Y1, (AX)
+	ADDQ      $0x00000020, AX
+	ADDQ      $0x00000020, DX
+	ADDQ      $0x00000020, BX
+	ADDQ      $0x00000020, SI
+	SUBQ      $0x00000004, CX
+	JMP       markedAVX2F64_by1
+
+markedAVX2F64_after1:
+	TESTQ      CX, CX
+	JEQ        markedAVX2F64_end
+	LEAQ       onesThenZeros<>+0(SB), DI
+	SHLQ       $0x03, CX
+	SUBQ       CX, DI
+	VMOVDQU    64(DI), Y1
+	VMASKMOVPD (DX), Y1, Y2
+	VMASKMOVPD (BX), Y1, Y3
+	VMASKMOVPD (SI), Y1, Y4
+	VCMPPD     $0x00, Y3, Y2, Y3
+	VBLENDVPD  Y3, Y0, Y4, Y3
+	VCMPPD     $0x03, Y2, Y2, Y2
+	VBLENDVPD  Y2, Y0, Y3, Y0
+	VMASKMOVPD Y0, Y1, (AX)
+	XORQ       CX, CX
+
+markedAVX2F64_end:
 	VZEROUPPER
 	RET
 

@@ -113,6 +113,18 @@ func axpyGo[T Float](dst, x, y []T, a T) {
 	}
 }
 
+// markedGo is a where x = y or x is NaN, else z.
+func markedGo[T Float](dst, x, y, z []T, a T) {
+	x, y, z = x[:len(dst)], y[:len(dst)], z[:len(dst)]
+	for i, v := range x {
+		if v == y[i] || v != v {
+			dst[i] = a
+		} else {
+			dst[i] = z[i]
+		}
+	}
+}
+
 func negGo[T Float](dst, x []T) {
 	x = x[:len(dst)]
 	for i := range dst {

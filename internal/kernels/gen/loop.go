@@ -24,13 +24,13 @@ import (
 
 // elementwise is a kernel that maps slices lane by lane:
 //
-//	func(dst, x []T [, y []T] [, a, b T])
+//	func(dst, x []T [, y []T [, z []T]] [, a, b T])
 //
 // All slices have the length of dst, which may be one of them.
 type elementwise struct {
 	isa
 	op      string
-	inputs  int      // slices read: 1 or 2
+	inputs  int      // slices read: 1 to 3
 	scalars []string // parameters after the slices
 	unroll  int      // registers a turn, where the loop is not bound by arithmetic
 	// hoist are constants worth a register throughout, where there are 32.
@@ -77,7 +77,7 @@ func (e *elementwise) copyOf(c float64) vec {
 // multiple of what one turn stores and the caller goes on from there.
 func (e *elementwise) write() {
 	e.fn = e.name(e.op)
-	names := []string{"x", "y"}[:e.inputs]
+	names := []string{"x", "y", "z"}[:e.inputs]
 	signature := "func(dst"
 	for _, name := range names {
 		signature += ", " + name

@@ -13,7 +13,7 @@ import (
 var installed = []string{
 	"exp", "expShifted", "log", "tanh", "sigmoid", "expm1", "log1p", "softplus",
 	"add", "sub", "mul", "div", "maximum", "minimum", "less", "lessEqual", "equal",
-	"axpy", "affine", "scaleBy", "maxScalar", "minScalar",
+	"axpy", "marked", "affine", "scaleBy", "maxScalar", "minScalar",
 	"recip", "neg", "abs", "relu", "step", "sign", "sqrt",
 	"sum", "dot", "largest", "columns", "sparseRow", "adam", "splines", "splineSlopes",
 }

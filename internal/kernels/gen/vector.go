@@ -14,6 +14,7 @@ func vector(s isa) {
 		{op: "maximum", inputs: 2, body: func(e *elementwise, x []vec) vec { return e.maximum(x[0], x[1]) }},
 		{op: "minimum", inputs: 2, body: func(e *elementwise, x []vec) vec { return e.minimum(x[0], x[1]) }},
 		{op: "axpy", inputs: 2, scalars: []string{"a"}, body: (*elementwise).axpy},
+		{op: "marked", inputs: 3, scalars: []string{"a"}, body: (*elementwise).marked},
 		{op: "affine", inputs: 1, scalars: []string{"a", "b"}, body: (*elementwise).affine},
 		{op: "scaleBy", inputs: 1, scalars: []string{"a"}, body: (*elementwise).scaleBy},
 		{op: "maxScalar", inputs: 1, scalars: []string{"c"}, body: func(e *elementwise, x []vec) vec { return e.maximum(x[0], e.arguments[0]) }},
@@ -87,6 +88,13 @@ func (e *elementwise) orNaN(z, x, y vec) vec {
 func (e *elementwise) axpy(x []vec) vec {
 	e.fma(x[0], x[1], e.arguments[0])
 	return x[0]
+}
+
+// marked is a where x = y or x is NaN, else z.
+func (e *elementwise) marked(x []vec) vec {
+	a := e.arguments[0]
+	z := e.choose(e.compare(x[0], x[1], equal), a, x[2])
+	return e.choose(e.compare(x[0], x[0], unordered), a, z)
 }
 
 // affine is a·x + b.
