@@ -124,6 +124,15 @@ func (p Patching) OutputGrid() (h, w, d int, err error) {
 	return l.Shape[0], l.Shape[1], l.Shape[2], nil
 }
 
+// Distances are those of the patch centres along height, width and depth: what is given, or what the strategy decides.
+func (p Patching) Distances() (cd rpnops.Cell, err error) {
+	_, l, err := p.packing(p, 1)
+	if err != nil {
+		return cd, err
+	}
+	return l.CD, nil
+}
+
 // PatchSize is the number of cells of a patch.
 func (p Patching) PatchSize() (int, error) {
 	_, l, err := p.packing(p, 1)

@@ -44,6 +44,11 @@ func derive(class, kind string, v any, params *yaml.Node) {
 			derivePlaces(v, p, params)
 		}
 	}
+	if f := reflect.ValueOf(v).FieldByName("Patching"); f.IsValid() && kind == "head" {
+		if p, ok := f.Interface().(models.Patching); ok {
+			deriveDistances(p, params)
+		}
+	}
 	if spec, ok := v.(models.Spec); ok && kind == "head" {
 		deriveSizes(spec, params)
 	}
@@ -77,6 +82,20 @@ func derivePlaces(v any, p rpnops.Packing, params *yaml.Node) {
 	}
 	if g, ok := v.(rpnops.Geometric); ok && g.Side() == rpnops.Attribute {
 		fill(params, "m", l.Grid.Columns())
+	}
+}
+
+// deriveDistances writes the distances of the patches of a grid head. They count only together, so one that is left out
+// leaves all to the strategy.
+func deriveDistances(p models.Patching, params *yaml.Node) {
+	cd, err := p.Distances()
+	if err != nil {
+		return // building the head says why
+	}
+	for i, key := range []string{"cd_h", "cd_w", "cd_d"} {
+		if to := valueOf(params, key); to != nil {
+			*to = *scalar("!!int", fmt.Sprint(cd[i]))
+		}
 	}
 }
 

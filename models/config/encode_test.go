@@ -185,6 +185,8 @@ func TestDependentDefaultsAreWrittenOut(t *testing.T) {
 		{"{function_class: cuboid_patch_based_geometric_interdependence, function_parameters: {h: 4, w: 6, p_h: 1, p_w: 1, p_d: 1, packing_strategy: sparse_square}}", "cd_w: 3"},
 		{"{function_class: cuboid_patch_based_geometric_interdependence, function_parameters: {h: 4, w: 6, p_h: 1, p_w: 1, p_d: 0, cd_h: 2, cd_w: 1, cd_d: 1}}", "cd_h: 2"},
 		{"{function_class: cuboid_patch_based_geometric_interdependence, function_parameters: {p_h: 1}}", "cd_h: null"},
+		{"{head_class: grid_interdependence_head, head_parameters: {h: 6, w: 6, in_channel: 2, out_channel: 3, p_h: 1, p_w: 1, p_d: 0, packing_strategy: sparse_square}}", "cd_w: 3"},
+		{"{head_class: grid_interdependence_head, head_parameters: {h: 6, w: 6, in_channel: 2, out_channel: 3}}", "cd_w: null"},
 		{"{head_class: perceptron_head, head_parameters: {m: 3, n: 2, with_lorr: true, r: 2}}", "l: 10"},
 		{"{head_class: perceptron_head, head_parameters: {m: 3, n: 2}}", "channel_num: 1"},
 		{"{head_class: perceptron_head, head_parameters: {m: 3, n: 2, channel_num: 4}}", "channel_num: 4"},
