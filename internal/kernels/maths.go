@@ -96,6 +96,10 @@ func Pow[T Float](dst, x []T, p float64) {
 		copy(dst, x)
 	case -1:
 		map1("Pow", engineOf[T]().recip, dst, x)
+	case 3:
+		for i, v := range x { // in float64, as the others: float32 is rounded once
+			dst[i] = T(float64(v) * float64(v) * float64(v))
+		}
 	default:
 		for i, v := range x {
 			dst[i] = T(math.Pow(float64(v), p))
