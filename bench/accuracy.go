@@ -20,6 +20,12 @@ import (
 	"rpnc/rpnops"
 )
 
+// How the two sides are made comparable. Each row of the table fixes what decides an accuracy: the
+// data and their split, the scaling, the model to the number of its parameters, the optimizer with its
+// rate and decay, the epochs and the size of a batch. What remains different is chance, the initial
+// values and the order of the rows, and that is averaged over Seeds trainings on each side. A
+// difference is then judged by [Outcome.Allowance] and not by the eye.
+
 // Seeds is the number of trainings behind a mean: with the seeds 0 … Seeds−1.
 const Seeds = 5
 
@@ -51,6 +57,10 @@ type Outcome struct {
 // Allowance is how far the mean may lie below the reference's before that is more than chance and one row make of it:
 //
 //	2·√((s₁² + s₂²)/Seeds) + 100/rows
+//
+// The first term is twice the standard error of a difference of two means of Seeds numbers each, which
+// chance exceeds in one of twenty cases. The second is one row: accuracies on n rows come in steps of
+// 100/n per cent, and iris has 30.
 func (o Outcome) Allowance(reference Spread) float64 {
 	return 2*math.Sqrt((o.Test.Std*o.Test.Std+reference.Std*reference.Std)/Seeds) + 100/float64(o.Rows)
 }
@@ -154,6 +164,9 @@ func spread(x []float64) (s Spread) {
 }
 
 // once trains with one seed: the accuracies on the rows tested, so many, and on those trained on.
+//
+// The model after the last epoch is measured, and not the best one: choosing an epoch by the rows that
+// are tested would flatter whoever has more of them.
 func (t Task) once(ctx context.Context, seed uint64) (test, fit float64, rows int, err error) {
 	p, err := t.parts()
 	if err != nil {
@@ -241,6 +254,10 @@ func standard(d *data.Dataset) (*data.Dataset, error) {
 }
 
 // karate trains on three members next to each of the two leaders, and tests on the others.
+//
+// Those are members 0 and 33, the leaders, and two more of each side; factions are known of all, so
+// the 28 others can be tested. The model sees all members and links in training too, as a graph model
+// has to; only their factions are withheld.
 func karate() (p parts, err error) {
 	g, err := data.KarateClub()
 	if err != nil {

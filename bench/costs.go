@@ -81,6 +81,14 @@ func denseCost(b int, dims []int) Cost {
 var taylorDims = []struct{ m, n, p int }{{784, 64, 8}, {64, 64, 8}, {64, 10, 2}}
 
 // taylorCost never forms the expansion of D = m + m² columns.
+//
+// With κ(x) = [x, x⊗x] the three fabrications of W (n×D) cost per row
+//
+//	id     2·D·n             W as it is
+//	lorr   2·D·r + 2·r·n     W = A·Bᵀ, A (n×r), B (D×r): first κ·B, then by Aᵀ
+//	dlphm  4·m² + 2·m·n      W = (P·Qᵀ) ⊗ (S·Tᵀ), which lets the sums over i and j be taken one after the other
+//
+// and have n·D, r·(n + D), and r·(p + q + n/p + D/q) parameters with q = m.
 func taylorCost(b int, kind string) (c Cost) {
 	const r = 5
 	for i, d := range taylorDims {
@@ -112,6 +120,9 @@ func taylorCost(b int, kind string) (c Cost) {
 }
 
 // kanCost has 8 splines and a linear map a column.
+//
+// The products are those of a stack with nine columns for each one: eight splines and the value
+// itself. Evaluating the splines takes some 30 operations a value, their derivatives as many again.
 func kanCost(b int, dims []int) (c Cost) {
 	c = stack(b, dims)
 	c.Infer, c.Train, c.Params = 9*c.Infer, 9*c.Train, 9*c.Params
@@ -124,6 +135,10 @@ func kanCost(b int, dims []int) (c Cost) {
 }
 
 // cnnCost has 3×3 patches at every cell, a bias and batch norm (scale and offset) at every position.
+//
+// The patches make a product of (b·cells × 9·in) by (9·in × out); they are not counted as memory,
+// since a kernel can read them in place. In the perceptrons behind the patches the gradient by the
+// data is needed from the first layer on, so no third is taken off there.
 func cnnCost(b, side int, channels, fc []int, heads int, pool bool) (c Cost) {
 	cells := side * side
 	for i, out := range channels[1:] {
@@ -153,6 +168,9 @@ func cnnCost(b, side int, channels, fc []int, heads int, pool bool) (c Cost) {
 }
 
 // chainCost has a band of taps between two products a position.
+//
+// The band has no parameters: backward it is one product by its transpose, so training takes twice its
+// forward and not three times.
 func chainCost(b, length, m, h, n, taps int) Cost {
 	first, second := product(b*length, m, h), product(b*length, h, h)
 	band, last := 2*float64(b*length*h*taps), product(b, h, n)
@@ -174,6 +192,10 @@ func attentionCost(b, m, n, heads int) Cost {
 }
 
 // gcnCost multiplies by the parameters first, then along the edges, those of the nodes with themselves included.
+//
+// Products first is the cheaper order, since layers make rows shorter: an edge then carries n numbers
+// and not m. Along an edge a number is multiplied and added, 2 operations, once forward and once
+// backward.
 func gcnCost(nodes, edges int, dims []int) Cost {
 	c := stack(nodes, dims)
 	for _, n := range dims[1:] {

@@ -44,6 +44,9 @@ type Fit struct {
 //
 // The test half is evaluated in every epoch, as the reference does, though only the first and the last
 // are kept.
+//
+// The metric of the configuration leads, so First and Last are its values and not those of the loss,
+// which may have a scale of its own.
 func (f Fitting) Run(ctx context.Context, configs string, seed uint64, epochs int) (Fit, error) {
 	r, parts, err := f.load(configs, seed)
 	if err != nil {
@@ -77,6 +80,9 @@ func (f Fitting) Run(ctx context.Context, configs string, seed uint64, epochs in
 }
 
 // load reads the configuration and samples its function.
+//
+// The seed of the samples replaces that of the file, as the mean is to be over samples as well as over
+// initial values.
 func (f Fitting) load(configs string, seed uint64) (*config.Run, *data.Parts, error) {
 	file := filepath.Join(configs, f.File)
 	r, err := config.LoadRun(file)

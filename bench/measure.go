@@ -16,6 +16,15 @@ import (
 	"rpnc/rpnops"
 )
 
+// What is timed. A row is one compiled program that is run again and again on one batch: the forward
+// pass, or a whole step with gradient and update. Reading data and moving rows are not part of it,
+// except in the mode epoch, which times whole trainings. Median and quantiles are over single runs;
+// the processor's time beside them tells work from waiting, so on a quiet machine cpu_ms/median_ms is
+// the number of threads that were busy.
+//
+// Memory is that of the process: base_rss_mb before the model exists, peak_rss_mb at the end. Their
+// difference is what the workload needs.
+
 // Row is one measurement. Its JSON keys are those of the peers, so that rows of several programs can be put side by side.
 type Row struct {
 	Workload string  `json:"workload"`
@@ -62,6 +71,9 @@ type Setting struct {
 
 // Measure builds the workload's model, compiles its step and times it. Peak memory is that of the process, so a process
 // should measure one row.
+//
+// A workload whose cost nobody has counted takes the operations of the compiled program in its place,
+// so that a rate can be shown.
 func Measure(w Workload, s Setting) (Row, error) {
 	row := Row{Workload: w.Name, Impl: "rpnc", Mode: s.Mode, Threads: runtime.GOMAXPROCS(0), Desc: w.Desc,
 		Flops: w.Cost.Flops(s.Mode), MinBytes: w.Cost.Bytes(s.Mode), BaseMB: peakMB()}
@@ -139,6 +151,9 @@ func Fill(p *compile.Program, x graph.Init, classes int) {
 }
 
 // Against puts the row beside what the machine can do at best, unless a GPU did the work.
+//
+// Where algebra has saved operations that were counted by hand, the program's own number is the lower
+// bound that counts.
 func (r *Row) Against(m Machine, w Workload) {
 	if r.Traffic != nil {
 		return
@@ -162,6 +177,10 @@ func (w Workload) Classes() int {
 }
 
 // times warms up for 0.3 s or 50 steps, then times steps one by one for so many seconds, 5 to 500 of them, 20 s at most.
+//
+// The lists have room for all steps before the clock starts: growing them would be counted among the
+// step's allocations. Two steps at least are left out, since the first meets memory that was never
+// touched and threads that sleep.
 func (r *Row) times(p *compile.Program, seconds float64) error {
 	if seconds <= 0 {
 		seconds = 1

@@ -16,6 +16,15 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// How a peer is run. Its program is in the binary and is unpacked into a folder of its own, so a comparison
+// needs an interpreter with PyTorch and no checkout. Each measurement is a process: libraries size
+// their pools of threads when they are loaded, and the peak of memory must be their own. Rows come
+// back as lines of JSON with the keys of [Row].
+//
+// The peer gets its best settings: kernels for the widest vectors that the processor has, and idle
+// threads that sleep instead of spinning, which on a shared machine would take time from those at
+// work.
+
 //go:embed peers/bench_torch.py
 var torchPeer []byte
 

@@ -67,6 +67,8 @@ func compareFloats(a, b float64) int {
 // times as long a peer takes; the last lines are geometric means over all rows that both have.
 //
 // A cell without a counterpart is a dash: the peer lacks the workload, or one side failed.
+//
+// Sums are of logarithms, one for each peer, over the rows where both sides have a time.
 func (t Table) Write(w io.Writer) error {
 	rows := t.Summary()
 	var peers []string

@@ -13,6 +13,16 @@ import (
 	"rpnc/rpnops"
 )
 
+// How a workload is described. Each function below makes one kind: the model as a user would write it,
+// the distribution of its data, the loss, and its least cost by package bench's own count. Sizes are
+// arguments, so that the suite and the sweeps over sizes share one description. Names are what
+// -workloads takes: those of the suite say model and data (gcn_cora), those of the sweeps begin with
+// s_ and end in the size (s_mlp_b256).
+//
+// Data are random of the right shape: the time of a step does not depend on what the numbers are, with
+// one exception that is kept in mind, that no value may overflow or die out, which the distributions
+// see to.
+
 // Workload is one configuration that users train: a model, the rows of a batch, and what a step of it costs at least.
 //
 // Names, shapes, batch sizes and counted operations are those of the peers in peers/, so that rows can be put side by side.
@@ -202,6 +212,9 @@ func everyPixel(side int) models.Patching {
 }
 
 // gridHeads has n heads of their own parameters on the same patches, averaged.
+//
+// Equal heads on equal patches are what a compiler can put into one product; whether it does is what
+// this measures.
 func gridHeads(name string, b, n int) Workload {
 	spec := func() models.Spec {
 		head := models.GridHead{Patching: everyPixel(32), InChannel: 3, OutChannel: 16, Product: bias,
@@ -235,6 +248,10 @@ type chainKind struct {
 }
 
 // chain has one hidden layer on positions, and the mean over them before the output.
+//
+// The four kinds have the same parameters and differ in the matrix between positions alone: two
+// diagonals, a few of them, an inverse, an exponential. The inverse and the exponential would be dense
+// products of length², and are bands or recurrences to whoever looks at their structure.
 func chain(name string, length int, kind chainKind) Workload {
 	const b, m, n = 32, 64, 10
 	spec := func() models.Spec {
@@ -245,6 +262,9 @@ func chain(name string, length int, kind chainKind) Workload {
 }
 
 // attention relates the rows of a batch: every head has a full (m×m) matrix between them.
+//
+// The rows of a batch are the elements that attend to each other, so the scores are (b×b), and a batch
+// of another size is another model's work.
 func attention(name string, b, m, heads int) Workload {
 	spec := func() models.Spec {
 		head := models.BilinearHead{M: m, N: m}

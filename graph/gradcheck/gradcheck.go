@@ -148,6 +148,9 @@ type checker struct {
 }
 
 // chooseLeaves draws a value for every leaf that s needs and decides which of them to check.
+//
+// All leaves get values, also those that are not checked: integers and leaves beside Wrt take part in
+// the result. What is left in asked at the end was named and never met.
 func (c *checker) chooseLeaves(s *graph.Node) error {
 	c.values = graph.Leaves{}
 	asked := map[string]bool{}
@@ -196,6 +199,13 @@ func (c *checker) draw(n *graph.Node, l graph.Leaf) *graph.Tensor {
 }
 
 // compare sets the gradients of s against differences of it, leaf by leaf.
+//
+// The analytic gradient is one evaluation of the gradient's graph, by a machine of its own; the
+// differences evaluate s alone. So nothing of the gradient's graph takes part in the numbers that it
+// is held against.
+//
+// An error of a hundredth of the tolerance ends the search for a better step (enough). The negated
+// comparison at the end makes NaN fail.
 func (c *checker) compare(s *graph.Node, grads []*graph.Node, order int) (Report, error) {
 	m, err := newMachine(s, c.values)
 	if err != nil {

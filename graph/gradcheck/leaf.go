@@ -7,6 +7,16 @@ import (
 	"rpnc/graph"
 )
 
+// How one leaf is compared. With n components, 4 evaluations give each ∂s/∂xᵢ to compare, so a leaf of
+// up to Components numbers costs 4n evaluations of what depends on it. A larger one is sampled, and
+// one more comparison along a direction v with |v| = 1 covers the rest:
+//
+//	⟨∇s, v⟩  against  (−s(x+2δv) + 8s(x+δv) − 8s(x−δv) + s(x−2δv)) / 12δ.
+//
+// An error e in one component that was not sampled tilts that by |e|/√n. It finds rules that are wrong
+// in many places or by much; rules that are wrong at one place by little are what small samples are
+// for.
+
 // steps are the widths h in the order in which they are tried; the first is right for most functions.
 var steps = [...]float64{1e-3, 1e-2, 1e-4}
 
@@ -50,6 +60,10 @@ func (l *leafCheck) run(limit int, k graph.Key) (Report, error) {
 }
 
 // worst is max|analytic − numeric| / max(1, max|numeric|) with its place.
+//
+// The scale is that of the largest difference of the whole leaf and not of each component: a component
+// near 0 has no digits of its own, as its difference is rounding of much larger numbers. Worst begins
+// at −1, so that a leaf without any error has a place to show too.
 func worst(ps []pair) Report {
 	scale, r := 0.0, Report{Cases: len(ps), Worst: -1}
 	for _, p := range ps {
@@ -65,6 +79,9 @@ func worst(ps []pair) Report {
 }
 
 // choose is min(n, limit) different numbers below n, rising: all, or one at random out of each of limit equal parts.
+//
+// Drawing from equal parts spreads the places over all rows and columns, which a plain draw would not
+// promise. The key is that of the leaf, so the same places are chosen in every run.
 func choose(n, limit int, k graph.Key) []int {
 	if n <= limit {
 		limit = n
@@ -107,6 +124,9 @@ func (l *leafCheck) direction(k graph.Key) (pair, error) {
 
 // best is the difference quotient nearest to a over the steps. Most functions need the first step only, which makes a
 // check three times as fast.
+//
+// Taking the nearest favours agreement, and that is safe: a wrong rule is wrong by as much as its
+// terms are large, which no choice among three steps can hide.
 func (l *leafCheck) best(a, size float64, move func(t float64)) (float64, error) {
 	best := math.NaN()
 	for _, h := range steps {
@@ -125,6 +145,9 @@ func (l *leafCheck) best(a, size float64, move func(t float64)) (float64, error)
 }
 
 // slope is the five-point central difference.
+//
+// Its weights make the terms in f″, f‴ and f⁗ cancel: what is left is d⁴·f⁽⁵⁾/30, and rounding of
+// about ε·|s|/d. The value in the middle has weight 0 and is never computed.
 func (l *leafCheck) slope(d float64, move func(t float64)) (float64, error) {
 	sum := 0.0
 	for _, p := range [...]struct{ at, weight float64 }{{2, -1}, {1, 8}, {-1, -8}, {-2, 1}} {

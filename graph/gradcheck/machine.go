@@ -6,6 +6,14 @@ import (
 	"rpnc/graph"
 )
 
+// Why not the interpreter. It evaluates a graph from its leaves each time and allocates as it goes,
+// which is right for one answer. A check moves one number of one leaf thousands of times, and most of
+// the graph does not depend on it. So the values of all nodes are kept, and a move evaluates again
+// only what lies between the leaf and the root.
+//
+// Nodes are numbered as they are built, operands before what uses them: order by ID is an order of
+// evaluation, and slices by ID serve instead of maps.
+
 // machine evaluates one node again and again while a leaf moves. It keeps every value, so that a move costs only what
 // depends on the leaf, and memory is taken once.
 type machine struct {
@@ -35,6 +43,9 @@ func newMachine(root *graph.Node, values graph.Leaves) (*machine, error) {
 }
 
 // reach lists what n needs, operands first.
+//
+// One sweep from the largest ID down suffices: when a node's turn comes, all that could need it have
+// had theirs. There is no recursion, whose depth would be that of the graph.
 func reach(n *graph.Node) (out []*graph.Node) {
 	need := make([]bool, n.ID+1)
 	need[n.ID] = true
@@ -54,6 +65,8 @@ func reach(n *graph.Node) (out []*graph.Node) {
 }
 
 // after lists the nodes that depend on leaf, operands first.
+//
+// The leaf itself is not among them: it has no op, and whoever moves it writes its value.
 func (m *machine) after(leaf *graph.Node) (out []*graph.Node) {
 	moves := map[*graph.Node]bool{leaf: true}
 	for _, n := range m.nodes {
@@ -86,6 +99,8 @@ func (m *machine) run(nodes []*graph.Node) error {
 }
 
 // leaf is the value of a leaf, to move; of one that root does not depend on, a stand-in.
+//
+// Moving the stand-in changes nothing, so its differences are 0, and so must its gradient be.
 func (m *machine) leaf(n *graph.Node) *graph.Tensor {
 	if n.ID < len(m.val) && m.val[n.ID] != nil {
 		return m.val[n.ID][0]

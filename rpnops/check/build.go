@@ -7,6 +7,16 @@ import (
 	"rpnc/rpnops"
 )
 
+// How a function is built for a check. Each role has methods of its own; here all of them are brought
+// to one form, a node and the shape that was promised for it. Data are inputs x (or x0, x1, … of a
+// fusion), parameters are one tensor w (1×l) under that name, as heads make them, so what a check has
+// found can be repeated by building the same thing by hand.
+//
+// Nothing returns early where a dimension method has an error. The function is built all the same,
+// with a stand-in for the number of parameters, because the check wants to see that building reports
+// the mistake too: heads may build before anybody has asked for dimensions. A mistake in building is
+// kept in the graph and poisons what is made of it, so going on is safe.
+
 // size is that of one call: rows, and the columns of what goes in; for a remainder, columns in and out; for a
 // reconciliation, rows and columns of what comes out.
 type size struct {
@@ -18,6 +28,14 @@ func (z size) String() string { return fmt.Sprintf("rows %d, columns %v", z.rows
 
 // sizesOf lists the calls of a family, those first that suit most functions. Fixed rows and columns replace others. A
 // function need not accept all sizes, p may not divide one of them, but what it refuses it must refuse in words.
+//
+// The sizes are chosen so that a mix-up shows. 4 and 6 have common divisors, so blocks and chunks fit
+// without filling a side; 3×4 and 6×4 are not square, so rows taken for columns give another shape;
+// 4×4 is for functions that want a square; one row and one column are where a broadcast is right by
+// accident.
+//
+// Fixed rows and columns are written into the list itself, which is therefore made afresh in every
+// call.
 func sizesOf(e rpnops.Entry) (out []size) {
 	all := []size{{3, []int{4}}, {4, []int{6}}, {6, []int{4}}, {4, []int{4}}, {2, []int{2}}, {5, []int{1}}, {1, []int{3}}}
 	switch e.Family {
@@ -126,6 +144,8 @@ func weights(s *rpnops.Scope, l int, err error, otherwise int) *graph.Node {
 	return s.Param("w", graph.Zeros(), 1, l)
 }
 
+// x is given twice: once as what the matrix is computed from, once as what it multiplies. On the
+// attribute side A is (m×m2), on the instance side (b×b2).
 func buildInterdependence(s *rpnops.Scope, f rpnops.Interdependence, b, m int) built {
 	b2, m2, err := f.OutDims(b, m)
 	l, errL := f.NumParams(b, m)
@@ -148,6 +168,8 @@ func buildInterdependence(s *rpnops.Scope, f rpnops.Interdependence, b, m int) b
 	return out
 }
 
+// Heads know two kinds of tensors for remainders, a weight (n×m) and a bias (n), each there or not;
+// any other number of parameters could not be stored.
 func buildRemainder(s *rpnops.Scope, f rpnops.Remainder, b, m, n int) built {
 	l, k, err := f.NumParams(m, n)
 	if err == nil && (l != 0 && l != n*m || k != 0 && k != n) {
@@ -163,6 +185,7 @@ func buildRemainder(s *rpnops.Scope, f rpnops.Remainder, b, m, n int) built {
 	return built{y: f.Remain(s, data(s, "x", b, m), w, bias, n), promise: graph.Sh(b, n), wider: true, err: err}
 }
 
+// All inputs have the same rows; a fusion joins columns, so those may differ where it allows it.
 func buildFusion(s *rpnops.Scope, f rpnops.Fusion, z size) built {
 	n, err := f.OutDim(z.cols)
 	l, errL := f.NumParams(z.cols)

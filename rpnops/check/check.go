@@ -50,6 +50,9 @@ func Verify(e rpnops.Entry) error {
 }
 
 // Report is Verify, and says which gradients were compared.
+//
+// A sample ends at its first finding, but the samples after it are checked all the same: which
+// settings fail and which do not is often the quickest hint at the cause.
 func Report(e rpnops.Entry) (gradcheck.Report, error) {
 	v := &verifier{entry: e}
 	v.describe()
@@ -74,6 +77,9 @@ func (v *verifier) report(where string, err error) {
 }
 
 // describe checks what the entry says about itself.
+//
+// These are what the catalogue, the command line and error messages show; a function without them
+// works and cannot be found.
 func (v *verifier) describe() {
 	e := v.entry
 	for what, text := range map[string]string{"Name": e.Name, "Family": string(e.Family), "Equation": e.Equation, "Params": e.Params} {
@@ -93,6 +99,10 @@ func (v *verifier) describe() {
 }
 
 // makesDefault wants the name to make the entry's default, and decoding to start from a copy of it.
+//
+// The dotted prefix must not matter, as configurations write names with a path. The function given to
+// New sees the pointer that a decoder would fill: were it to point at the default itself, the first
+// configuration would change the default of all later ones.
 func makesDefault(name string, e rpnops.Entry) error {
 	got, err := rpnops.New(name, nil)
 	if err != nil {

@@ -11,6 +11,12 @@ import (
 	"rpnc/rpnops"
 )
 
+// What is checked how often. Shapes are cheap, so they are checked at every size in every mode. Values
+// and gradients cost evaluations (a gradient of n numbers takes 4n of them), so they are checked at
+// the first size that all modes accept, and in float64 alone: differences of float32 numbers have too
+// few digits to tell a wrong rule from rounding. That kernels agree with the oracles in float32 is for
+// the tests of the kernels.
+
 // mode is how a graph is built. Functions must build in all of them: a norm has other nodes in training, and a constant
 // of a fixed element type shows only in the other one.
 type mode struct {
@@ -75,6 +81,14 @@ func (v *verifier) sample(f any) error {
 }
 
 // shape compares what is built with what is promised. It says whether the function accepts the size.
+//
+// There are four cases. The dimension methods and building agree that all is well: then types must
+// fit. They agree that it is not: the size is refused, which is no finding. Either alone has an error:
+// a finding. Processes have no dimension methods, so what their building says is all there is.
+//
+// The second build in the same graph must give the same node. Nodes are shared by equality, so another
+// node means that a name or a random stream counts what was built before; training and evaluation of
+// one model would then disagree about parameters.
 func (v *verifier) shape(f any, z size, m mode) (fits bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -112,6 +126,9 @@ func (r built) fits() bool {
 }
 
 // values evaluates the result on the entry's range and wants finite numbers.
+//
+// Inputs and parameters are drawn alike from the entry's range, by name; states start as they are
+// declared. A NaN here would make the comparison of gradients meaningless, so this comes first.
 func (v *verifier) values(f any, z size, m mode) error {
 	g := graph.New()
 	y := build(m.scope(g), f, z).y
@@ -139,6 +156,7 @@ func (v *verifier) values(f any, z size, m mode) error {
 	return nil
 }
 
+// −1…1 is what normalised data look like; entries with poles or kinks there name a range of their own.
 func (v *verifier) domain() (lo, hi float64) {
 	if v.entry.Lo == 0 && v.entry.Hi == 0 {
 		return -1, 1

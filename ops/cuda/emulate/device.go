@@ -12,6 +12,16 @@ import (
 	"rpnc/ops/cuda"
 )
 
+// What the device promises beyond that of a card. Everything that a card would let pass in silence is
+// an error here: an access beyond a piece of memory, use of a piece after it was given back (numbers
+// of pieces are never used again), a copy that waits in the midst of a recording, an instruction of
+// the warp that some threads miss. Memory begins as NaNs in both float types (all bits 1), so a kernel
+// that reads what nobody wrote shows it in its results.
+//
+// Work is done at once, in the order in which it is asked for; there is one stream and no concurrency.
+// A recording is the list of closures that would have been run, so a replay takes the same path as the
+// first run.
+
 // Device is the emulated card. The zero value is ready. It counts what is asked of it.
 type Device struct {
 	// Reverse runs blocks and threads from the last to the first: what differs then is a race.
@@ -47,6 +57,9 @@ func (d *Device) Name() string { return "emulated GPU" }
 func (d *Device) Capability() int { return 90 }
 
 // Bound runs f.
+//
+// A card's driver wants one thread at a time with the context at hand. Here a lock stands for that:
+// calls from several goroutines are put in a row.
 func (d *Device) Bound(f func() error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -85,6 +98,9 @@ func (d *Device) Free(a cuda.Addr) error {
 }
 
 // at is n bytes of device memory.
+//
+// The length is compared within the piece that the upper half names; an offset that has run over into
+// the next number names another piece, or none.
 func (d *Device) at(a uint64, n int) ([]byte, error) {
 	m, ok := d.memory[uint32(a>>32)]
 	off := int(uint32(a))
@@ -113,6 +129,8 @@ func (d *Device) Download(to []byte, from cuda.Addr) error {
 }
 
 // Load reads PTX.
+//
+// Functions are numbered over all modules that were ever loaded, from 1, so 0 is never one of them.
 func (d *Device) Load(ptx string, names []string) (cuda.Module, []cuda.Func, error) {
 	d.Text = ptx
 	all, err := parse(ptx)
@@ -201,6 +219,9 @@ func (d *Device) do(work func() error) error {
 }
 
 // Launch runs a grid to its end, or records it.
+//
+// A launch that is recorded is not counted; what it does is counted when the recording is replayed, as
+// one of Replays.
 func (d *Device) Launch(f cuda.Func, grid, block int, args []cuda.Addr) error {
 	l := launch{f, grid, block, args}
 	if d.record == nil {

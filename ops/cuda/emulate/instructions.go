@@ -26,6 +26,10 @@ var errUnknown = errors.New("not an instruction that this package knows")
 // instruction reads one instruction: its name in parts, add rn f32, and its operands, result first.
 //
 // Where the last part of the name is a type, it is that of the operation.
+//
+// Branches, barriers and memory are taken first: their operands are labels and places in brackets,
+// which are no words. A branch remembers where its target is to be filled in, since the label may come
+// later.
 func (r *reader) instruction(name, args []string) (func(t *thread), error) {
 	kind := name[len(name)-1]
 	switch name[0] {
@@ -67,6 +71,9 @@ func (r *reader) instruction(name, args []string) (func(t *thread), error) {
 // access reads ld.param, ld.global, ld.shared, st.global and st.shared.
 //
 // Parameters are addresses, p0, p1, …; other places are a register and an offset.
+//
+// An address is 64 bits in a register, and the offset is added before the access is held against the
+// memory. Shared memory has addresses of its own, from 0.
 func (r *reader) access(name, args []string) (func(t *thread), error) {
 	place, other := args[1], args[0]
 	if name[0] == "st" {
@@ -116,6 +123,9 @@ var relations = map[string][4]bool{
 }
 
 // compare reads setp.
+//
+// A predicate is a word that is 0 or 1. The two kinds of order, of floats and of integers, give an
+// index into the relation: less, equal, greater, unordered.
 func compare(relation, kind string, w []int) (func(t *thread), error) {
 	rel, ok := relations[relation]
 	if !ok {
@@ -242,6 +252,10 @@ var integers = map[string]func(a, b, c uint64) uint64{
 // arithmetic reads everything else. Missing operands read the result, whose value they take no notice of.
 //
 // wide makes 64 bits of two signed 32-bit operands before it multiplies.
+//
+// A float operation needs rn in its name, for round to nearest even, unless it never rounds (neg, abs,
+// copysign): exactly one of the two has to hold. Without rn a card's assembler may join a product and
+// a sum into one operation, and results would no longer be those of the CPU.
 func arithmetic(name []string, w []int) (func(t *thread), error) {
 	for len(w) < 4 {
 		w = append(w, w[0])

@@ -59,6 +59,9 @@ type use struct {
 // parse reads a module.
 //
 // Directives before the first entry (version, target, address size) are passed over.
+//
+// A module is a head, then entries; r is the reader of the entry that is open, nil between two of
+// them. Errors have the line as it is written, since generated text is easiest found by what it says.
 func parse(ptx string) (map[string]*entry, error) {
 	all := map[string]*entry{}
 	var r *reader
@@ -160,6 +163,9 @@ func (r *reader) add(x uint64) int {
 // operand is the word of a register, a special register or an immediate.
 //
 // Constants of equal text share a word. Floats are written by their bits, 0f and 0d.
+//
+// The word block is the name of the entry's shared array: as an operand it is the array's address, 0
+// in its own space.
 func (r *reader) operand(text string) (int, error) {
 	if w, ok := r.word[text]; ok {
 		return w, nil
@@ -204,6 +210,9 @@ func (r *reader) all(texts []string) ([]int, error) {
 }
 
 // guarded runs an instruction where a predicate holds.
+//
+// A branch under a guard that does not hold leaves pc alone, and the thread goes on with the next
+// line.
 func (r *reader) guarded(guard string, do func(t *thread)) (func(t *thread), error) {
 	name, negative := strings.CutPrefix(guard[1:], "!")
 	p, err := r.operand(name)

@@ -35,6 +35,9 @@ type thread struct {
 //
 // The limits are those of every card: 1,024 threads a block, 48 KiB of shared memory without asking for
 // more.
+//
+// The states of threads are made once for a launch and reset for each block, all words in one piece of
+// memory: most of the time of a small kernel would otherwise go into allocation.
 func (d *Device) run(l launch) (err error) {
 	if l.f == 0 || int(l.f) > len(d.entries) {
 		return fmt.Errorf("emulate.Launch: no function %d", l.f)
@@ -62,6 +65,9 @@ func (d *Device) run(l launch) (err error) {
 // block runs all threads from barrier to barrier.
 //
 // Shared memory is fresh for every block and full of NaNs.
+//
+// A round runs every warp as far as it gets, in order. After it, either no thread waits, and the block
+// is done; or all wait, and the barrier opens; anything in between is a kernel whose threads disagree.
 func (d *Device) block(e *entry, threads []*thread, number int) error {
 	shared := make([]byte, e.shared)
 	for i := range shared {
@@ -156,6 +162,9 @@ func meet(e *entry, threads []*thread) (err error) {
 // until runs a thread to the next barrier, the next instruction of its warp, or its end.
 //
 // A closure that panics (an access outside memory) becomes an error with the text of its instruction.
+//
+// pc is moved on before the closure runs, so that a branch may overwrite it, and so that the
+// instruction that failed is always the one before pc.
 func (t *thread) until(e *entry) (err error) {
 	defer func() {
 		if r := recover(); r != nil {

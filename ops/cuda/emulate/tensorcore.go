@@ -18,6 +18,9 @@ type meeting struct{ run func(warp []*thread) }
 
 // narrow reads the conversions to the types of tensor cores: cvt.rna.tf32.f32, and cvt.rn.bf16x2.f32 of two numbers, the
 // upper one first.
+//
+// Operands of an instruction of tensor cores are made by these alone: what has been through them has
+// zeros where the narrow type has no bits.
 func narrow(name []string, w []int) (func(t *thread), error) {
 	switch strings.Join(name, ".") {
 	case "cvt.rna.tf32.f32":
@@ -68,6 +71,15 @@ func multiply(name []string, w []int) (func(t *thread), error) {
 // it has column g. Sums are rounded once; a card may round more often.
 //
 // Products of narrow numbers are exact in float64, and so nearly are sums of 16 of them.
+//
+// With g = lane/4 and t = lane mod 4, the words of a lane are
+//
+//	a₀ (g, t)   a₁ (g+8, t)   a₂ (g, t+4)   a₃ (g+8, t+4)   of a (16×8 words)
+//	b₀ (t, g)   b₁ (t+4, g)                                 of b (8 words×8)
+//	c₀ (g, 2t)  c₁ (g, 2t+1)  c₂ (g+8, 2t)  c₃ (g+8, 2t+1)  of c and d (16×8)
+//
+// A word holds one tf32 or two bf16, which is why one layout serves both depths: eight words are eight
+// or sixteen elements.
 func tensorProduct(warp []*thread, w []int, depth int, element func(words []uint64, k int) float64) {
 	d, a, b, c := w[:4], w[4:8], w[8:10], w[10:14]
 	line := func(row int, of []int, lines int) []uint64 { // eight words of a line of a, or of a column of b
