@@ -37,6 +37,7 @@ type gemmJob[T Float] struct {
 // used, in the one size that the table in use asks for.
 type scratch[T Float] struct {
 	rows, panels []T                // A and B made contiguous
+	parts        []T                // of long sums
 	panel        [depth][width]T    // of B, row by row
 	column       [depth]T           // of B
 	sums         [48][columnPanel]T // of columns: one row for each halving
@@ -102,7 +103,8 @@ func GemmThen[T Float](batch, m, n, k int, a []T, rsA, csA, bsA int, b []T, rsB,
 
 // compute checks the product and computes it in the way that suits its size.
 //
-// Three ways: nothing to add up; so small that packing costs more than the product; blocks.
+// Four ways: nothing to add up; so small that packing costs more than the product; long sums in
+// parts; blocks.
 func (p *product[T]) compute() {
 	p.check()
 	switch {
@@ -113,6 +115,8 @@ func (p *product[T]) compute() {
 	case p.batch == 1 && p.m*p.n*p.k <= engineOf[T]().direct:
 		direct(p, 0, 0, p.m, 0, p.n)
 		p.finish(0, 0, p.m, 0, p.n)
+	case p.isLong():
+		p.long()
 	default:
 		p.start()
 	}

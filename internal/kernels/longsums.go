@@ -1,0 +1,55 @@
+package kernels
+
+// The gradient of a weight is a long sum with a small result: C = xᵀ·dy over all rows of a batch. Cut
+// like other products, every block of C reads long stretches of A and B again, and memory is what bounds
+// such a product. So the sum is cut instead:
+//
+//	C = Σ_s A[:, s-th part]·B[s-th part, :] + what is left of the terms,  s < longParts
+//
+// with each part read by one core. The parts depend on the shape alone and are added up in order, so
+// that C has the same bits for any number of cores.
+const (
+	longSum    = 8192    // terms from which a sum is cut
+	longParts  = 8       // parts of a sum
+	longResult = 1 << 14 // elements of C up to which parts of it cost little
+)
+
+// isLong says that the sums of the product are cut.
+func (p *product[T]) isLong() bool {
+	return p.batch == 1 && p.k >= longSum && p.m*p.n <= longResult
+}
+
+// long computes the product as a batch of parts of its sums.
+func (p *product[T]) long() {
+	e := engineOf[T]()
+	s := e.scratch.get()
+	if s == nil {
+		s = new(scratch[T])
+	}
+	k, size := p.k/longParts, p.m*p.n
+	s.parts = atLeast(s.parts, longParts*size)
+	q := *p
+	q.batch, q.k, q.bsA, q.bsB = longParts, k, k*p.csA, k*p.rsB
+	q.c, q.ldc, q.bsC = s.parts[:longParts*size], p.n, size
+	q.accumulate, q.then = false, nil
+	q.start()
+	for i := 1; i < longParts; i++ {
+		e.add(s.parts[:size], s.parts[:size], s.parts[i*size:][:size])
+	}
+	for i := range p.m {
+		row, sum := p.c[i*p.ldc:][:p.n], s.parts[i*p.n:][:p.n]
+		if p.accumulate {
+			e.add(row, row, sum)
+		} else {
+			copy(row, sum)
+		}
+	}
+	e.scratch.put(s)
+	if done := longParts * k; done < p.k {
+		q = *p
+		q.k, q.a, q.b = p.k-done, p.a[done*p.csA:], p.b[done*p.rsB:]
+		q.accumulate, q.then = true, nil
+		q.compute()
+	}
+	p.finish(0, 0, p.m, 0, p.n)
+}
