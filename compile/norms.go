@@ -18,6 +18,7 @@ type norm struct {
 	w, s        *graph.Node
 	group       []*graph.Node // the nodes that become one, operands first
 	backs       []*graph.Node // each a ColumnNormGrad
+	columns     []*graph.Node // without a node: the steps from x to z's operand
 	along       []*graph.Node // each a dz·Step(z)·y, whose sum is the gradient of w
 	heads       int           // stacked heads; 0 where there are none and x is rows
 	total       *graph.Node   // what takes the place of z: z itself, or the sum of its heads
@@ -48,7 +49,10 @@ func fuseNorms(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node
 	var groups [][]*graph.Node
 	of := map[*graph.Node]*norm{} // by the first node of a group
 	for _, n := range live {
-		if m := matchNorm(n, readers, kept); m != nil {
+		if m := matchFixed(n, readers, kept); m != nil {
+			groups = append(groups, m.group)
+			of[m.group[0]] = m
+		} else if m := matchNorm(n, readers, kept); m != nil {
 			groups = append(groups, m.group)
 			of[m.group[0]] = m
 			for _, back := range m.backs {
@@ -66,6 +70,9 @@ func fuseNorms(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node
 	}
 	out, mapped, _ := contract(g, roots, groups, func(h *graph.Graph, group []*graph.Node, at func(*graph.Node) *graph.Node) []*graph.Node {
 		m := of[group[0]]
+		if m.node == nil {
+			return m.fixed(h, group, at)
+		}
 		if group[0] == m.node {
 			return m.forward(h, group, at)
 		}
@@ -104,7 +111,42 @@ func matchNorm(n *graph.Node, readers map[*graph.Node][]*graph.Node, kept map[*g
 			return nil
 		}
 	}
+	if m.heads > 0 && !m.enclosed(steps, readers, kept) {
+		return nil
+	}
 	return m
+}
+
+// enclosed says that nobody but the gradients that are replaced reads Step(z): the heads of z are never in memory.
+func (m *norm) enclosed(steps map[*graph.Node]bool, readers map[*graph.Node][]*graph.Node, kept map[*graph.Node]bool) bool {
+	for _, step := range readers[m.z] {
+		if step.Op != (ops.Unary{Kind: ops.KStep}) {
+			continue
+		}
+		for _, t := range readers[step] {
+			if !steps[t] || kept[step] {
+				return false
+			}
+		}
+	}
+	for _, back := range m.backs {
+		t, n := m.stepped(back), back.In[0]
+		for ; n != t; n = n.In[0] {
+			if len(readers[n]) != 1 || kept[n] {
+				return false
+			}
+		}
+		others := len(m.sums(t, readers))
+		for _, a := range m.along {
+			if a.In[0] == t {
+				others++
+			}
+		}
+		if kept[t] || len(readers[t]) != 1+others {
+			return false
+		}
+	}
+	return true
 }
 
 // users sorts what reads the normalised values, stacked or not: the scale, which it returns, gradients and products

@@ -66,6 +66,45 @@ func pictures(d graph.DType, trained bool) program {
 	return program{called("pictures", trained), g, []*graph.Node{y, top}, ops.Mean(ops.Square(top))}
 }
 
+// known is a convolution with a batch norm of known statistics and a relu.
+func known(x *graph.Node, name string, c, out, h, w int) *graph.Node {
+	g, d, m := x.Graph(), x.DType(), out*h*w
+	y := ops.Reshape(ops.MatMulT(g.Param(name+".w", typ(d, out, c*9), graph.Normal(0, 0.5)), packed(x, c, h, w, 1)), x.Shape().Dim(0), m)
+	vector := func(part string, fill float64) *graph.Node {
+		return g.State(name+"."+part, typ(d, m), graph.Uniform(fill-0.3, fill+0.3))
+	}
+	y = ops.Sub(ops.Add(y, g.Param(name+".b", typ(d, m), graph.Normal(0, 0.5))), vector("mean", 0))
+	y = ops.Mul(y, ops.Recip(ops.Sqrt(ops.Shift(vector("var", 1), 1e-3))))
+	return ops.Relu(ops.Add(ops.Mul(y, vector("scale", 1.5)), vector("shift", 0.2)))
+}
+
+// tested are convolutions whose norms are those of inference, one and the mean of three heads.
+func tested(d graph.DType) program {
+	g := graph.New()
+	const b, h, w = 4, 4, 5
+	one := known(g.Input("x", typ(d, b, 2*h*w)), "first", 2, 3, h, w)
+	y := known(one, "heads.0", 3, 2, h, w)
+	for _, name := range []string{"heads.1", "heads.2"} {
+		y = ops.Add(y, known(one, name, 3, 2, h, w))
+	}
+	y = ops.Scale(y, 1.0/3)
+	return program{"norms of known statistics", g, []*graph.Node{y}, ops.Mean(ops.Square(y))}
+}
+
+func TestNormsOfKnownStatisticsAreOnePass(t *testing.T) {
+	p := tested(graph.F64)
+	q, err := compile.Forward(p.g, nil, nil, p.outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := opNames(q)
+	for name, want := range map[string]int{"PatchMatMul": 2, "AffineRelu": 2, "Permute[1 0 2]": 0, "Permute[1 0 2 3]": 0, "ColumnNorm": 0} {
+		if count[name] != want {
+			t.Errorf("%d × %s; want %d among %v", count[name], name, want, count)
+		}
+	}
+}
+
 // views are the mean of heads on one grid, each with parameters of its own.
 func views(d graph.DType, trained bool) program {
 	g := graph.New()

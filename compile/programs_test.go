@@ -186,7 +186,7 @@ func joined(d graph.DType) program {
 
 func programs(d graph.DType) []program {
 	return []program{mlp(d), chain(d), attention(d), states(d), several(d), outer(d), powers(d), normed(d), joined(d),
-		pictures(d, false), pictures(d, true), views(d, false), views(d, true)}
+		pictures(d, false), pictures(d, true), views(d, false), views(d, true), tested(d)}
 }
 
 // feed draws inputs of the program; labels are small integers.

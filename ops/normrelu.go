@@ -30,7 +30,20 @@ type NormReluGrad struct {
 	Scale float64
 }
 
+// AffineRelu is NormRelu with known statistics, as in inference, where norm, scale and shift are one factor and one
+// addend a column: x (b×H·m), a and c (H·m) → z (b×m),
+//
+//	z = Scale·Σ_h max(a·x + c, 0) over the columns hm…(h+1)m of x, a and c
+//
+// A scale that is not positive is an error.
+type AffineRelu struct {
+	Heads int
+	Scale float64
+}
+
 var _ = register(
+	Sample{Op: AffineRelu{1, 1}, In: []graph.Type{f64(4, 3), f64(3), f64(3)}, Lo: 0.5, Hi: 1.5, Order: 1},
+	Sample{Op: AffineRelu{2, 0.5}, In: []graph.Type{f64(4, 6), f64(6), f64(6)}, Lo: 0.5, Hi: 1.5, Order: 1},
 	Sample{Op: NormRelu{1e-5, 1, 1}, In: []graph.Type{f64(4, 3), f64(3), f64(3)}, Lo: 0.5, Hi: 1.5, Order: 1},
 	Sample{Op: NormRelu{0.1, 2, 0.5}, In: []graph.Type{f64(4, 6), f64(6), f64(6)}, Lo: 0.5, Hi: 1.5, Order: 1},
 	Sample{Op: NormReluGrad{2, 0.5}, In: []graph.Type{f64(4, 3), f64(4, 6), f64(6), f64(6), f64(6), f64(6)}, Lo: 0.5, Hi: 1.5, Order: 1},
@@ -73,9 +86,36 @@ func (o NormRelu) Unfused(in []*graph.Node) []*graph.Node {
 	x, w, s := in[0], in[1], in[2]
 	norm := apply(ColumnNorm{o.Eps}, x)
 	z := Relu(Add(Mul(norm.Result(0), w), s))
-	b, m := x.Shape().Dim(0), x.Shape().Dim(1)/o.Heads
-	sum := SumToShape(Reshape(z, b, o.Heads, m), graph.Sh(b, 1, m))
-	return []*graph.Node{Reshape(Scale(sum, o.Scale), b, m), norm.Result(1), norm.Result(2), norm.Result(3)}
+	return []*graph.Node{sumOfHeads(z, o.Heads, o.Scale), norm.Result(1), norm.Result(2), norm.Result(3)}
+}
+
+// sumOfHeads adds up heads that lie side by side, times a scale.
+func sumOfHeads(z *graph.Node, heads int, scale float64) *graph.Node {
+	b, m := z.Shape().Dim(0), z.Shape().Dim(1)/heads
+	return Reshape(Scale(SumToShape(Reshape(z, b, heads, m), graph.Sh(b, 1, m)), scale), b, m)
+}
+
+// Name shows the heads.
+func (o AffineRelu) Name() string { return fmt.Sprintf("AffineRelu{%d heads}", o.Heads) }
+
+// Infer gives z.
+func (o AffineRelu) Infer(in []graph.Type) ([]graph.Type, error) {
+	if len(in) != 3 {
+		return nil, errOperands(3, in)
+	}
+	m, err := checkHeads(o.Heads, o.Scale, in[0], in[1:])
+	if err != nil {
+		return nil, err
+	}
+	return []graph.Type{in[0].Of(in[0].Shape.Dim(0), m)}, nil
+}
+
+// Eval evaluates the expansion.
+func (o AffineRelu) Eval(dst, in []*graph.Tensor) error { return graph.EvalUnfused(o, dst, in) }
+
+// Unfused is factor, addend, relu and sum.
+func (o AffineRelu) Unfused(in []*graph.Node) []*graph.Node {
+	return []*graph.Node{sumOfHeads(Relu(Add(Mul(in[0], in[1]), in[2])), o.Heads, o.Scale)}
 }
 
 // Name shows the heads.

@@ -26,6 +26,23 @@ func normReluRun[T float](o NormRelu, in, _ []graph.Type) Run {
 	}
 }
 
+// Kernel reads x once and writes z once, a block of columns a worker.
+func (o AffineRelu) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, affineReluRun[float32], affineReluRun[float64])
+}
+
+// HostOnly says that the pass that makes it is one for the CPU.
+func (AffineRelu) HostOnly() {}
+
+// InPlaceResult says that z may be written over x where it is as large.
+func (o AffineRelu) InPlaceResult(_, operand int) bool { return operand == 0 && o.Heads == 1 }
+
+func affineReluRun[T float](o AffineRelu, in, _ []graph.Type) Run {
+	rows, m := in[0].Shape.Dim(0), in[0].Shape.Dim(1)
+	n := &kernels.NormRelu[T]{Rows: rows, Columns: m / o.Heads, Heads: o.Heads, Scale: o.Scale}
+	return func(dst, in []Buffer) { n.Map(view[T](dst[0]), view[T](in[0]), view[T](in[1]), view[T](in[2])) }
+}
+
 // Kernel reads x and d once and writes dx once, a block of columns a worker.
 func (o NormReluGrad) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, normReluGradRun[float32], normReluGradRun[float64])

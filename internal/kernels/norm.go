@@ -26,12 +26,12 @@ type NormRelu[T Float] struct {
 	Rows, Columns, Heads int
 	Eps, Scale           float64
 
-	x, z, w, s        []T
-	base, variance, r []T
-	d, dx             []T
-	sum, dw, ds       []T
-	frames            freelist[normFrame[T]]
-	ahead, back       func(lo, hi int)
+	x, z, w, s         []T
+	base, variance, r  []T
+	d, dx              []T
+	sum, dw, ds        []T
+	frames             freelist[normFrame[T]]
+	ahead, back, known func(lo, hi int)
 }
 
 // normColumns is the number of columns of a block.
@@ -90,6 +90,42 @@ func (n *NormRelu[T]) Backward(dx, sum, dw, ds, d, x, w, s, base, r []T) {
 		n.back = n.backward
 	}
 	n.run(n.back)
+}
+
+// Map computes z = Scale·Σ_h max(a·x + c, 0), what Forward does where the statistics of the columns are known before.
+func (n *NormRelu[T]) Map(z, x, a, c []T) {
+	n.check("NormRelu.Map", z, x, a, c)
+	n.z, n.x, n.w, n.s = z, x, a, c
+	if n.known == nil {
+		n.known = n.affine
+	}
+	n.run(n.known)
+}
+
+// affine computes blocks lo to hi−1 of Map. The factor goes into a and c, as it is positive.
+func (n *NormRelu[T]) affine(lo, hi int) {
+	e, f := engineOf[T](), n.frame()
+	for t := lo; t < hi; t++ {
+		from := t * normColumns
+		cols := min(normColumns, n.Columns-from)
+		for h := range n.Heads {
+			at := h*n.Columns + from
+			n.place(f, at, cols)
+			b := &f.block
+			b.a, b.c = f.v[0][:cols], f.v[1][:cols]
+			for j := range cols {
+				b.a[j], b.c[j] = T(n.Scale)*n.w[at+j], T(n.Scale)*n.s[at+j]
+			}
+			b.y, b.rowY = n.z[from:], n.Columns
+			if h == 0 {
+				e.reluAffine(b)
+			} else {
+				e.reluAffineAdd(b)
+			}
+		}
+	}
+	f.block = normBlock[T]{}
+	n.frames.put(f)
 }
 
 // check wants z (Rows×Columns), x (Rows×Heads·Columns) and vectors of the columns of x.

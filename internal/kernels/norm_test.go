@@ -83,6 +83,28 @@ func TestNormReluMatchesItsDefinition(t *testing.T) {
 	})
 }
 
+func TestNormReluOfKnownStatisticsIsItsDefinition(t *testing.T) {
+	onEveryTable(t, func(t *testing.T) {
+		for _, c := range [][3]int{{1, 1, 1}, {5, 3, 2}, {7, 300, 3}, {40, 16, 1}} {
+			rows, cols, heads := c[0], c[1], c[2]
+			m := heads * cols
+			x, a, b := uniform[float64](rows*m, 1), uniform[float64](m, 2), uniform[float64](m, 3)
+			z := filled[float64](rows*cols, poison)
+			n := &kernels.NormRelu[float64]{Rows: rows, Columns: cols, Heads: heads, Scale: 0.25}
+			n.Map(z, x, a, b)
+			for i := range z {
+				want := 0.0
+				for j := i % cols; j < m; j += cols {
+					want += 0.25 * max(a[j]*x[i/cols*m+j]+b[j], 0)
+				}
+				if !(math.Abs(z[i]-want) <= 1e-14*float64(heads)) {
+					t.Fatalf("%v: z[%d] = %v; want %v", c, i, z[i], want)
+				}
+			}
+		}
+	})
+}
+
 func TestNormReluIsTheSameForAnyCoresAndAllocatesNothing(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
 		const rows, cols, heads = 16, 1000, 2
@@ -90,15 +112,16 @@ func TestNormReluIsTheSameForAnyCoresAndAllocatesNothing(t *testing.T) {
 		n := &kernels.NormRelu[float32]{Rows: rows, Columns: cols, Heads: heads, Eps: 1e-5, Scale: 1}
 		z, dx, sum := make([]float32, rows*cols), make([]float32, len(x)), make([]float32, len(w))
 		base, variance, r := make([]float32, len(w)), make([]float32, len(w)), make([]float32, len(w))
-		dw, ds := make([]float32, len(w)), make([]float32, len(w))
+		dw, ds, known := make([]float32, len(w)), make([]float32, len(w)), make([]float32, len(z))
 		step := func() {
 			n.Forward(z, base, variance, r, x, w, s)
 			n.Backward(dx, sum, dw, ds, d, x, w, s, base, r)
+			n.Map(known, x, w, s)
 		}
 		sameForAnyCores(t, func() []float32 {
 			step()
 			var all []float32
-			for _, v := range [][]float32{z, base, variance, r, dx, sum, dw, ds} {
+			for _, v := range [][]float32{z, base, variance, r, dx, sum, dw, ds, known} {
 				all = append(all, v...)
 			}
 			return all
