@@ -8,6 +8,11 @@ import (
 	"rpnc/models/checkpoint"
 )
 
+// What a command needs of a checkpoint beside the model: how rows are to be prepared (under data),
+// what the training was told (under train), and the configuration if there was one (under run). They
+// are JSON and YAML in the metadata, strings by key, so that a checkpoint of another program, which
+// lacks them, is still a model, and is told what is missing where it is needed.
+
 // The keys of a checkpoint's metadata that rpnc train adds.
 const (
 	prepareKey = "data"  // prepared

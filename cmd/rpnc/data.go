@@ -123,6 +123,8 @@ func prepare(d *data.Dataset, keepScale bool) (prepared, error) {
 }
 
 // apply scales rows as those of the training were.
+//
+// A set is never scaled in place, so the rows that a caller holds stay those of the file.
 func (p prepared) apply(d *data.Dataset) (*data.Dataset, error) {
 	if p.Scaling == nil {
 		return d, nil

@@ -13,6 +13,11 @@ import (
 	"strings"
 )
 
+// How logs become curves. A log has a line of JSON an epoch, of which the numbers are taken by name,
+// those in a mapping under name.key. A curve is one entry of one log over the epochs that have it.
+// Curves that measure the same share a panel, whatever log they come from, since comparing runs is
+// what several logs are given for.
+
 var plotCommand = command{
 	name: "plot",
 	args: "LOG.jsonl ...",

@@ -216,6 +216,9 @@ func logMarks(lo, hi float64) (out []plot.Tick) {
 }
 
 // ticks are three to eight round numbers between lo and hi: multiples of 1, 2 or 5 times a power of ten.
+//
+// The unit is a power of ten not above half the length of the interval; of 1, 2 and 5 times it the
+// first is taken that leaves at most seven steps.
 func ticks(lo, hi float64) (out []float64) {
 	unit := math.Pow(10, math.Floor(math.Log10((hi-lo)/2)))
 	step := unit

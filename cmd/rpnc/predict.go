@@ -132,6 +132,9 @@ type answers struct {
 //
 // Columns are checked here once for each batch rather than by the model, since only here is it known
 // what the file is called and what helps.
+//
+// The first batch writes the header and nothing before it, so that a file that cannot be read leaves
+// the output empty.
 func (a *answers) batch(ctx context.Context, m *models.Model, d *data.Dataset, prep prepared) error {
 	if err := ctx.Err(); err != nil {
 		return err

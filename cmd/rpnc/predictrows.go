@@ -12,6 +12,10 @@ import (
 	"rpnc/models/data"
 )
 
+// Why JSONL has a reader of its own here. The sets of package data come from tables, where a header
+// names the columns once; a line of JSON names its own, may hold keys that are for others, and is
+// checked against the names that the training has kept in the checkpoint.
+
 // longestRow bounds a line of JSONL, so that a file of something else is refused and not read into memory.
 const longestRow = 16 << 20
 

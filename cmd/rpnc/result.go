@@ -74,6 +74,9 @@ func (t *training) finish(c *call, tr train.Trainer, h train.History, took time.
 }
 
 // measure fills in what the model scores on the rows held out.
+//
+// It is called where the history does not tell: nothing was left to train, or the model has gone back
+// to its best epoch.
 func (t *training) measure(tr train.Trainer, r *result) error {
 	s, err := train.Evaluate(t.net, t.held, t.evaluation(tr))
 	if err != nil {
@@ -113,6 +116,9 @@ func percent(metric string, v float64) string {
 const widest = 64
 
 // curve draws a value over the epochs with blocks of eighths between its extremes, of many epochs some at equal distances.
+//
+// The value of a block is that of one epoch and no mean of several, so a single bad epoch may show or
+// not; both ends always do.
 func curve(w io.Writer, name string, epochs []train.Epoch, value func(train.Epoch) float64) {
 	if len(epochs) < 2 {
 		return

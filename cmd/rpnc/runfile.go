@@ -95,6 +95,9 @@ func (p *plan) load(path string) (*data.Parts, error) {
 }
 
 // follow settles what the plan says and the command line does not: seed, device and settings.
+//
+// Flags that the learner of the file settles are refused and not overridden: a result should be told
+// from the file alone.
 func (t *training) follow(p *plan) error {
 	for _, name := range inLearner {
 		if p.learner() != nil && t.given(name) {
@@ -115,6 +118,9 @@ func (t *training) follow(p *plan) error {
 }
 
 // loadPlan reads the data of the plan, in parts that are made ready already.
+//
+// Where the loader gives numbers as well as classes, training is on the numbers, and the checkpoint
+// then knows of no classes.
 func (t *training) loadPlan() error {
 	path := ""
 	if t.given("data") {

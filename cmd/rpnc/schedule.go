@@ -11,6 +11,10 @@ import (
 	"rpnc/models/optim"
 )
 
+// A schedule on the command line is a class of configurations in a shorter spelling: NAME:A=1,B=2 is
+// turned into YAML and decoded by the same code, so parameters, their bounds and their errors are one
+// and the same. What differs is put right afterwards: errors name the flag and not a line.
+
 // schedules are those of -schedule by name, with the class whose parameters they take.
 var schedules = map[string]string{
 	"constant": "constant_rate", "cosine": "CosineAnnealingLR", "exponential": "ExponentialLR", "linear": "LinearLR",

@@ -189,6 +189,8 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value) {
 
 // classNamed looks up the class that f names. The stem must be the class's own: a head under function_class would
 // otherwise be found and then fail with a message about roles, which hides the slip.
+//
+// The line of the message is that of the name, or of the key where it is the key that is wrong.
 func (d *decoder) classNamed(f form) (Class, bool) {
 	name := d.enter(f.class.value)
 	if name == nil {
@@ -218,6 +220,9 @@ func stemOr(stem string) string {
 }
 
 // suggest compares the last component of a dotted path with the names of all classes.
+//
+// Distance is counted on the last component, since a wrong package in front of a right name is no
+// mistake at all.
 func (c *Codec) suggest(name string) string {
 	var names []string
 	for _, class := range c.classes() {

@@ -69,6 +69,9 @@ func (d *decoder) fail(n *yaml.Node, format string, args ...any) {
 }
 
 // err is what decoding answers with.
+//
+// Mistakes are found in the order of fields, and a reader goes through the file from its top: they are
+// sorted by line, and those of one line stay in the order in which they were found.
 func (d *decoder) err() error {
 	if len(d.errs) == 0 {
 		return nil
@@ -78,6 +81,9 @@ func (d *decoder) err() error {
 }
 
 // didYouMean ends a message on an unknown word.
+//
+// Nearness is package rpnops's measure, the same for functions, keys, flags and commands; where
+// nothing is near, nothing is suggested, as a far-fetched word misleads.
 func didYouMean(word string, words []string) string {
 	if best := rpnops.Nearest(word, words); best != "" {
 		return fmt.Sprintf("; did you mean %q?", best)
@@ -86,6 +92,8 @@ func didYouMean(word string, words []string) string {
 }
 
 // found describes a node as a reader of the file sees it.
+//
+// Long texts are cut, so that a message stays one line whatever the file holds.
 func found(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:

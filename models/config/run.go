@@ -206,6 +206,8 @@ func (r *Run) Encode() (*yaml.Node, error) {
 }
 
 // encodeMetrics writes one metric as itself and several as a list.
+//
+// Both forms are read back to the same list; the shorter one is how people write it.
 func (r *Run) encodeMetrics(all *yaml.Node) error {
 	list := &yaml.Node{Kind: yaml.SequenceNode}
 	for _, m := range r.Metrics {

@@ -121,6 +121,9 @@ func truth(n *yaml.Node) (value, ok bool) {
 }
 
 // generic decodes n for a field that takes anything: texts, numbers (int where whole), truth values, lists, mappings.
+//
+// This is for parameters that are handed on to others, where no Go type says what is wanted: here
+// alone the tag that YAML gives decides.
 func (d *decoder) generic(n *yaml.Node) any {
 	switch n.Kind {
 	case yaml.SequenceNode:

@@ -10,6 +10,13 @@ import (
 	"rpnc/rpnops"
 )
 
+// What a learner names comes from the reference's framework, so the classes have its names and its
+// defaults, whatever package optim takes a zero for: a file that names AdamW without parameters must
+// train as it did there. Encode writes these values out, which frees a saved configuration from both.
+//
+// Maps are iterated over when the table is made, and sorted once: the order of classes is part of the
+// canonical form and of error messages.
+
 // Training is the registry of learners, optimizers, schedules, losses and metrics.
 var Training Registry = trainings{}
 
@@ -47,6 +54,7 @@ func optimizers() (out []Class) {
 	return byName(out)
 }
 
+// Exponential and cosine have parameters without a default: a file has to give them.
 func schedules() (out []Class) {
 	for name, s := range map[string]optim.Schedule{
 		"ExponentialLR":     optim.Exponential{},

@@ -44,6 +44,9 @@ func (p *Pixels) Validate() error {
 
 // GatherPixels writes the numbers of some rows of p to dst (len(rows)×Cols), as [Gather] does for a table of numbers. It
 // fails as Gather does; p must be valid.
+//
+// Columns of a channel lie together, so the table of values is chosen once a channel and the inner
+// loop is a look-up a byte.
 func GatherPixels[D Number](dst []D, p *Pixels, rows []int) error {
 	if p.Cols < 1 || !isTable(len(dst), len(rows), p.Cols) {
 		return fmt.Errorf("data.GatherPixels: room for %d values; want %d rows of %d", len(dst), len(rows), p.Cols)
@@ -94,6 +97,9 @@ func (p *Pixels) pick(rows []int) (*Pixels, error) {
 
 // scaled applies a scaling, one that fits, to the tables. Where the columns of a channel are scaled in different ways every
 // column becomes a channel; nil where these tables would be larger than that of the numbers. The bytes are shared.
+//
+// A table takes 256 numbers a channel and the numbers themselves take Rows: with fewer rows than 256 a
+// table for every column would be the larger of the two, and the caller forms the numbers instead.
 func (p *Pixels) scaled(s Scaling) *Pixels {
 	q := &Pixels{Rows: p.Rows, Cols: p.Cols, Bytes: p.Bytes, Values: make([][256]float64, len(p.Values))}
 	if !s.by(len(p.Values)) {

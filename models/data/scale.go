@@ -6,6 +6,11 @@ import (
 	"slices"
 )
 
+// What a scaling must not see. The statistics are of the training part alone, since a mean over all
+// rows would tell the model of the test part. They are kept as two numbers a column and applied to
+// every part, to files that are predicted later, and to pixels, where only the tables of values
+// change.
+
 // Scaling maps each feature column by its own line, x ↦ (x − shift)/scale. It is fitted on the training part
 // ([Standardize], [MinMax]) and applied to all parts, so that nothing is learned from the test part; keep it
 // with the model, for predictions need the same one.
@@ -19,6 +24,9 @@ type Scaling struct {
 //	shift = μ = Σxᵢ/n,  scale = √(Σ(xᵢ − μ)²/(n − 1)).
 //
 // A constant column becomes 0. It fails on no rows, on NaN or infinities, and where a statistic overflows.
+//
+// The deviation is the one of a sample, by n − 1. It is computed in two passes, mean first: Σx² − n·μ²
+// would lose all digits where the mean is large beside the deviation.
 func Standardize(train *Dataset) (Scaling, error) {
 	return fit(train, func(col func(i int) float64, n int) (shift, scale float64) {
 		sum := 0.0
@@ -64,6 +72,9 @@ func MinMaxTo(train *Dataset, lo, hi float64) (Scaling, error) {
 
 // ChannelScaling scales images of the given shape, channels first: x ↦ (x − mean[c])/std[c] for every value of channel c.
 // It fails where there is not one mean and one positive deviation a channel.
+//
+// It is written out by column like every other scaling, so that whoever applies one need not know of
+// channels.
 func ChannelScaling(shape []int, mean, std []float64) (Scaling, error) {
 	n, err := (&Array{Shape: shape}).count()
 	if err != nil || len(shape) == 0 || len(mean) != shape[0] || len(std) != shape[0] || slices.Min(std) <= 0 {

@@ -36,6 +36,9 @@ func (s *Sparse) Validate() error {
 
 // GatherSparse writes rows of s with their zeros to dst (len(rows)×Cols), as [Gather] does for a table without holes:
 // a batch of a table that would not fit into memory. It fails as Gather does; s must be valid.
+//
+// The destination is cleared as a whole: a row has few values, and what the last batch left elsewhere
+// in the buffer would be taken for features.
 func GatherSparse[D Number](dst []D, s *Sparse, rows []int) error {
 	if s.Cols < 1 || len(s.Start) != s.Rows+1 || !isTable(len(dst), len(rows), s.Cols) {
 		return fmt.Errorf("data.GatherSparse: room for %d values; want %d rows of %d", len(dst), len(rows), s.Cols)

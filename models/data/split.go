@@ -56,6 +56,9 @@ func KFold(d *Dataset, k, fold int, opts *SplitOptions) (train, test *Dataset, e
 }
 
 // order is the order in which the rows are dealt out.
+//
+// It is that of the first epoch of [Batches] with one batch of all rows: one shuffle serves both, and
+// is tested once.
 func (o SplitOptions) order(d *Dataset) ([]int, error) {
 	b, err := NewBatches(d.Rows, &BatchOptions{Seed: o.Seed, Ordered: o.Ordered})
 	if err != nil {

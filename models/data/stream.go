@@ -5,6 +5,11 @@ import (
 	"runtime"
 )
 
+// How gathering runs ahead. A ring of workers + 1 places holds the batch that the caller works with
+// and the next ones; each place is filled by a goroutine of its own and asked for in order, so the
+// batches come in the order of the epoch whoever finishes first. A place is filled again only after
+// the caller has asked for the next batch, which is what makes its memory safe to use until then.
+
 // Batch is a batch with its numbers, as a step takes them.
 type Batch[D Number] struct {
 	Rows   []int   // which rows these are

@@ -2,6 +2,11 @@ package train
 
 import "rpnc/models/data"
 
+// Why a single row may not stand alone. A norm over the batch subtracts the mean of the rows and
+// divides by their deviation; of one row that leaves 0 of every value, and the gradient of such a step
+// says nothing. So where rows = k·size + 1 the last batch has size + 1 rows. There are then still two
+// lengths, and two programs, at most.
+
 // batches cuts the shuffled rows of an epoch into batches. The lengths are the same in every epoch, so that two programs
 // serve a training. Package data would leave a single row alone at the end; here it joins the batch before.
 type batches struct {
@@ -11,6 +16,8 @@ type batches struct {
 	count int
 }
 
+// all deals out the whole epoch as one batch: its order is that of package data for (seed, epoch), and
+// only where it is cut is decided here.
 func newBatches(rows, size int, seed uint64) (*batches, error) {
 	all, err := data.NewBatches(rows, &data.BatchOptions{Seed: seed})
 	if err != nil {

@@ -32,6 +32,10 @@ func DefaultMetric(l Loss) metric.Metric {
 }
 
 // checkData says whether d holds what the model and the loss need, in the words of whoever has to change something.
+//
+// What it lets through cannot fail in a step for reasons of shape, so a training of hours does not end
+// at its first evaluation. The order is that in which a user would look: the loss, the rows, the
+// columns, then the truth.
 func checkData(l Loss, m *models.Model, d *data.Dataset) error {
 	in, out := m.Dims()
 	if err := loss.Check(l); err != nil {
@@ -84,6 +88,9 @@ func checkNumbers(l Loss, d *data.Dataset, out int) error {
 
 // targets are the numbers that a model of out columns is to give: Y, or, where there is none and one column, the numbers
 // of the classes.
+//
+// Training a model of one output on two classes with a loss of numbers needs no second copy of the
+// labels in the data: they become 0 and 1 here.
 func targets(d *data.Dataset, out int) (y []float64, cols int) {
 	if d.Y != nil || d.Labels == nil || out != 1 {
 		return d.Y, d.YCols

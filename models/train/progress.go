@@ -8,6 +8,11 @@ import (
 	"time"
 )
 
+// Two forms of one report. On a terminal a line moves, rewritten at most ten times a second, since
+// writing to a terminal may cost more than a small step; in a file or a pipe only the lines of epochs
+// appear. The log is for programs and has everything, an object of JSON a line, so that it can be read
+// while the training runs and after it was cut off.
+
 // progress tells a person how training goes. A nil progress tells nothing.
 type progress struct {
 	w        io.Writer
@@ -65,6 +70,9 @@ func (p *progress) step(at Position, loss float64, rows int) {
 }
 
 // line is epoch 3/10  step 120/938  loss 0.2314  accuracy 0.912  52310 rows/s  1m12s left.
+//
+// Rates are over all steps since the first: a rate of the last moments would jump where an evaluation
+// falls between.
 func (p *progress) line(at Position, loss float64, passed time.Duration) string {
 	s := fmt.Sprintf("epoch %d/%d  step %d/%d  loss %.4g", at.Epoch+1, p.epochs, at.Batch+1, p.batches, loss)
 	if p.metric != "" {

@@ -55,6 +55,9 @@ type sized struct {
 // weights of rows.
 //
 // What was compiled before an error is closed again.
+//
+// Sizes are compiled before the first step and not when they are met, because the second comes at the
+// end of an epoch, which may be an hour away.
 func newStepper(m *models.Model, d *data.Dataset, t Trainer, rows []float64, sizes []int) (stepper, error) {
 	s := stepper{data: d, rows: rows, classes: balance(t.Loss), sizes: map[int]*sized{}}
 	if _, out := m.Dims(); t.Loss.Target() == loss.Numbers {

@@ -199,6 +199,9 @@ func (t Trainer) start(m *models.Model, train, test *data.Dataset) (*run, error)
 }
 
 // check is start without the programs.
+//
+// A training that starts afresh clears what an optimizer has left in the store; one that goes on needs
+// exactly that.
 func (t Trainer) check(m *models.Model, train, test *data.Dataset) (*run, error) {
 	t = t.losses()
 	if test == nil && t.TestRows != nil {
@@ -380,6 +383,9 @@ func (r *run) setRate(at Position) error {
 }
 
 // finish measures and reports an epoch, and calls its hooks; stop says that the watch ends the training.
+//
+// The order matters: the measure comes first, the watch needs it, report and log have both. The best
+// parameters come back before the last checkpoint, so that what is saved is what the caller gets.
 func (r *run) finish(e Epoch, began time.Time) (stop bool, err error) {
 	last := e.Number == r.Epochs
 	if r.test != nil && (last || e.Number%r.EvalEvery == 0) {
@@ -448,6 +454,9 @@ func (r *run) checkpoint(at Position) error {
 }
 
 // stop ends a training whose context is done.
+//
+// The checkpoint is made at the batch where it stopped. Its error does not hide the cause: both are
+// returned.
 func (r *run) stop(at Position, cause error) error {
 	err := fmt.Errorf("train.Fit: stopped after %d epochs and %d batches: %w", at.Epoch, at.Batch, cause)
 	return errors.Join(err, r.checkpoint(at))

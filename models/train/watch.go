@@ -10,6 +10,12 @@ import (
 	"rpnc/rpnops"
 )
 
+// How a training remembers what was best. Best value, its epoch, and the count of evaluations since
+// are a state in the store, beside the moments of the optimizer, and so is the copy of the model that
+// Restore asks for. A checkpoint holds the store, so a training that goes on ends at the same epoch
+// with the same parameters as one that was never cut off. The price is one more copy of the model in
+// store and checkpoint, taken only where Restore is set.
+
 // Watch follows a measure over the evaluations of a training: the loss on the test part, or, where there is none, the
 // training loss of every epoch. The zero value watches nothing.
 type Watch struct {
@@ -59,6 +65,10 @@ func (w *watcher) active() bool { return w.reduces || w.Patience > 0 || w.Restor
 func (w *watcher) factor() float64 { return 1 - w.schedule.Reduction }
 
 // see takes the measure of an epoch: stop says that the training is to end.
+//
+// A better value is one that beats the best by more than MinDelta; the first value always counts. An
+// epoch without an evaluation is passed over where there is a test part, so Patience counts
+// evaluations and not epochs.
 func (w *watcher) see(e Epoch, larger, tested bool) (stop bool, err error) {
 	if !w.active() || tested && !e.Tested {
 		return false, nil
@@ -95,6 +105,7 @@ func (w *watcher) fields() []float64 {
 		s.Reduction, flag(s.Seen), s.Best, float64(s.Bad), float64(s.Cool)}
 }
 
+// A state of another length is of another kind of watch, or of none: watching then begins anew.
 func (w *watcher) load(v []float64) {
 	if len(v) != len(w.fields()) {
 		return
@@ -116,6 +127,9 @@ func flag(b bool) float64 {
 }
 
 // keep copies what the model is made of: all but the step and what the optimizer keeps.
+//
+// The step and the optimizer's own go on from where they are: what comes back at the end is a model to
+// be used, not a training to go on with.
 func (w *watcher) keep() error {
 	for _, name := range w.store.Names() {
 		if name == rpnops.StepName || strings.HasPrefix(name, rpnops.OptimizerPrefix) {
