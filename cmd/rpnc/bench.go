@@ -65,9 +65,9 @@ var benchCommand = command{
 type benchmark struct {
 	machine
 	workloads, modes, threads, config, trace, from string
-	seconds                                  float64
-	rounds, batch                            int
-	peers, profile, list, json               bool
+	seconds                                        float64
+	rounds, batch                                  int
+	peers, profile, list, json                     bool
 }
 
 // cell is one row to be measured.
