@@ -99,6 +99,9 @@ func checkConfigs(c *call, print, explain bool) error {
 }
 
 // checkData holds the parameters of the data against the recipe of the set, without loading it.
+//
+// The files of the data need not be there: a configuration can be checked on a machine that has none
+// of them.
 func (p *plan) checkData() error {
 	if p.Data.Class == "" {
 		return nil

@@ -70,6 +70,8 @@ func list(c *call, asJSON bool) error {
 }
 
 // listings are the entries of a family, all functions for "".
+//
+// Heads, layers and models have no equation; the sentence that describes them stands in its place.
 func listings(family string) (out []listing) {
 	for _, e := range rpnops.Entries() {
 		if family == "" || string(e.Family) == family {

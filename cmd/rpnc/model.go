@@ -132,6 +132,8 @@ func (m *machine) register(fs *flag.FlagSet) {
 }
 
 // options are those of models, once it is settled what they run on. A device that is not there is told in a line.
+//
+// Wrong values of flags are found before the device is opened, which may take seconds.
 func (m *machine) options(w io.Writer, seed uint64) (*models.Options, error) {
 	vms := map[string]compile.VM{"auto": compile.Auto, "tape": compile.Tape, "plan": compile.Plan}
 	vm, ok := vms[m.vm]

@@ -52,6 +52,9 @@ func (c *Codec) Encode(v any) (*yaml.Node, error) {
 
 // classFor finds the class of v: the type must be that of the default, what no parameter can say must be equal, and
 // of those that qualify it is the one with the fewest differences, by name.
+//
+// Classes are tried in the order of the registries, each of which has a fixed order of its own,
+// and a later one has to be strictly better, so equal values always get the same class.
 func (c *Codec) classFor(v any) (best Class, ok bool) {
 	least := math.MaxInt
 	for _, class := range c.classes() {

@@ -141,6 +141,9 @@ type pair struct {
 
 // pairs lists the entries of a mapping. Merge keys (<<) give what the mapping itself does not name; of several, the
 // first wins. Two equal keys are a mistake: the later would silently replace the earlier.
+//
+// Keys are looked at through aliases too, and each is charged to the budget like any node; where the
+// budget is spent there are no entries, and the error is already noted.
 func (d *decoder) pairs(n *yaml.Node) []pair {
 	var out, merged []pair
 	seen := map[string]int{}
@@ -269,6 +272,9 @@ func (d *decoder) fill(n *yaml.Node, ps []pair, v reflect.Value) {
 }
 
 // parameter decodes one parameter and checks its bounds.
+//
+// Bounds are those of what the file says: null leaves the default, which may stand for something else
+// than its number, and is not held against them.
 func (d *decoder) parameter(f field, p pair, v reflect.Value) {
 	mistakes := len(d.errs)
 	d.value(p.value, v)
@@ -358,6 +364,9 @@ func parameterHint(key string, keys []string) string {
 }
 
 // obsolete are keys that older descriptions of the schema show, and what has taken their place.
+//
+// A hint is worth more here than the nearest name would be, as most of what has taken their place
+// is spelt quite differently.
 var obsolete = map[string]string{
 	"data_transformation_class":        "data_transformation_configs: {function_class: …}",
 	"data_transformation_parameters":   "data_transformation_configs: {function_parameters: …}",

@@ -137,6 +137,9 @@ func FromArrays(name string, x, y *Array, classes []string) (*Dataset, error) {
 // takeTruth fills Labels or Y from an array.
 //
 // Integers are classes; (n×k) integers with k > 1 are targets.
+//
+// The type in the file decides between the two, as the values cannot: 0 and 1 may be classes or
+// amounts.
 func (d *Dataset) takeTruth(y *Array, classes []string) error {
 	n, err := y.count()
 	if err != nil || len(y.Shape) == 0 || n != len(y.Values) || y.Shape[0] != d.Rows {

@@ -10,6 +10,15 @@ import (
 	"strings"
 )
 
+// How a table is read. Lines come one by one (see eachLine); the first that is not blank settles the
+// plan, which column goes where, and every other line is cut into cells and appended. Cells are parts
+// of the line and not copies, since most of them are numbers that are parsed and forgotten; the few
+// texts that are kept are cloned, as each would otherwise hold its whole line in memory.
+//
+// A cell that cannot be read ends the reading with its file, line and column. No value is guessed and
+// no row is left out in silence: a column that is empty in one row of a thousand should be seen before
+// training and not after.
+
 // Kind says what the target columns of a file hold.
 type Kind uint8
 
@@ -93,6 +102,9 @@ type csvReader struct {
 }
 
 // prepare fills in the defaults, takes the given classes over and rejects options that mean nothing.
+//
+// Given classes are numbered before the first line, in their order: a test part then has the numbers
+// of its training part whatever comes first in it.
 func (c *csvReader) prepare() error {
 	if c.opts.Kind > Unlabelled || c.opts.Header > HeaderNo {
 		return fmt.Errorf("data.ReadCSV: kind %d, header %d; want the constants of this package", c.opts.Kind, c.opts.Header)
@@ -197,6 +209,9 @@ func (c *csvReader) cellError(j int, err error) error {
 }
 
 // finish completes the set after the last line: the sizes, the names and the numbers of the classes.
+//
+// Names of classes are settled last, as only the whole file tells whether its labels are the integers
+// from 0.
 func (c *csvReader) finish() (*Dataset, error) {
 	d := c.out
 	switch {

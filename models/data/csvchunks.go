@@ -21,6 +21,9 @@ func EachCSV(path string, rows int, opts *CSVOptions, f func(*Dataset) error) er
 // A set is handed on when it is full and the reader goes on with a fresh one, so f may keep what it
 // gets. The last set is shorter. Codes
 // of categories are kept from set to set.
+//
+// The plan of the columns is made once, by the first line of the table, and holds for all sets. An
+// error of f is returned as it is, without the line at which its set was full.
 func ReadEachCSV(r io.Reader, name string, rows int, opts *CSVOptions, f func(*Dataset) error) error {
 	c := &csvReader{name: name, codes: map[string]int32{}, out: &Dataset{Name: name}}
 	if opts != nil {

@@ -67,6 +67,9 @@ func planColumns(first []string, header bool, opts *CSVOptions) (*csvPlan, error
 }
 
 // named are the columns of the header with the given names; nil where there are no names or one is not there.
+//
+// One missing name gives up on all of them: a header that has some of the names may be that of other
+// data, and the number of columns then says so.
 func (p *csvPlan) named(names []string) (found []int) {
 	for _, name := range names {
 		j := slices.Index(p.header, name)
@@ -183,6 +186,9 @@ func quoted(s string) (cell, rest string, err error) {
 
 // anyNumber reports whether one of the cells is a number, be it NaN or too large: such a line is a row,
 // and a bad one, rather than a header.
+//
+// It is called on the first line of each file, and a header may have thousands of names; hence the
+// look at the first character.
 func anyNumber(cells []string) bool {
 	return slices.ContainsFunc(cells, func(cell string) bool {
 		digits := strings.TrimLeft(cell, "+-")

@@ -89,6 +89,9 @@ func LoadIDXImages(images, labels string, classes []string) (*Dataset, error) {
 }
 
 // readIDXImages reads the images, whose bytes stay bytes.
+//
+// A byte a pixel is what the file has and what is kept; numbers are formed when a batch is gathered
+// (see [Pixels]).
 func readIDXImages(r io.Reader, name string) (*Dataset, error) {
 	b := &binaryReader{op: "data.LoadIDXImages", name: name, r: r}
 	x, err := idxHeader(b)

@@ -8,6 +8,12 @@ import (
 	"strings"
 )
 
+// How a set is found and loaded. A configuration names it; its entry holds a default of the loader, a
+// struct whose exported fields are the parameters that a configuration may give; Load then makes both
+// parts ready, scaled and cut as the reference does it. Sets that are in the program or are computed
+// take no path. All others want a path to files that the user has, since a data set belongs to
+// somebody and a program that downloads it silently takes that choice away.
+
 // Parts is a set made ready for training and test.
 type Parts struct {
 	Train, Test *Dataset
@@ -75,6 +81,9 @@ func filesOf(set string) string {
 
 // find returns the first of the given names, which may have .gz behind it and differ in upper and lower case, that is a file
 // in the folder path.
+//
+// Names are tried in the order given and not in that of the folder, so that the same file is taken on
+// every system.
 func find(set, path string, names ...string) (string, error) {
 	if path == "" {
 		return "", fmt.Errorf("data: %s: no path; want that of %s", set, filesOf(set))

@@ -43,6 +43,9 @@ func ReadSeries(r io.Reader, name string) (*Series, error) {
 }
 
 // addLine takes in the names or the numbers of a time.
+//
+// A time is a text here: it is kept for the user to see and takes no part in any computation, so its
+// format does not matter.
 func (s *Series) addLine(cells []string) error {
 	// The first line names the instances; what stands above the times does not matter.
 	if s.Instances == nil {

@@ -11,6 +11,11 @@ import (
 	"strings"
 )
 
+// How this differs from other tables. The header carries the types, so nothing is guessed from cells:
+// a column str holds texts even where all of them are digits, and a column int refuses 1.5. Texts
+// among the features become numbers in the order of their appearance, which means nothing to a linear
+// model and is what the reference does; whoever wants one column a text has to write the file so.
+
 // TableOptions describe a file to [LoadTable]. A nil pointer and the zero value mean: commas, and every cell must be right.
 type TableOptions struct {
 	Comma byte // between the cells; 0: ','
@@ -150,6 +155,8 @@ func (t *tableReader) value(j int) (float64, error) {
 }
 
 // value codes or parses a cell.
+//
+// Integers beyond ±2⁵³ are refused, as a float64 would make two different ones equal.
 func (c *tableColumn) value(cell string) (float64, error) {
 	switch c.kind {
 	case "str":
