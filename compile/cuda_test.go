@@ -45,9 +45,17 @@ func onEveryDevice(t *testing.T, f func(t *testing.T)) {
 	})
 }
 
+// onDeviceTypes are the element types that programs are tested with on devices; the emulator takes its time.
+func onDeviceTypes() []graph.DType {
+	if testing.Short() {
+		return []graph.DType{graph.F32}
+	}
+	return []graph.DType{graph.F64, graph.F32}
+}
+
 func TestProgramsOnADeviceMatchTheInterpreter(t *testing.T) {
 	onEveryDevice(t, func(t *testing.T) {
-		for _, d := range []graph.DType{graph.F64, graph.F32} {
+		for _, d := range onDeviceTypes() {
 			for _, level := range []compile.Level{compile.O0, compile.Fused} {
 				for _, p := range programs(d) {
 					t.Run(fmt.Sprintf("%s/%v/%d", p.name, d, level), func(t *testing.T) {
@@ -65,7 +73,7 @@ func TestProgramsOnADeviceMatchTheInterpreter(t *testing.T) {
 
 func TestTrainingOnADeviceMatchesTheInterpreterFromEqualState(t *testing.T) {
 	onEveryDevice(t, func(t *testing.T) {
-		for _, d := range []graph.DType{graph.F64, graph.F32} {
+		for _, d := range onDeviceTypes() {
 			for i, p := range programs(d) {
 				t.Run(fmt.Sprintf("%s/%v", p.name, d), func(t *testing.T) {
 					q, err := compile.Train(p.g, nil, onDevice, p.loss, momentum{}, p.outputs...)
@@ -82,7 +90,7 @@ func TestTrainingOnADeviceMatchesTheInterpreterFromEqualState(t *testing.T) {
 
 func TestGradientsOnADeviceMatchTheInterpreter(t *testing.T) {
 	onEveryDevice(t, func(t *testing.T) {
-		for _, d := range []graph.DType{graph.F64, graph.F32} {
+		for _, d := range onDeviceTypes() {
 			for _, p := range programs(d) {
 				t.Run(fmt.Sprintf("%s/%v", p.name, d), func(t *testing.T) { checkGradients(t, p, onDevice, d) })
 			}

@@ -35,13 +35,20 @@ func TestProgramsAreRightWithoutEachPass(t *testing.T) {
 func TestProgramsAreRightWithEachPassAloneAndEachPair(t *testing.T) {
 	for i, a := range compile.PassNames() {
 		for _, b := range compile.PassNames()[i:] {
+			if testing.Short() && a != b {
+				break
+			}
 			t.Run(a+"+"+b, func(t *testing.T) { trains(t, compile.Options{Only: []string{a, b}}) })
 		}
 	}
 }
 
 func TestProgramsAreRightInEveryNodeOrder(t *testing.T) {
-	for seed := range uint64(20) {
+	orders := uint64(20)
+	if testing.Short() {
+		orders = 4
+	}
+	for seed := range orders {
 		trains(t, compile.Options{Shuffle: 1000 * seed})
 	}
 }
