@@ -246,16 +246,14 @@ func (p *Program) load(opt Options) error {
 	return err
 }
 
-// choose decides for Auto. The TapeMachine costs some µs a run and 0.3 µs an instruction; its compiler is quadratic
-// in the nodes.
-//
-// The estimates: a multiply-add pipeline of 50 Gflop/s, and 2 % as what nobody notices.
+// choose decides for Auto. A run of the TapeMachine is handed to a goroutine of its own and back, which costs some 100 µs
+// where the caches have to follow, and 0.4 µs an instruction; its compiler is quadratic in the nodes.
 func (p *Program) choose(vm VM) (VM, string) {
 	if vm != Auto {
 		return vm, "asked for"
 	}
-	const perRun, perInstruction, flopRate, tooMany = 5e-6, 4e-7, 5e10, 1000
-	// The limits are estimates; being wrong by a factor of two costs a few µs a run.
+	const perRun, perInstruction, flopRate, tooMany = 1e-4, 4e-7, 5e10, 1000
+	// The limits are estimates; being wrong by a factor of two costs a few per cent of a run.
 	fixed, work := perRun+perInstruction*float64(p.stats.Instructions), p.stats.Flops/flopRate
 	switch {
 	case p.stats.Instructions == 0 || p.stats.Instructions > tooMany:

@@ -21,6 +21,13 @@ func flops(n *graph.Node) float64 {
 		return 2 * size(n) * float64(n.In[0].Shape().Dim(1))
 	case ops.PatchMatMulGrad:
 		return 2 * size(n.In[0]) * float64(n.Shape().Dim(1))
+	case ops.Trilinear: // of the rows with every entry of W
+		return 2 * float64(n.Shape().Dim(0)) * size(n.In[2])
+	case ops.TrilinearSum:
+		return 2 * float64(n.In[0].Shape().Dim(0)) * size(n)
+	case ops.TiledStep: // the gradient's sum over rows, and a step of some ten operations
+		rows := n.In[len(n.In)-1].Shape().Dim(0)
+		return float64(2*rows+10) * float64(n.Types[0].Shape.Size())
 	case ops.SpMM:
 		return 2 * float64(op.P.NNZ()) * size(n) / float64(max(1, n.Shape().Dim(-2)))
 	case ops.SDDMM:
