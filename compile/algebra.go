@@ -197,7 +197,7 @@ func sliceOfJoin(n *graph.Node, in []*graph.Node, ax, lo, hi int) *graph.Node {
 // The rule looks at neighbours only, so a join of many slices shrinks by one round after the other; a join of one operand
 // is that operand.
 func joined(n *graph.Node, ax int) *graph.Node {
-	if x := n.In[0]; x.Shape().Dim(ax) == 1 && !slices.ContainsFunc(n.In, func(y *graph.Node) bool { return y != x }) {
+	if x := once(n.In[0], ax); x.Shape().Dim(ax) == 1 && !slices.ContainsFunc(n.In, func(y *graph.Node) bool { return once(y, ax) != x }) {
 		return ops.BroadcastTo(x, n.Shape())
 	}
 	var out []*graph.Node
@@ -219,6 +219,15 @@ func joined(n *graph.Node, ax int) *graph.Node {
 		return nil
 	}
 	return ops.Join(ax, out...)
+}
+
+// once is the value that a Broadcast repeats along ax alone; of other nodes, the node itself. Two of many equal operands may
+// have become a repetition before the rest joined them.
+func once(n *graph.Node, ax int) *graph.Node {
+	if _, ok := n.Op.(ops.Broadcast); ok && n.In[0].Shape() == n.Shape().With(ax, 1) {
+		return n.In[0]
+	}
+	return n
 }
 
 // adjacent is the slice that begins with slice a and ends with slice b of one value; nil if they are not that.

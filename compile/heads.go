@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"regexp"
 	"sort"
 	"strings"
 
@@ -123,6 +124,8 @@ type stacks struct {
 	readers map[*graph.Node][]*graph.Node
 }
 
+var number = regexp.MustCompile("[0-9]+")
+
 // seed makes a stack of all nodes of a class that are in none, and walks down to their operands.
 //
 // Nodes of several results are never seeds, as nobody outside could read their slices.
@@ -136,10 +139,11 @@ func (s *stacks) seed(class []*graph.Node) {
 	if len(free) < 2 {
 		return
 	}
-	// The order of the lanes decides how parameters lie in the store, so it must be the same in every program.
+	// The order of the lanes decides how parameters lie in the store, so it must be the same in every program. Head 10 comes
+	// after head 9: sums of heads are built in the order of numbers, and views of lanes in that order join again.
 	names := map[*graph.Node]string{}
 	for _, n := range free {
-		names[n] = leavesBelow(n)
+		names[n] = number.ReplaceAllStringFunc(leavesBelow(n), func(digits string) string { return string(rune(len(digits))) + digits })
 	}
 	sort.SliceStable(free, func(i, j int) bool { return names[free[i]] < names[free[j]] })
 	s.add(free)

@@ -137,6 +137,24 @@ func TestHeadsOnAGridAreOneProductAndOneNorm(t *testing.T) {
 	}
 }
 
+// The gradient of a mean of sixteen heads is one value sixteen times, of which two have been joined before the others.
+func TestJoinsOfOneValueAreRepetitions(t *testing.T) {
+	g := graph.New()
+	x, other := g.Input("x", typ(graph.F64, 1, 3)), g.Input("other", typ(graph.F64, 1, 3))
+	twice := func(n *graph.Node) *graph.Node { return ops.BroadcastTo(n, graph.Sh(2, 3)) }
+	for want, parts := range map[int][]*graph.Node{0: {x, twice(x), x}, 1: {x, twice(other), x}} {
+		y := ops.Relu(ops.Join(0, parts...))
+		q, err := compile.Forward(g, nil, nil, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if count := opNames(q); count["Concat@0"] != want {
+			t.Errorf("%d joins of %v; want %d among %v", count["Concat@0"], parts, want, count)
+		}
+		steps(t, program{"joins", g, []*graph.Node{y}, nil}, q, []*graph.Node{y}, 1e-15)
+	}
+}
+
 func TestPatchesAreNeverPacked(t *testing.T) {
 	for _, trained := range []bool{false, true} {
 		p := pictures(graph.F64, trained)
