@@ -65,13 +65,6 @@ type header struct {
 	meta    map[string]string
 }
 
-// dtypes are the element types by their names in the format, which are ours in capitals.
-var dtypes = map[string]graph.DType{"F32": graph.F32, "F64": graph.F64, "I32": graph.I32}
-
-// wide is the element type of the counters that PyTorch keeps. Their values are read as I32, where they fit; files of this
-// package have none.
-const wide = "I64"
-
 // dtypeName is the name of an element type in the format.
 func dtypeName(d graph.DType) string { return strings.ToUpper(d.String()) }
 
@@ -160,8 +153,8 @@ func (h header) checksum(data []byte) string {
 }
 
 // Decode reads safetensors. Errors say what is broken: a length or offset outside the file, gaps or overlaps, element
-// types other than F32, F64, I32 and I64, values of the last beyond 32 bits, a checksum that does not agree. Files without metadata of this package have no
-// checksum to agree with.
+// types that have no [graph.DType] and do not go into one without loss, integers beyond 32 bits, a checksum that does not
+// agree. Files without metadata of this package have no checksum to agree with.
 func Decode(file []byte) (*File, error) {
 	if len(file) < 8 {
 		return nil, fmt.Errorf("checkpoint.Decode: %d bytes; a safetensors file has at least 8", len(file))
@@ -263,13 +256,9 @@ func (h header) verifyChecksum(data []byte) error {
 //
 // The comparison of sizes cannot overflow, since a shape that Check passes has a size that fits.
 func (e entry) check(size int) error {
-	d, ok := dtypes[e.DType]
-	if !ok && e.DType != wide {
-		return fmt.Errorf("element type %q; want F32, F64, I32 or I64", e.DType)
-	}
-	bytes := d.Size()
-	if e.DType == wide {
-		bytes = 8
+	el, ok := elements[e.DType]
+	if !ok {
+		return fmt.Errorf("element type %q; want F32, F64, F16, BF16, I32 or I64", e.DType)
 	}
 	shape := graph.Sh(e.Shape...)
 	if err := shape.Check(); err != nil {
@@ -279,41 +268,8 @@ func (e entry) check(size int) error {
 	if begin < 0 || end < begin || end > size {
 		return fmt.Errorf("bytes %d to %d of %d; the file is truncated or broken", begin, end, size)
 	}
-	if want := shape.Size() * bytes; end-begin != want {
+	if want := shape.Size() * el.size; end-begin != want {
 		return fmt.Errorf("%d bytes for %s %v; want %d", end-begin, e.DType, shape, want)
 	}
 	return nil
-}
-
-// tensor reads a checked entry. It fails where an integer does not fit into 32 bits.
-func (e entry) tensor(data []byte) (*graph.Tensor, error) {
-	if e.DType == wide {
-		return e.narrow(data)
-	}
-	t := graph.NewTensor(graph.Type{DType: dtypes[e.DType], Shape: graph.Sh(e.Shape...)})
-	b := data[e.Offsets[0]:e.Offsets[1]]
-	for i := range t.I {
-		t.I[i] = int32(binary.LittleEndian.Uint32(b[4*i:]))
-	}
-	for i := range t.F {
-		if t.Type.DType == graph.F32 {
-			t.F[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))
-		} else {
-			t.F[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
-		}
-	}
-	return t, nil
-}
-
-// narrow reads integers of 64 bits.
-func (e entry) narrow(data []byte) (*graph.Tensor, error) {
-	t := graph.NewTensor(graph.Type{DType: graph.I32, Shape: graph.Sh(e.Shape...)})
-	b := data[e.Offsets[0]:e.Offsets[1]]
-	for i := range t.I {
-		v := int64(binary.LittleEndian.Uint64(b[8*i:]))
-		if t.I[i] = int32(v); int64(t.I[i]) != v {
-			return nil, fmt.Errorf("value %d is %d; want integers of 32 bits", i, v)
-		}
-	}
-	return t, nil
 }

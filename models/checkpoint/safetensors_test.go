@@ -104,6 +104,26 @@ func TestFilesOfOtherProgramsAreRead(t *testing.T) {
 	}
 }
 
+func TestHalvesAreReadAsFloat32(t *testing.T) {
+	f, err := checkpoint.Decode(raw(`{"b":{"dtype":"BF16","shape":[3],"data_offsets":[0,6]},"h":{"dtype":"F16","shape":[2,4],"data_offsets":[6,22]}}`,
+		0x80, 0x3f, 0x49, 0xc0, 0x80, 0xff, // 1, −π to 8 bits, −∞
+		0x00, 0x3c, 0x48, 0xc2, 0xff, 0x7b, 0x01, 0x00, 0x00, 0x04, 0x00, 0x80, 0x00, 0x7c, 0xff, 0x83))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := tensor(graph.F32, []int{3}, 1, -3.140625, math.Inf(-1)); !reflect.DeepEqual(f.Tensors["b"], want) {
+		t.Errorf("BF16: %v; want %v", f.Tensors["b"], want)
+	}
+	want := tensor(graph.F32, []int{2, 4}, 1, -3.140625, 65504, math.Ldexp(1, -24), math.Ldexp(1, -14), math.Copysign(0, -1), math.Inf(1), -math.Ldexp(1023, -24))
+	if !reflect.DeepEqual(f.Tensors["h"], want) || !math.Signbit(f.Tensors["h"].F[5]) {
+		t.Errorf("F16: %v; want %v", f.Tensors["h"], want)
+	}
+	f, err = checkpoint.Decode(raw(`{"h":{"dtype":"F16","shape":[],"data_offsets":[0,2]}}`, 0x01, 0xfc))
+	if err != nil || !math.IsNaN(f.Tensors["h"].F[0]) {
+		t.Errorf("a NaN of F16: %v, %v", f, err)
+	}
+}
+
 func TestBrokenFilesAreErrors(t *testing.T) {
 	const meta = `"__metadata__":{"format":"rpnc/1"}`
 	for _, c := range []struct {
@@ -119,7 +139,8 @@ func TestBrokenFilesAreErrors(t *testing.T) {
 		{raw(`[1]`), "header"},
 		{raw(`{"x":3}`), `tensor "x"`},
 		{raw(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"more":1}}`, 0, 0, 0, 0), "more"},
-		{raw(`{"x":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}`, 0, 0), `element type "F16"`},
+		{raw(`{"x":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}`, 0, 0), `element type "F8_E4M3"`},
+		{raw(`{"x":{"dtype":"BF16","shape":[2],"data_offsets":[0,2]}}`, 0, 0), "2 bytes for BF16 (2); want 4"},
 		{raw(`{"x":{"dtype":"I64","shape":[2],"data_offsets":[0,8]}}`, 0, 0, 0, 0, 0, 0, 0, 0), "8 bytes for I64 (2); want 16"},
 		{raw(`{"x":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}`, 0, 0, 0, 0x80, 0, 0, 0, 0), "value 0 is 2147483648; want integers of 32 bits"},
 		{raw(`{"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, 0, 0, 0, 0), "negative dimension"},
