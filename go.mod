@@ -4,7 +4,7 @@ go 1.26
 
 require (
 	github.com/chewxy/hm v1.0.0
-	github.com/ebitengine/purego v0.9.1
+	github.com/ebitengine/purego v0.11.2
 	github.com/google/go-cmp v0.7.0
 	gonum.org/v1/gonum v0.16.0
 	gonum.org/v1/plot v0.16.0
