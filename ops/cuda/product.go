@@ -40,6 +40,8 @@ type product struct {
 	a, b, c      arg // operands and result
 	kind         kind
 	math         Math
+	viewA, viewB factor // where elements of a and b lie, nil for those of matrices
+	cells        int    // columns that lie side by side in the result, rows further apart; 0 for all n
 }
 
 // depth is how many columns of a, and rows of b, a block of threads has in shared memory at a time; a product on tensor
@@ -107,8 +109,8 @@ const (
 // of steps there are.
 func (b *binder) gemm(p product) {
 	p.math = p.mathOf(b.math)
-	w := p.blockSide()
-	blocks := (p.m + w - 1) / w * ((p.n + w - 1) / w) * p.batch
+	rows, cols := p.blocks()
+	blocks := rows * cols * p.batch
 	// Parts are whole matrices of a sum, or else whole steps of the inner loop.
 	steps := (p.k + p.step() - 1) / p.step()
 	if p.sum > 1 {
@@ -126,14 +128,30 @@ func (b *binder) gemm(p product) {
 	}
 	to, size := p.c, p.m*p.n*p.batch
 	p.c = b.space(b.kind, size*p.parts)
+	cells := p.cells
+	p.cells = 0 // parts lie row by row
 	b.grid(p)
+	p.cells = cells
 	b.each(size, func(c *code, i val) {
 		sum := c.variable(b.num(0))
 		c.loop(n(0), n(p.parts), n(1), func(k val) {
 			c.set(sum, c.add(sum, c.load(b.kind, c.addr(p.c), c.mad(k, size, i))))
 		})
+		if p.cells > 0 {
+			row, col := c.split2(i, p.n)
+			i = p.place(c, row, col)
+		}
 		c.store(c.addr(to), i, sum)
 	})
+}
+
+// place is where element (row, col) of the result lies. Results of patches lie image by image.
+func (p product) place(c *code, row, col val) val {
+	if p.cells == 0 {
+		return c.mad(row, p.n, col)
+	}
+	image, cell := c.split2(col, p.cells)
+	return c.mad(c.mad(image, p.m, row), p.cells, cell)
 }
 
 // grid gives every block of threads a square of the result; each thread computes q×q elements of it, which lie side
@@ -142,32 +160,40 @@ func (b *binder) grid(p product) {
 	if p.m*p.n*p.batch == 0 {
 		return
 	}
-	w, threads := p.blockSide(), side*side
+	high, wide := p.blockSides()
+	threads := side * side
 	if p.math != Exact {
 		threads = p.shape().threads()
 	}
-	rows, cols := (p.m+w-1)/w, (p.n+w-1)/w
+	rows, cols := p.blocks()
 	b.launch(rows*cols*p.batch*p.parts, threads, func(c *code) {
 		rest, col := c.split2(c.special("ctaid.x"), cols)
 		rest, row := c.split2(rest, rows)
 		part, batch := c.split2(rest, p.batch)
-		t := tile{product: p, c: c, tid: c.special("tid.x"), top: c.mul(row, n(w)), left: c.mul(col, n(w)), part: part, batch: batch}
+		t := tile{product: p, c: c, tid: c.special("tid.x"), top: c.mul(row, n(high)), left: c.mul(col, n(wide)), part: part, batch: batch}
 		if p.math != Exact {
 			(&warpTile{tile: t, shape: p.shape()}).run()
 			return
 		}
-		t.q = p.perThread()
+		t.qa, t.qb = p.perThread()
 		t.ty, t.tx = c.split2(t.tid, side)
 		t.run()
 	})
 }
 
-// blockSide is the side of the square of the result that a block of threads computes.
-func (p product) blockSide() int {
+// blockSides are the rows and columns of the result that a block of threads computes.
+func (p product) blockSides() (rows, cols int) {
 	if p.math != Exact {
-		return p.shape().side
+		return p.shape().side, p.shape().side
 	}
-	return p.perThread() * side
+	qa, qb := p.perThread()
+	return qa * side, qb * side
+}
+
+// blocks is how many blocks of threads a result has along its sides.
+func (p product) blocks() (rows, cols int) {
+	high, wide := p.blockSides()
+	return (p.m + high - 1) / high, (p.n + wide - 1) / wide
 }
 
 // step is how far along the inner dimension one step goes.
@@ -178,35 +204,58 @@ func (p product) step() int {
 	return depth
 }
 
-// perThread is the side of a thread's part. A larger one reads shared memory less often, a smaller one makes more blocks.
+// perThread are the sides of a thread's part. A larger one reads shared memory less often, a smaller one makes more blocks.
 //
 // Blocks are counted by whole squares: the ragged edge is work that a larger square would waste.
-func (p product) perThread() int {
+func (p product) perThread() (rows, cols int) {
+	if p.viewB != nil {
+		return p.oblong()
+	}
 	for _, q := range []int{8, 4, 2} {
 		if blocks := (p.m / (q * side)) * (p.n / (q * side)) * p.batch; blocks >= 128 {
-			return q
+			return q, q
 		}
 	}
 	if min(p.m, p.n) > side {
-		return 2
+		return 2, 2
 	}
-	return 1
+	return 1, 1
+}
+
+// oblong are the sides for a result that is much longer than high, as those of patches are: what covers the shorter side,
+// halved until there are enough blocks. Parts of the inner dimension count as blocks, since there can be that many.
+func (p product) oblong() (rows, cols int) {
+	cover := func(size int) int {
+		q := 1
+		for q < 8 && q*side < size {
+			q *= 2
+		}
+		return q
+	}
+	rows, cols = cover(p.m), cover(p.n)
+	parts := max(1, p.k*2/longInner)
+	for rows*cols > 4 && (p.m+rows*side-1)/(rows*side)*((p.n+cols*side-1)/(cols*side))*parts < enoughBlocks {
+		if rows > cols {
+			rows /= 2
+		} else {
+			cols /= 2
+		}
+	}
+	return rows, cols
 }
 
 // tile is the code of one block of threads.
 type tile struct {
 	product
 	c            *code
-	q            int
+	qa, qb       int // rows and columns of the result a thread
 	tid, tx, ty  val
 	top, left    val // of the block's part of the result
 	part, batch  val
 	partA, partB val // in shared memory, depth × (q·side + 1): the odd width keeps threads on different banks
+	loadA, loadB *loader
 	acc          [][]val
 }
-
-// width is the length of a row in shared memory.
-func (t *tile) width() int { return t.q*side + 1 }
 
 // run adds up part after part and writes the result.
 //
@@ -214,29 +263,38 @@ func (t *tile) width() int { return t.q*side + 1 }
 // before all have read.
 func (t *tile) run() {
 	c := t.c
-	t.partA, t.partB = c.share(t.kind, depth*t.width()), c.share(t.kind, depth*t.width())
-	t.acc = make([][]val, t.q)
+	t.partA, t.partB = c.share(t.kind, depth*(t.qa*side+1)), c.share(t.kind, depth*(t.qb*side+1))
+	t.acc = make([][]val, t.qa)
 	for i := range t.acc {
-		for range t.q {
+		for range t.qb {
 			t.acc[i] = append(t.acc[i], c.variable(num(t.kind, 0)))
 		}
 	}
-	sums, inner := t.ranges()
-	c.loop(sums[0], sums[1], n(1), func(s val) {
-		which := t.batch
-		if t.sum > 1 {
-			which = s
-		}
-		offA, offB := c.mul(which, n(t.stepA)), c.mul(which, n(t.stepB))
+	t.loaders(t.qa*side, t.qb*side, side*side, 1)
+	t.along(func(inner [2]val) {
 		c.loop(inner[0], inner[1], n(depth), func(k0 val) {
-			t.fetch(t.partA, t.a, offA, k0, t.top, t.m, !t.ta)
-			t.fetch(t.partB, t.b, offB, k0, t.left, t.n, t.tb)
+			t.fetch(t.partA, t.loadA, k0)
+			t.fetch(t.partB, t.loadB, k0)
 			c.sync()
 			t.accumulate()
 			c.sync()
 		})
 	})
 	t.write()
+}
+
+// along runs body for every matrix of a sum, with the inner indices that the block adds up.
+func (t *tile) along(body func(inner [2]val)) {
+	c := t.c
+	sums, inner := t.ranges()
+	c.loop(sums[0], sums[1], n(1), func(s val) {
+		which := t.batch
+		if t.sum > 1 {
+			which = s
+		}
+		t.loadA.off, t.loadB.off = c.mul(which, n(t.stepA)), c.mul(which, n(t.stepB))
+		body(inner)
+	})
 }
 
 // ranges are the matrices of a sum and the inner indices that the block adds up.
@@ -258,31 +316,17 @@ func (t *tile) ranges() (sums, inner [2]val) {
 	return sums, inner
 }
 
-// fetch copies depth × (q·side) elements to shared memory, zeros beyond the matrix. inner says that the inner
-// dimension k is the one along which memory is contiguous: threads follow it, then.
+// fetch copies depth × (q·side) elements to shared memory, zeros beyond the matrix.
 //
 // Zeros beyond the edge add nothing, so the inner loop needs no conditions; an Inf on the other side
 // makes no NaN either, as 0 stands beside what is itself beyond the edge or is not written.
-func (t *tile) fetch(to val, from arg, off, k0, first val, size int, inner bool) {
+func (t *tile) fetch(to val, l *loader, k0 val) {
 	c := t.c
-	for part := range t.q {
-		at := c.add(t.tid, n(part*side*side))
-		var k, j val
-		if inner {
-			j, k = c.split2(at, depth)
-		} else {
-			k, j = c.split2(at, t.q*side)
-		}
-		row, col := c.add(k0, k), c.add(first, j)
+	l.step(k0, n(t.k))
+	for part := range l.lines {
 		x := c.variable(num(t.kind, 0))
-		c.when(c.and(c.cmp("lt", row, n(t.k)), c.cmp("lt", col, n(size))), func() {
-			i := c.mad(row, size, col)
-			if inner {
-				i = c.mad(col, t.k, row)
-			}
-			c.set(x, c.load(t.kind, c.addr(from), c.add(i, off)))
-		})
-		c.put(to, c.mad(k, t.width(), j), x)
+		l.load(part, 0, x)
+		c.put(to, c.mad(l.words[part], l.width+1, l.lines[part]), x)
 	}
 }
 
@@ -293,9 +337,11 @@ func (t *tile) accumulate() {
 	c := t.c
 	for k := range depth {
 		var a, b []val
-		for i := range t.q {
-			a = append(a, c.get(t.kind, t.partA, t.ty, k*t.width()+i*side))
-			b = append(b, c.get(t.kind, t.partB, t.tx, k*t.width()+i*side))
+		for i := range t.qa {
+			a = append(a, c.get(t.kind, t.partA, t.ty, k*(t.qa*side+1)+i*side))
+		}
+		for j := range t.qb {
+			b = append(b, c.get(t.kind, t.partB, t.tx, k*(t.qb*side+1)+j*side))
 		}
 		for i := range a {
 			for j := range b {
@@ -308,9 +354,9 @@ func (t *tile) accumulate() {
 // write stores what lies within the result.
 func (t *tile) write() {
 	c := t.c
-	for i := range t.q {
+	for i := range t.qa {
 		row := c.add(t.top, c.add(t.ty, n(i*side)))
-		for j := range t.q {
+		for j := range t.qb {
 			t.put(row, c.add(t.left, c.add(t.tx, n(j*side))), t.acc[i][j])
 		}
 	}
@@ -320,7 +366,10 @@ func (t *tile) write() {
 func (t *tile) put(row, col, x val) {
 	c := t.c
 	c.when(c.and(c.cmp("lt", row, n(t.m)), c.cmp("lt", col, n(t.n))), func() {
-		at := c.mad(c.mad(t.part, t.product.batch, t.batch), t.m*t.n, c.mad(row, t.n, col))
+		at := t.place(c, row, col)
+		if t.cells == 0 {
+			at = c.mad(c.mad(t.part, t.product.batch, t.batch), t.m*t.n, at)
+		}
 		c.store(c.addr(t.product.c), at, x)
 	})
 }

@@ -79,15 +79,14 @@ const pitch = depth + 4
 // and 2t+1 of lines g and g+8 of the result. A word is one element of TF32 or two neighbours of BF16; nothing else differs.
 type warpTile struct {
 	tile
-	shape      warpShape
-	fromA      val // address of the thread's first word of a in shared memory
-	fromB      val
-	row, col   val        // of the thread's first element of the result
-	sums       [][][4]val // of every piece
-	nextA      []val      // elements on their way to shared memory
-	nextB      []val
-	hi         val // end of the inner indices
-	offA, offB val
+	shape    warpShape
+	fromA    val // address of the thread's first word of a in shared memory
+	fromB    val
+	row, col val        // of the thread's first element of the result
+	sums     [][][4]val // of every piece
+	nextA    []val      // elements on their way to shared memory
+	nextB    []val
+	hi       val // end of the inner indices
 }
 
 // run adds up step after step and writes the result. While a step is multiplied, the elements of the next are on their way
@@ -104,19 +103,14 @@ func (t *warpTile) run() {
 		}
 		t.sums = append(t.sums, line)
 	}
+	t.loaders(t.shape.side, t.shape.side, t.shape.threads(), t.perWord())
 	t.nextA, t.nextB = t.waiting(), t.waiting()
-	sums, inner := t.ranges()
-	t.hi = inner[1]
-	c.loop(sums[0], sums[1], n(1), func(s val) {
-		which := t.batch
-		if t.sum > 1 {
-			which = s
-		}
-		t.offA, t.offB = c.mul(which, n(t.stepA)), c.mul(which, n(t.stepB))
+	t.along(func(inner [2]val) {
+		t.hi = inner[1]
 		t.read(inner[0])
 		c.loop(inner[0], inner[1], n(t.step()), func(k0 val) {
-			t.stash(t.partA, t.nextA, !t.ta)
-			t.stash(t.partB, t.nextB, t.tb)
+			t.stash(t.partA, t.nextA, t.loadA)
+			t.stash(t.partB, t.nextB, t.loadB)
 			c.sync()
 			t.read(c.add(k0, n(t.step())))
 			t.multiply()
@@ -151,52 +145,32 @@ func (t *warpTile) waiting() (r []val) {
 	return r
 }
 
-// spot is the line and the word of the part-th word that the thread brings. inner says that the inner dimension is the one
-// along which memory is contiguous: threads follow it, then.
-func (t *warpTile) spot(part int, inner bool) (line, word val) {
-	at := t.c.add(t.tid, n(part*t.shape.threads()))
-	if inner {
-		return t.c.split2(at, depth)
-	}
-	word, line = t.c.split2(at, t.shape.side)
-	return line, word
-}
-
 // read starts to bring the step at k0 of both operands.
 func (t *warpTile) read(k0 val) {
-	t.bring(t.nextA, t.a, t.offA, k0, t.top, t.m, !t.ta)
-	t.bring(t.nextB, t.b, t.offB, k0, t.left, t.n, t.tb)
+	t.bring(t.nextA, t.loadA, k0)
+	t.bring(t.nextB, t.loadB, k0)
 }
 
 // bring reads elements of one operand, zeros beyond the matrix or the end of the thread's part of the inner dimension.
-func (t *warpTile) bring(to []val, from arg, off, k0, first val, size int, inner bool) {
-	c, per := t.c, t.perWord()
+func (t *warpTile) bring(to []val, l *loader, k0 val) {
+	l.step(k0, t.hi)
 	for i, x := range to {
-		line, word := t.spot(i/per, inner)
-		k, j := c.add(k0, c.mad(word, per, n(i%per))), c.add(first, line)
-		c.set(x, num(f32, 0))
-		c.when(c.and(c.cmp("lt", k, t.hi), c.cmp("lt", j, n(size))), func() {
-			at := c.mad(k, size, j)
-			if inner {
-				at = c.mad(j, t.k, k)
-			}
-			c.set(x, c.load(f32, c.addr(from), c.add(at, off)))
-		})
+		t.c.set(x, num(f32, 0))
+		l.load(i/l.per, i%l.per, x)
 	}
 }
 
 // stash rounds what has arrived and puts it to shared memory.
-func (t *warpTile) stash(to val, x []val, inner bool) {
+func (t *warpTile) stash(to val, x []val, l *loader) {
 	c, per := t.c, t.perWord()
 	for i := 0; i < len(x); i += per {
-		line, word := t.spot(i/per, inner)
 		var y val
 		if t.math == BF16 {
 			y = c.op(i32, "cvt.rn.bf16x2.f32", x[i+1], x[i]) // the upper half first
 		} else {
 			y = c.op(i32, "cvt.rna.tf32.f32", x[i])
 		}
-		c.put(to, c.mad(line, pitch, word), y)
+		c.put(to, c.mad(l.lines[i/per], pitch, l.words[i/per]), y)
 	}
 }
 
