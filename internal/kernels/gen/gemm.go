@@ -18,12 +18,12 @@ import (
 // follow from the number of registers and from the latency of FMA: two a cycle, each ready after four
 // cycles, so that at least eight sums must be open at once.
 //
-//	AVX-512  8×2 registers: 16 sums + 2 of B + 2 broadcasts = 20 of 32; 10 loads for 16 FMA
-//	AVX2     6×2 registers: 12 sums + 2 of B + 2 broadcasts = 16 of 16;  8 loads for 12 FMA
+//	AVX-512  12×2 registers: 24 sums + 2 of B + 2 broadcasts = 28 of 32; 14 loads for 24 FMA
+//	AVX2      6×2 registers: 12 sums + 2 of B + 2 broadcasts = 16 of 16;  8 loads for 12 FMA
 //
-// Two loads a cycle feed either shape. The strips of fewer rows (4, 2, 1) are for what is left of m; a
-// strip of one row is bound by latency, which is why callers bring rows in eights or sixes where they
-// can.
+// Two loads a cycle feed either shape. There is a strip for every number of rows up to the highest: what
+// is left of m is shared out evenly between the last two strips, since a strip of less than four rows is
+// bound by the latency of its few sums.
 //
 // Every C[i,j] is one chain of FMA in the order of p, whatever strip and lane it falls in. Results
 // therefore do not depend on how C was cut, which is what makes them the same bits for any number of
@@ -49,6 +49,7 @@ const (
 const (
 	prefetchTerms = 48
 	aheadShift    = 4
+	tileHalf      = 6 // rows of a strip that are addressed from its first
 )
 
 // tile is the state of one tile kernel while it is written. The kernel computes
@@ -65,7 +66,7 @@ type tile struct {
 	isa
 	fn            string
 	count         int // registers across
-	strips        []int
+	high          int // rows of the highest strip
 	p             reg.Register
 	a, c          reg.GPVirtual
 	rowA, rows    reg.GPVirtual
@@ -79,33 +80,32 @@ type tile struct {
 // gemm writes the wide tile kernel, and with AVX-512 one of half its width.
 func gemm(s isa) {
 	if s.zmm {
-		newTile(s, "tile", 2, []int{8, 4, 2, 1}).write()
-		newTile(s, "tileNarrow", 1, []int{8, 4, 2, 1}).write()
+		newTile(s, "tile", 2, 12).write()
+		newTile(s, "tileNarrow", 1, 12).write()
 		return
 	}
-	newTile(s, "tile", 2, []int{6, 4, 2, 1}).write()
+	newTile(s, "tile", 2, 6).write()
 }
 
 // patches writes tile kernels that read B by a list: argRowB is then the address of k distances in bytes from argB, one
 // for each row of B. Patches of a grid are such a B: row (c, δ) is the grid of channel c moved by δ.
 func patches(s isa) {
-	counts, strips := map[string]int{"patches": 2, "patchesNarrow": 1}, []int{8, 4, 2, 1}
+	counts, high := map[string]int{"patches": 2, "patchesNarrow": 1}, 12
 	if !s.zmm {
-		counts, strips = map[string]int{"patches": 2}, []int{6, 4, 2, 1}
+		counts, high = map[string]int{"patches": 2}, 6
 	}
 	for _, op := range []string{"patches", "patchesNarrow"} {
 		if count, ok := counts[op]; ok {
-			t := newTile(s, op, count, strips)
+			t := newTile(s, op, count, high)
 			t.listed = true
 			t.write()
 		}
 	}
 }
 
-// newTile describes a kernel whose strips are given from the highest to the lowest, the last one row:
-// otherwise rows could be left over.
-func newTile(s isa, op string, count int, strips []int) *tile {
-	return &tile{isa: s, fn: s.name(op), count: count, strips: strips, multiples: map[int]reg.GPVirtual{}}
+// newTile describes a kernel of strips of up to high rows.
+func newTile(s isa, op string, count, high int) *tile {
+	return &tile{isa: s, fn: s.name(op), count: count, high: high, multiples: map[int]reg.GPVirtual{}}
 }
 
 // arg loads a field of tileArgs.
@@ -118,53 +118,56 @@ func (t *tile) arg(offset int) reg.GPVirtual {
 // label names a place in the strip of mr rows.
 func (t *tile) label(place string, mr int) string { return fmt.Sprintf("%s_%s%d", t.fn, place, mr) }
 
-// write emits the kernel: arguments, multiples of the stride of A, then the strips in order. Only the
-// first strip repeats; of the smaller ones each runs at most once, since what is
-// left when its turn comes is less than twice its rows.
+// write emits the kernel: arguments, multiples of the stride of A, then a strip for each number of rows.
 //
-// x86 addresses are base + index·{1, 2, 4, 8}. Rows 3, 5, 6 and 7 need 3, 5 and 7 times the stride in
-// registers of their own (6 is twice 3), which costs three registers for the whole kernel and saves an
-// addition for each broadcast.
+// x86 addresses are base + index·{1, 2, 4, 8}. Rows 3 and 5 need multiples of the stride in registers of
+// their own, and rows from half on have a base of their own, which saves an addition for each broadcast.
 func (t *tile) write() {
 	TEXT(t.fn, NOSPLIT, "func(args *uint64)")
 	Pragma("noescape")
 	t.p = Load(Param("args"), GP64())
 	t.a, t.c, t.rowA, t.rows = t.arg(argA), t.arg(argC), t.arg(argRowA), t.arg(argRows)
-	for _, odd := range []int{3, 5, 7} {
-		if odd < t.strips[0] {
-			t.multiples[odd] = GP64()
-		}
-	}
-	LEAQ(Mem{Base: t.rowA, Index: t.rowA, Scale: 2}, t.multiples[3])
-	LEAQ(Mem{Base: t.rowA, Index: t.rowA, Scale: 4}, t.multiples[5])
-	if r, ok := t.multiples[7]; ok {
-		LEAQ(Mem{Base: t.multiples[3], Index: t.rowA, Scale: 4}, r)
+	for _, odd := range []int{3, 5} {
+		t.multiples[odd] = GP64()
+		LEAQ(Mem{Base: t.rowA, Index: t.rowA, Scale: uint8(odd - 1)}, t.multiples[odd])
 	}
 	if t.zmm {
 		t.masks = t.isa.masks(t.arg(argCols), t.count)
 	}
-	for i, mr := range t.strips {
-		next := t.label("done", 0)
-		if i+1 < len(t.strips) {
-			next = t.label("strip", t.strips[i+1])
-		}
-		t.strip(mr, next)
-		if i == 0 {
-			JMP(LabelRef(t.label("strip", mr)))
-		}
+	t.choose()
+	for mr := t.high; mr > 0; mr-- {
+		t.strip(mr)
 	}
 	Label(t.label("done", 0))
 	end()
 }
 
-// strip computes mr rows of C if there are as many left, else goes to next.
+// choose goes to the strip for the rows that are left: the highest as long as more than two of them are,
+// then two strips of half of what is left, rounded up, then none.
+func (t *tile) choose() {
+	rows, whole := GP64(), t.label("whole", 0)
+	Label(t.label("next", 0))
+	MOVQ(t.rows, rows)
+	CMPQ(rows, U32(2*t.high))
+	JGE(LabelRef(t.label("strip", t.high)))
+	CMPQ(rows, U32(t.high))
+	JLE(LabelRef(whole))
+	INCQ(rows)
+	SHRQ(U8(1), rows)
+	Label(whole)
+	for mr := t.high; mr > 0; mr-- {
+		CMPQ(rows, U32(mr))
+		JEQ(LabelRef(t.label("strip", mr)))
+	}
+	JMP(LabelRef(t.label("done", 0)))
+}
+
+// strip computes mr rows of C and goes on to the next ones.
 //
 // Registers are fresh for each strip: avo assigns physical ones by the ranges in which they live, and
 // strips do not overlap.
-func (t *tile) strip(mr int, next string) {
+func (t *tile) strip(mr int) {
 	Label(t.label("strip", mr))
-	CMPQ(t.rows, U32(mr))
-	JLT(LabelRef(next))
 	t.sums = make([][]vec, mr)
 	for i := range t.sums {
 		t.sums[i] = t.registers(t.count)
@@ -179,8 +182,8 @@ func (t *tile) strip(mr int, next string) {
 	}
 	t.loop(mr)
 	t.finish(mr)
-	LEAQ(t.row(t.a, mr), t.a)
 	SUBQ(U32(mr), t.rows)
+	JMP(LabelRef(t.label("next", 0)))
 }
 
 // prefetch asks for the lines of C that the strip writes, while it sums: a C that is not in cache would
@@ -219,6 +222,14 @@ func (t *tile) registers(n int) []vec {
 func (t *tile) loop(mr int) {
 	k, b, rowB, colA, a := t.arg(argK), t.arg(argB), t.arg(argRowB), t.arg(argColA), GP64()
 	MOVQ(t.a, a)
+	half := a
+	if mr > tileHalf {
+		half = GP64()
+		LEAQ(Mem{Base: a, Index: t.multiples[3], Scale: 2}, half)
+		LEAQ(t.row(a, half, mr), t.a)
+	} else {
+		LEAQ(t.row(a, a, mr), t.a)
+	}
 	ahead := GP64()
 	if !t.listed {
 		MOVQ(rowB, ahead)
@@ -246,7 +257,7 @@ func (t *tile) loop(mr int) {
 	}
 	for i := range mr {
 		x := t.broadcasts[i%len(t.broadcasts)]
-		t.broadcast(x, t.row(a, i))
+		t.broadcast(x, t.row(a, half, i))
 		for v, b := range t.b {
 			t.fma(t.sums[i][v], x, b)
 		}
@@ -257,12 +268,18 @@ func (t *tile) loop(mr int) {
 		ADDQ(rowB, b)
 	}
 	ADDQ(colA, a)
+	if mr > tileHalf {
+		ADDQ(colA, half)
+	}
 	DECQ(k)
 	JNE(LabelRef(t.label("k", mr)))
 }
 
-// row is the address of row i ≤ 8 below base in A.
-func (t *tile) row(base reg.GPVirtual, i int) Mem {
+// row is the address of row i of A below base; half is that of row tileHalf.
+func (t *tile) row(base, half reg.GPVirtual, i int) Mem {
+	if i >= tileHalf && half != base {
+		base, i = half, i-tileHalf
+	}
 	switch i {
 	case 0:
 		return Mem{Base: base}
