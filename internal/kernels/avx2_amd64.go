@@ -26,5 +26,6 @@ func avx2Table64() *engine[float64] {
 	e.spread, e.reluAffine, e.reluAffineAdd = normKernel[float64](spreadAVX2F64), normKernel[float64](reluAffineAVX2F64), normKernel[float64](reluAffineAddAVX2F64)
 	e.reluSums, e.reluBack = normKernel[float64](reluSumsAVX2F64), normKernel[float64](reluBackAVX2F64)
 	e.side, e.transpose = 4, transposeAVX2F64
+	e.sin, e.cos = sinusoid(sinAVX2F64, math.Sin), sinusoid(cosAVX2F64, math.Cos)
 	return e
 }

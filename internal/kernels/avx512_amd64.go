@@ -26,5 +26,6 @@ func avx512Table64() *engine[float64] {
 	e.spread, e.reluAffine, e.reluAffineAdd = normKernel[float64](spreadAVX512F64), normKernel[float64](reluAffineAVX512F64), normKernel[float64](reluAffineAddAVX512F64)
 	e.reluSums, e.reluBack = normKernel[float64](reluSumsAVX512F64), normKernel[float64](reluBackAVX512F64)
 	e.side, e.transpose = 4, transposeAVX2F64
+	e.sin, e.cos = sinusoid(sinAVX512F64, math.Sin), sinusoid(cosAVX512F64, math.Cos)
 	return e
 }

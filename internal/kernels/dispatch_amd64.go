@@ -59,15 +59,15 @@ func features() (avx2, avx512 bool) {
 // sinusoid completes a kernel that stops at a register with an element too large
 // to reduce: f computes such elements. The others of that register pass through
 // the kernel alone, so that their bits do not depend on their neighbours.
-func sinusoid(kernel func(dst, x []float32) (done int), f func(float64) float64) func(dst, x []float32) {
-	return func(dst, x []float32) {
+func sinusoid[T Float](kernel func(dst, x []T) (done int), f func(float64) float64) func(dst, x []T) {
+	return func(dst, x []T) {
 		for len(dst) > 0 {
 			done := kernel(dst, x)
 			dst, x = dst[done:], x[done:]
 			few := min(16, len(dst))
 			for i := range few {
 				if kernel(dst[i:i+1], x[i:i+1]) == 0 {
-					dst[i] = float32(f(float64(x[i])))
+					dst[i] = T(f(float64(x[i])))
 				}
 			}
 			dst, x = dst[few:], x[few:]

@@ -33,6 +33,8 @@ type engine[T Float] struct {
 	// Maps, element by element; dst may be an input.
 	exp, log, tanh, sigmoid, sin, cos        func(dst, x []T)
 	expm1, log1p, softplus, recip            func(dst, x []T)
+	erf, sinh, cosh, asinh, acosh, atanh     func(dst, x []T)
+	asin, acos, atan                         func(dst, x []T)
 	neg, abs, relu, step, sign, sqrt         func(dst, x []T)
 	add, sub, mul, div                       func(dst, x, y []T)
 	maximum, minimum, less, lessEqual, equal func(dst, x, y []T)
@@ -93,6 +95,8 @@ func portable[T Float]() *engine[T] {
 		reluSums: reluSumsGo[T], reluBack: reluBackGo[T],
 		side: 1, transpose: transposeGo[T],
 		sin: sinGo[T], cos: cosGo[T],
+		erf: erfGo[T], sinh: sinhGo[T], cosh: coshGo[T], asin: asinGo[T], acos: acosGo[T], atan: atanGo[T],
+		asinh: asinhGo[T], acosh: acoshGo[T], atanh: atanhGo[T],
 		expm1: expm1Go[T], log1p: log1pGo[T], softplus: softplusGo[T], recip: recipGo[T],
 		neg: negGo[T], abs: absGo[T], relu: reluGo[T], step: stepGo[T], sign: signGo[T], sqrt: sqrtGo[T],
 		add: addGo[T], sub: subGo[T], mul: mulGo[T], div: divGo[T],

@@ -29,6 +29,33 @@ func log1pAVX512F32(dst []float32, x []float32)
 func softplusAVX512F32(dst []float32, x []float32)
 
 //go:noescape
+func erfAVX512F32(dst []float32, x []float32)
+
+//go:noescape
+func sinhAVX512F32(dst []float32, x []float32)
+
+//go:noescape
+func coshAVX512F32(dst []float32, x []float32)
+
+//go:noescape
+func asinAVX512F32(dst []float32, x []float32)
+
+//go:noescape
+func acosAVX512F32(dst []float32, x []float32)
+
+//go:noescape
+func atanAVX512F32(dst []float32, x []float32)
+
+//go:noescape
+func asinhAVX512F32(dst []float32, x []float32)
+
+//go:noescape
+func acoshAVX512F32(dst []float32, x []float32)
+
+//go:noescape
+func atanhAVX512F32(dst []float32, x []float32)
+
+//go:noescape
 func sinAVX512F32(dst []float32, x []float32) (done int)
 
 //go:noescape
@@ -59,6 +86,39 @@ func log1pAVX512F64(dst []float64, x []float64)
 func softplusAVX512F64(dst []float64, x []float64)
 
 //go:noescape
+func erfAVX512F64(dst []float64, x []float64)
+
+//go:noescape
+func sinhAVX512F64(dst []float64, x []float64)
+
+//go:noescape
+func coshAVX512F64(dst []float64, x []float64)
+
+//go:noescape
+func asinAVX512F64(dst []float64, x []float64)
+
+//go:noescape
+func acosAVX512F64(dst []float64, x []float64)
+
+//go:noescape
+func atanAVX512F64(dst []float64, x []float64)
+
+//go:noescape
+func asinhAVX512F64(dst []float64, x []float64)
+
+//go:noescape
+func acoshAVX512F64(dst []float64, x []float64)
+
+//go:noescape
+func atanhAVX512F64(dst []float64, x []float64)
+
+//go:noescape
+func sinAVX512F64(dst []float64, x []float64) (done int)
+
+//go:noescape
+func cosAVX512F64(dst []float64, x []float64) (done int)
+
+//go:noescape
 func expAVX2F32(dst []float32, x []float32)
 
 //go:noescape
@@ -81,6 +141,33 @@ func log1pAVX2F32(dst []float32, x []float32)
 
 //go:noescape
 func softplusAVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func erfAVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func sinhAVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func coshAVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func asinAVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func acosAVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func atanAVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func asinhAVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func acoshAVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func atanhAVX2F32(dst []float32, x []float32)
 
 //go:noescape
 func sinAVX2F32(dst []float32, x []float32) (done int)
@@ -111,3 +198,36 @@ func log1pAVX2F64(dst []float64, x []float64)
 
 //go:noescape
 func softplusAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func erfAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func sinhAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func coshAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func asinAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func acosAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func atanAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func asinhAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func acoshAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func atanhAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func sinAVX2F64(dst []float64, x []float64) (done int)
+
+//go:noescape
+func cosAVX2F64(dst []float64, x []float64) (done int)

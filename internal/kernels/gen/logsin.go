@@ -98,7 +98,15 @@ func (e *elementwise) logSpecial(x, y vec) vec {
 
 // sinLimit bounds |x| where three parts of π/2 reduce it without loss: the
 // caller computes the sine of larger arguments otherwise.
-const sinLimit = 1 << 16
+//
+// n·(first part) is subtracted exactly as long as x is a multiple of the unit of that part, and the third part holds what
+// the argument that comes closest to a multiple of π/2 leaves: 24·3 and 53·3 bits in all.
+func (s isa) sinLimit() float64 {
+	if s.f64 {
+		return 1 << 28
+	}
+	return 1 << 16
+}
 
 // tooFar are the lanes with |x| > sinLimit, Inf included.
 //
@@ -106,43 +114,43 @@ const sinLimit = 1 << 16
 func (e *elementwise) tooFar(x vec) mask {
 	size := e.reg()
 	e.andNot(size, e.signBit(), x)
-	return e.compare(size, e.constant(sinLimit), greaterThan)
+	return e.compare(size, e.constant(e.sinLimit()), greaterThan)
 }
 
-// sinusoid returns sin(x + quarter·π/2) in float32. With n = round(x·2/π) and
+// quarters are π/2 in three parts.
+func (s isa) quarters() []float64 {
+	return s.coefficients(
+		[]float64{0x1.921fb4p0, 0x1.4442d0p-24, 0x1.846988p-48},
+		[]float64{0x1.921fb54442d18p0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110})
+}
+
+// sinusoid returns sin(x + quarter·π/2). With n = round(x·2/π) and
 // r = x − n·π/2 it is ±sin r or ±cos r by n + quarter mod 4. FMA makes the first
 // step of the reduction exact and rounds the others relative to r.
 //
-// The three parts of π/2 hold some 70 bits together: where x is close to a multiple of π/2 its leading
-// bits cancel, and what is left of r must come from the later parts. n + rounder in t holds n in its low bits (see rounder), whose lowest bit says sine or
+// Where x is close to a multiple of π/2 its leading bits cancel, and what is left of r must come from the later parts. n + rounder
+// in t holds n in its low bits (see rounder), whose lowest bit says sine or
 // cosine and whose second the sign; for the cosine, quarter is added to it as an integer.
 //
-// The polynomials are those of Cephes' sinf and cosf (S. L. Moshier), on ±π/4.
+// The polynomials are those of Cephes' sinf and cosf, sin and cos (S. L. Moshier), on ±π/4.
 func (e *elementwise) sinusoid(x vec, quarter int) vec {
 	t, n, r := e.reg(), e.reg(), e.reg()
 	e.broadcast(t, e.number(e.rounder()))
 	e.fma(t, x, e.constant(2/math.Pi))
 	e.sub(n, t, e.constant(e.rounder())) // +0 for x = −0, so that r keeps the sign
 	e.move(r, x)
-	for _, part := range []float64{0x1.921fb4p0, 0x1.4442d0p-24, 0x1.846988p-48} { // of π/2
+	for _, part := range e.quarters() {
 		e.fnma(r, n, e.constant(part))
 	}
-	z, sin := e.reg(), e.reg()
-	e.mul(z, r, r)
-	e.mul(sin, z, r)
-	p := e.polynomial(z, []float64{-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1})
-	e.horner(sin, p, r)
-	cos := e.polynomial(z, []float64{2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2, -0.5})
-	e.horner(cos, z, e.constant(1))
-
+	sin, cos := e.sineAndCosine(r)
 	odd, sign := e.reg(), e.reg()
 	if quarter != 0 {
-		one := e.constant(float64(math.Float32frombits(uint32(quarter))))
+		one := e.constant(e.bits(uint32(quarter), uint64(quarter)))
 		e.addInt(t, t, one)
 	}
-	e.shiftLeft(odd, t, 31)
+	e.shiftLeft(odd, t, 8*e.size()-1)
 	y := e.choose(e.negative(odd), cos, sin)
-	e.shiftLeft(sign, t, 30)
+	e.shiftLeft(sign, t, 8*e.size()-2)
 	e.and(sign, sign, e.signBit())
 	e.xor(y, y, sign)
 	if quarter != 0 {
@@ -151,4 +159,21 @@ func (e *elementwise) sinusoid(x vec, quarter int) vec {
 	zero := e.reg() // the sum of the series loses the sign of −0
 	e.zero(zero)
 	return e.choose(e.compare(x, zero, equal), x, y)
+}
+
+// sineAndCosine returns sin r and cos r for |r| ≤ π/4.
+func (e *elementwise) sineAndCosine(r vec) (sin, cos vec) {
+	z := e.reg()
+	sin = e.reg()
+	e.mul(z, r, r)
+	e.mul(sin, z, r)
+	p := e.polynomial(z, e.coefficients(
+		[]float64{-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1},
+		[]float64{1.58962301576546568060e-10, -2.50507477628578072866e-8, 2.75573136213857245213e-6, -1.98412698295895385996e-4, 8.33333333332211858878e-3, -1.66666666666666307295e-1}))
+	e.horner(sin, p, r)
+	cos = e.polynomial(z, e.coefficients(
+		[]float64{2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2, -0.5},
+		[]float64{-1.13585365213876817300e-11, 2.08757008419747316778e-9, -2.75573141792967388112e-7, 2.48015872888517045348e-5, -1.38888888888730564116e-3, 4.16666666666665929218e-2, -0.5}))
+	e.horner(cos, z, e.constant(1))
+	return sin, cos
 }

@@ -39,16 +39,23 @@ func maths(s isa) {
 		{op: "expm1", hoist: hoist, body: (*elementwise).expm1},
 		{op: "log1p", hoist: []float64{1}, body: func(e *elementwise, x []vec) vec { return e.log1p(x[0]) }},
 		{op: "softplus", hoist: []float64{1}, body: (*elementwise).softplus},
+		{op: "erf", hoist: hoist, body: (*elementwise).erf},
+		{op: "sinh", hoist: hoist, body: (*elementwise).sinh},
+		{op: "cosh", hoist: hoist, body: (*elementwise).cosh},
+		{op: "asin", hoist: []float64{0.5}, body: (*elementwise).asin},
+		{op: "acos", hoist: []float64{0.5}, body: (*elementwise).acos},
+		{op: "atan", hoist: []float64{1}, body: (*elementwise).atan},
+		{op: "asinh", hoist: []float64{1}, body: (*elementwise).asinh},
+		{op: "acosh", hoist: []float64{1}, body: (*elementwise).acosh},
+		{op: "atanh", hoist: []float64{1}, body: (*elementwise).atanh},
 	} {
 		e.isa, e.inputs = s, 1
 		e.write()
 	}
-	if !s.f64 {
-		for quarter, op := range []string{"sin", "cos"} {
-			e := &elementwise{isa: s, op: op, inputs: 1, stop: (*elementwise).tooFar}
-			e.body = func(e *elementwise, x []vec) vec { return e.sinusoid(x[0], quarter) }
-			e.write()
-		}
+	for quarter, op := range []string{"sin", "cos"} {
+		e := &elementwise{isa: s, op: op, inputs: 1, stop: (*elementwise).tooFar}
+		e.body = func(e *elementwise, x []vec) vec { return e.sinusoid(x[0], quarter) }
+		e.write()
 	}
 }
 
