@@ -21,8 +21,11 @@ func zoo() map[string]models.Spec {
 	gat.Topology = rpnops.NumberedGraph(12, [][2]int{{0, 1}, {1, 2}, {2, 3}, {3, 0}, {4, 9}, {5, 11}, {6, 7}, {7, 10}, {8, 4}}, true)
 	gat.Dims, gat.Width.Width, gat.WithLoRRXi, gat.RXi = []int{6, 5, 3}, 2, true, 2
 	bias, one, two := models.Product{EnableBias: true}, models.Int(1), models.Int(2)
+	res := models.Default[models.ResNet]()
+	res.H, res.W, res.PH, res.ChannelNums, res.FCDims = 4, 4, one, []int{1, 2, 2}, []int{3, 3}
+	res.PoolCDH, res.PoolCDW, res.TrainNorm, res.Width.Width = two, two, true, 2
 	return map[string]models.Spec{
-		"GAT": gat,
+		"GAT": gat, "ResNet": res,
 		"MLP": models.MLP{Dims: []int{16, 12, 3}, Product: bias, Finish: models.Finish{WithRelu: true, WithDropout: true, P: 0.3}, Plain: true},
 		"RNN": models.RNN{Length: 4, Dims: []int{4, 8, 3}, Product: bias, Finish: models.Finish{WithRelu: true},
 			ChainOptions: models.ChainOptions{WithMultihop: true, H: rpnops.Some(2), Accumulative: true}},

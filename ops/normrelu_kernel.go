@@ -10,9 +10,6 @@ func (o NormRelu) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, normReluRun[float32], normReluRun[float64])
 }
 
-// HostOnly says that the pass that makes it is one for the CPU.
-func (NormRelu) HostOnly() {}
-
 // InPlaceResult says that z may be written over x where it is as large.
 func (o NormRelu) InPlaceResult(result, operand int) bool {
 	return result == 0 && operand == 0 && o.Heads == 1
@@ -31,9 +28,6 @@ func (o AffineRelu) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, affineReluRun[float32], affineReluRun[float64])
 }
 
-// HostOnly says that the pass that makes it is one for the CPU.
-func (AffineRelu) HostOnly() {}
-
 // InPlaceResult says that z may be written over x where it is as large.
 func (o AffineRelu) InPlaceResult(_, operand int) bool { return operand == 0 && o.Heads == 1 }
 
@@ -47,9 +41,6 @@ func affineReluRun[T float](o AffineRelu, in, _ []graph.Type) Run {
 func (o NormReluGrad) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, normReluGradRun[float32], normReluGradRun[float64])
 }
-
-// HostOnly says that the pass that makes it is one for the CPU.
-func (NormReluGrad) HostOnly() {}
 
 // InPlaceResult says that dx may be written over x, and over d where it is as large.
 func (o NormReluGrad) InPlaceResult(result, operand int) bool {

@@ -10,9 +10,6 @@ func (o PatchMatMul) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, patchMatMulRun[float32], patchMatMulRun[float64])
 }
 
-// HostOnly says that the pass that makes it is one for the CPU.
-func (PatchMatMul) HostOnly() {}
-
 func patchMatMulRun[T float](o PatchMatMul, in, out []graph.Type) Run {
 	if out[0].Shape.Size() == 0 {
 		return func(_, _ []Buffer) {}
@@ -25,9 +22,6 @@ func patchMatMulRun[T float](o PatchMatMul, in, out []graph.Type) Run {
 func (o PatchMatMulGrad) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, patchMatMulGradRun[float32], patchMatMulGradRun[float64])
 }
-
-// HostOnly says that the pass that makes it is one for the CPU.
-func (PatchMatMulGrad) HostOnly() {}
 
 func patchMatMulGradRun[T float](o PatchMatMulGrad, in, out []graph.Type) Run {
 	p := patchesOf[T](o.Window, in[1].Shape, in[0].Shape.Dim(1))

@@ -191,9 +191,6 @@ func (o PatchExtreme) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, patchExtremeRun[float32], patchExtremeRun[float64])
 }
 
-// HostOnly says that the pass that makes it is one for the CPU.
-func (PatchExtreme) HostOnly() {}
-
 // patchExtremeRun maps x (rows×n) → (rows×patches), a row at a time on each core.
 func patchExtremeRun[T float](o PatchExtreme, in, out []graph.Type) Run {
 	rows, n, patches := in[0].Shape.Dim(0), in[0].Shape.Dim(1), out[0].Shape.Dim(1)
@@ -255,9 +252,6 @@ func at[T float](x []T, cell int32) T {
 func (o PatchExtremeGrad) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, patchExtremeGradRun[float32], patchExtremeGradRun[float64])
 }
-
-// HostOnly says that the pass that makes it is one for the CPU.
-func (PatchExtremeGrad) HostOnly() {}
 
 // patchExtremeGradRun maps x (rows×n), the extremes y and the cotangent d (rows×patches) → dx (rows×n).
 // Patches may overlap, and a row belongs to one core, so sums have one order.

@@ -96,7 +96,8 @@ func Copy(t graph.Type) *Kernel {
 func (b *binder) build(op graph.Op) error {
 	for _, family := range []func(*binder, graph.Op) bool{
 		(*binder).map1, (*binder).sums, (*binder).products, (*binder).movement, (*binder).places, (*binder).sparse,
-		(*binder).orders, (*binder).optimizers, (*binder).pairs, (*binder).trilinears,
+		(*binder).orders, (*binder).optimizers, (*binder).pairs, (*binder).trilinears, (*binder).patches,
+		(*binder).normRelus,
 	} {
 		if family(b, op) {
 			return nil
