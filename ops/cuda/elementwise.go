@@ -73,10 +73,12 @@ func (b *binder) program(c *code, p ops.Program, shape graph.Shape, i val, at []
 		v = append(v, b.num(x))
 	}
 	for _, in := range p.Instrs() {
-		var second val
+		second, name := val{}, v[in.A].text
 		if in.B >= 0 {
 			second = v[in.B]
+			name += ", " + second.text
 		}
+		c.note("%s(%s)", in.Op.Name(), name)
 		v = append(v, c.primitive(in.Op, v[in.A], second, i))
 	}
 	for _, k := range p.Out.Slice() {

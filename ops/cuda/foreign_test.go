@@ -1,6 +1,7 @@
 package cuda_test
 
 import (
+	"errors"
 	"testing"
 
 	"rpnc/graph"
@@ -38,14 +39,16 @@ func TestAKernelRunsByItsDescriptionAlone(t *testing.T) {
 }
 
 // byHand launches a kernel as one does who knows its description.
-func byHand(dev *emulate.Device, f *cuda.Foreign, c call) (results []*graph.Tensor, err error) {
-	_, functions, err := dev.Load(f.Text, f.Entries)
+func byHand(dev cuda.Device, f *cuda.Foreign, c call) (results []*graph.Tensor, err error) {
+	module, functions, err := dev.Load(f.Text, f.Entries)
 	if err != nil {
 		return nil, err
 	}
+	var memory []cuda.Addr
 	place := func(bytes int, from []byte) cuda.Addr {
 		a, e := dev.Alloc(max(1, bytes))
 		if e == nil {
+			memory = append(memory, a)
 			e = dev.Upload(a, from)
 		}
 		if err == nil {
@@ -81,5 +84,8 @@ func byHand(dev *emulate.Device, f *cuda.Foreign, c call) (results []*graph.Tens
 		b.Store(r)
 		results = append(results, r)
 	}
-	return results, err
+	for _, a := range memory {
+		err = errors.Join(err, dev.Free(a))
+	}
+	return results, errors.Join(err, dev.Unload(module))
 }

@@ -126,6 +126,7 @@ const blockSize = 256
 func (b *binder) launch(grid, block int, f func(c *code)) {
 	c := &code{}
 	f(c)
+	c.tidy()
 	b.kernel.launches = append(b.kernel.launches, launch{c, grid, block})
 }
 
@@ -187,6 +188,9 @@ func (c *code) split2(i val, w int) (q, r val) {
 
 // mad is i·w + j for a fixed w.
 func (c *code) mad(i val, w int, j val) val {
+	if w <= 1 || i.is(0) || j.is(0) {
+		return c.add(c.mul(i, n(w)), j)
+	}
 	return c.op(i32, "mad.lo.s32", i, n(w), j)
 }
 

@@ -3,6 +3,7 @@ package cuda
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -106,10 +107,37 @@ func mode(name string, k kind) string {
 	return name + "." + kinds[k].name
 }
 
-// add, sub and mul are arithmetic of one kind.
-func (c *code) add(a, b val) val { return c.op(a.kind, mode("add", a.kind), a, b) }
-func (c *code) sub(a, b val) val { return c.op(a.kind, mode("sub", a.kind), a, b) }
-func (c *code) mul(a, b val) val { return c.op(a.kind, mode("mul", a.kind), a, b) }
+// is says whether a is the given immediate of an integer kind.
+func (a val) is(i int) bool { return !a.kind.isFloat() && a.text == strconv.Itoa(i) }
+
+// add, sub and mul are arithmetic of one kind. Integers that change nothing are left out: the answer is then an operand
+// itself, and changes with it where it is a [code.variable].
+func (c *code) add(a, b val) val {
+	switch {
+	case b.is(0):
+		return a
+	case a.is(0):
+		return b
+	}
+	return c.op(a.kind, mode("add", a.kind), a, b)
+}
+
+func (c *code) sub(a, b val) val {
+	if b.is(0) {
+		return a
+	}
+	return c.op(a.kind, mode("sub", a.kind), a, b)
+}
+
+func (c *code) mul(a, b val) val {
+	switch {
+	case b.is(1), a.is(0):
+		return a
+	case a.is(1), b.is(0):
+		return b
+	}
+	return c.op(a.kind, mode("mul", a.kind), a, b)
+}
 
 // fma is a·b + d with one rounding.
 func (c *code) fma(a, b, d val) val { return c.op(a.kind, mode("fma", a.kind), a, b, d) }
@@ -205,15 +233,27 @@ func (c *code) store(base, i, x val) {
 // share reserves an array in shared memory and answers with its address.
 func (c *code) share(k kind, elems int) val {
 	c.shared = (c.shared + 7) / 8 * 8
-	block, base := c.reg(i64), c.reg(i64)
-	fmt.Fprintf(&c.head, "\tmov.u64 %s, block;\n\tadd.s64 %s, %s, %d;\n", block.text, base.text, block.text, c.shared)
+	base := c.reg(i64)
+	fmt.Fprintf(&c.head, "\tmov.u64 %s, block;\n", base.text)
+	if c.shared > 0 {
+		fmt.Fprintf(&c.head, "\tadd.s64 %s, %s, %d;\n", base.text, base.text, c.shared)
+	}
 	c.shared += elems * kinds[k].size
 	return base
 }
 
+// note says to readers of the text what comes next.
+func (c *code) note(format string, args ...any) {
+	fmt.Fprintf(&c.body, "\t// "+format+"\n", args...)
+}
+
 // get reads element i of a shared array, off elements further.
 func (c *code) get(k kind, base, i val, off int) val {
-	return c.op(k, "ld.shared."+kinds[k].bits, val{i64, fmt.Sprintf("[%s+%d]", c.at(base, i, k).text, off*kinds[k].size)})
+	place := c.at(base, i, k).text
+	if off != 0 {
+		place += fmt.Sprint("+", off*kinds[k].size)
+	}
+	return c.op(k, "ld.shared."+kinds[k].bits, val{i64, "[" + place + "]"})
 }
 
 // put writes element i of a shared array.

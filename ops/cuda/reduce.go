@@ -61,6 +61,7 @@ func (b *binder) lines(count, size int, across bool, f func(c *code, g *group)) 
 		// Groups without a line still meet the others at barriers; they read the last line and write nothing.
 		g.line = c.pick(g.inside, g.line, n(count-1))
 		g.last = c.pick(g.inside, n(size), n(0))
+		c.note("line %s, lane %s of %d", g.line.text, g.lane.text, lanes)
 		f(c, g)
 	})
 }
@@ -105,13 +106,16 @@ func (g *group) reduce(x val, combine func(a, b val) val) val {
 		memory = c.share(x.kind, g.lanes*g.cols)
 		g.memory[x.kind] = memory
 	}
+	c.note("a tree over %d lanes", g.lanes)
 	// Lane l of group g is at place l·cols + g, whatever thread it is.
-	at := c.mad(g.lane, g.cols, g.col)
-	c.put(memory, at, x)
+	at := c.at(memory, c.mad(g.lane, g.cols, g.col), x.kind)
+	own := c.variable(x)
+	c.put(at, n(0), own)
 	c.sync()
 	for half := g.lanes / 2; half > 0; half /= 2 {
 		c.when(c.cmp("lt", g.lane, n(half)), func() {
-			c.put(memory, at, combine(c.get(x.kind, memory, at, 0), c.get(x.kind, memory, at, half*g.cols)))
+			c.set(own, combine(own, c.get(x.kind, at, n(0), half*g.cols)))
+			c.put(at, n(0), own)
 		})
 		c.sync()
 	}
@@ -122,6 +126,7 @@ func (g *group) reduce(x val, combine func(a, b val) val) val {
 
 // sum is Σ f(r) over the elements of the line.
 func (g *group) sum(f func(r val) val) val {
+	g.c.note("the sum of a lane")
 	acc := g.c.variable(g.b.num(0))
 	g.loop(func(r val) { g.c.set(acc, g.c.add(acc, f(r))) })
 	return g.reduce(acc, g.c.add)
@@ -129,6 +134,7 @@ func (g *group) sum(f func(r val) val) val {
 
 // max is the largest f(r); NaN wins.
 func (g *group) max(f func(r val) val) val {
+	g.c.note("the largest of a lane")
 	acc := g.c.variable(g.b.num(math.Inf(-1)))
 	g.loop(func(r val) { g.c.set(acc, g.c.max(acc, f(r))) })
 	return g.reduce(acc, g.c.max)
@@ -261,6 +267,7 @@ func (b *binder) hide(c *code, x val, mask bool) val {
 func (b *binder) softLine(c *code, g *group, mask bool, read func(r val) val, write func(r, y val)) (top, sum val) {
 	top = g.max(func(r val) val { return b.hide(c, read(r), mask) })
 	sum = g.sum(func(r val) val { return c.expDiff(b.hide(c, read(r), mask), top) })
+	c.note("exponentials by their sum")
 	g.loop(func(r val) {
 		x := read(r)
 		y := c.div(c.expDiff(b.hide(c, x, mask), top), sum)
@@ -285,6 +292,7 @@ func (b *binder) logSoftmax(ax int) {
 	b.along(ax, func(c *code, g *group, at func(r val) val) {
 		top := g.max(func(r val) val { return b.float(c, 0, at(r)) })
 		sum := g.sum(func(r val) val { return c.expDiff(b.float(c, 0, at(r)), top) })
+		c.note("the logarithm of the sum")
 		log := c.wide((*code).log, sum)
 		g.loop(func(r val) { c.store(c.out(0), at(r), c.sub(c.sub(b.float(c, 0, at(r)), top), log)) })
 	})
@@ -316,10 +324,12 @@ func (b *binder) columnNorm(eps float64) {
 	b.lines(m, rows, true, func(c *code, g *group) {
 		x := func(r val) val { return b.float(c, 0, c.mad(r, m, g.line)) }
 		mean := c.div(g.sum(x), b.num(float64(rows)))
+		c.note("the variance")
 		variance := c.div(g.sum(func(r val) val {
 			t := c.sub(x(r), mean)
 			return c.mul(t, t)
 		}), b.num(float64(rows)))
+		c.note("1/√(variance + ε), and results")
 		inv := c.to(b.kind, c.div(d(1), c.sqrt(c.add(c.to(f64, variance), d(eps)))))
 		g.loop(func(r val) { c.store(c.out(0), c.mad(r, m, g.line), c.mul(c.sub(x(r), mean), inv)) })
 		g.once(func() {
@@ -358,6 +368,7 @@ func (b *binder) crossEntropy() {
 		at := func(r val) val { return c.mad(g.line, w, r) }
 		top, sum := b.softLine(c, g, false, func(r val) val { return b.float(c, 0, at(r)) }, func(r, y val) { c.store(c.out(1), at(r), y) })
 		g.once(func() {
+			c.note("the loss of the line")
 			label := c.checked(c.load(i32, c.in(1), g.line), w, "a label is outside the classes")
 			loss := c.sub(c.add(c.wide((*code).log, sum), top), b.float(c, 0, at(label)))
 			c.store(c.addr(losses), g.line, loss)

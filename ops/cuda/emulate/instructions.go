@@ -53,10 +53,11 @@ func (r *reader) instruction(name, args []string) (func(t *thread), error) {
 		return func(t *thread) { t.w[w[0]] = t.w[w[1]] }, nil
 	case "selp":
 		return func(t *thread) {
-			t.w[w[0]] = t.w[w[2]]
+			from := w[2]
 			if t.w[w[3]]&1 == 1 {
-				t.w[w[0]] = t.w[w[1]]
+				from = w[1]
 			}
+			t.w[w[0]] = t.w[from]
 		}, nil
 	case "setp":
 		return compare(name[1], kind, w)
@@ -234,7 +235,8 @@ func convert(name []string, w []int) (func(t *thread), error) {
 var floats = map[string]func(a, b, c float64) float64{
 	"add": func(a, b, _ float64) float64 { return a + b }, "sub": func(a, b, _ float64) float64 { return a - b },
 	"mul": func(a, b, _ float64) float64 { return a * b }, "div": func(a, b, _ float64) float64 { return a / b },
-	"fma": math.FMA, "neg": func(a, _, _ float64) float64 { return -a }, "abs": func(a, _, _ float64) float64 { return math.Abs(a) },
+	"fma": func(a, b, c float64) float64 { return math.FMA(a, b, c) }, // one instruction, which the value math.FMA is not
+	"neg": func(a, _, _ float64) float64 { return -a }, "abs": func(a, _, _ float64) float64 { return math.Abs(a) },
 	"sqrt":     func(a, _, _ float64) float64 { return math.Sqrt(a) },
 	"copysign": func(a, b, _ float64) float64 { return math.Copysign(b, a) },
 }
@@ -267,9 +269,7 @@ func arithmetic(name []string, w []int) (func(t *thread), error) {
 		if f == nil || !rounded {
 			return nil, errUnknown
 		}
-		return func(t *thread) {
-			t.w[w[0]] = bits(kind, f(float(kind, t.w[w[1]]), float(kind, t.w[w[2]]), float(kind, t.w[w[3]])))
-		}, nil
+		return rounding(kind, f, w), nil
 	}
 	if name[0] == "shr" {
 		return shift(kind, w), nil
@@ -289,6 +289,20 @@ func arithmetic(name []string, w []int) (func(t *thread), error) {
 		}
 		t.w[w[0]] = f(a, b, c)
 	}, nil
+}
+
+// rounding is an operation on floats of a kind.
+func rounding(kind string, f func(a, b, c float64) float64, w []int) func(t *thread) {
+	d, a, b, c := w[0], w[1], w[2], w[3]
+	if kind == "f64" {
+		return func(t *thread) {
+			t.w[d] = math.Float64bits(f(math.Float64frombits(t.w[a]), math.Float64frombits(t.w[b]), math.Float64frombits(t.w[c])))
+		}
+	}
+	wide := func(x uint64) float64 { return float64(math.Float32frombits(uint32(x))) }
+	return func(t *thread) {
+		t.w[d] = uint64(math.Float32bits(float32(f(wide(t.w[a]), wide(t.w[b]), wide(t.w[c])))))
+	}
 }
 
 // shift is to the right: with the sign for s, with zeros for u.

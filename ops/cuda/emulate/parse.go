@@ -58,7 +58,7 @@ type use struct {
 
 // parse reads a module.
 //
-// Directives before the first entry (version, target, address size) are passed over.
+// Directives before the first entry (version, target, address size) and lines of comments are passed over.
 //
 // A module is a head, then entries; r is the reader of the entry that is open, nil between two of
 // them. Errors have the line as it is written, since generated text is easiest found by what it says.
@@ -69,7 +69,7 @@ func parse(ptx string) (map[string]*entry, error) {
 		line = strings.TrimSpace(line)
 		var err error
 		switch {
-		case line == "" || line == "{" || r == nil && strings.HasPrefix(line, ".") && !strings.HasPrefix(line, ".visible"):
+		case line == "" || line == "{" || strings.HasPrefix(line, "//") || r == nil && strings.HasPrefix(line, ".") && !strings.HasPrefix(line, ".visible"):
 		case strings.HasPrefix(line, ".visible .entry "):
 			r = newReader(line)
 		case strings.HasPrefix(line, ".maxntid ") && r != nil:

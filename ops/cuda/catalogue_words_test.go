@@ -1,0 +1,171 @@
+package cuda_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// words are what the sources say: the comments of the ops' types and of the methods that build kernels, and which
+// builders the table of Bind calls for a type of op.
+type words struct {
+	types    map[string]string   // ops.Softmax
+	methods  map[string]string   // binder.softmax, code.exp
+	builders map[string][]string // methods of binder by type of op; one entry at least for each op with a kernel
+}
+
+// read parses the sources of this package, of the ops and of their graph.
+func read(t *testing.T) *words {
+	t.Helper()
+	w := &words{types: map[string]string{}, methods: map[string]string{}, builders: map[string][]string{}}
+	var own []*ast.File
+	for _, dir := range []string{".", "..", "../../graph"} {
+		files := parse(t, dir)
+		for _, f := range files {
+			w.note(f)
+		}
+		if dir == "." {
+			own = files
+		}
+	}
+	for _, family := range families(own) {
+		w.cases(t, family)
+	}
+	return w
+}
+
+// parse reads the sources of a folder that are no tests.
+func parse(t *testing.T, dir string) (files []*ast.File) {
+	t.Helper()
+	pkgs, err := parser.ParseDir(token.NewFileSet(), dir, func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pkgs {
+		for _, f := range p.Files {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+// note keeps the comments of a file.
+func (w *words) note(f *ast.File) {
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Recv != nil {
+				w.methods[receiver(d)+"."+d.Name.Name] = d.Doc.Text()
+			}
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				if s, ok := s.(*ast.TypeSpec); ok {
+					doc := s.Doc
+					if doc == nil {
+						doc = d.Doc
+					}
+					w.types[f.Name.Name+"."+s.Name.Name] = doc.Text()
+				}
+			}
+		}
+	}
+}
+
+// receiver is the type that a method belongs to.
+func receiver(d *ast.FuncDecl) string {
+	x := d.Recv.List[0].Type
+	if star, ok := x.(*ast.StarExpr); ok {
+		x = star.X
+	}
+	if id, ok := x.(*ast.Ident); ok {
+		return id.Name
+	}
+	return ""
+}
+
+// families are the methods of the table that build walks through.
+func families(files []*ast.File) (list []*ast.FuncDecl) {
+	methods := map[string]*ast.FuncDecl{}
+	for _, f := range files {
+		for _, d := range f.Decls {
+			if d, ok := d.(*ast.FuncDecl); ok && d.Recv != nil && receiver(d) == "binder" {
+				methods[d.Name.Name] = d
+			}
+		}
+	}
+	ast.Inspect(methods["build"].Body, func(n ast.Node) bool {
+		if table, ok := n.(*ast.CompositeLit); ok {
+			for _, x := range table.Elts {
+				list = append(list, methods[x.(*ast.SelectorExpr).Sel.Name])
+			}
+		}
+		return true
+	})
+	return list
+}
+
+// cases notes which builders a family calls for which op. A case that calls none of its own gets those that are called
+// before the switch, and the family itself where there are none either.
+func (w *words) cases(t *testing.T, family *ast.FuncDecl) {
+	t.Helper()
+	found := 0
+	ast.Inspect(family.Body, func(n ast.Node) bool {
+		c, ok := n.(*ast.CaseClause)
+		if !ok || c.List == nil {
+			return true
+		}
+		for _, x := range c.List {
+			sel, ok := x.(*ast.SelectorExpr)
+			if !ok {
+				continue // a case of another switch
+			}
+			found++
+			w.builders[sel.X.(*ast.Ident).Name+"."+sel.Sel.Name] = builders(family, c)
+		}
+		return true
+	})
+	if found == 0 {
+		t.Fatalf("%s has no switch over types of ops: the catalogue cannot see what it builds", family.Name.Name)
+	}
+}
+
+// builders are the methods of binder that a case calls.
+func builders(family *ast.FuncDecl, c *ast.CaseClause) (list []string) {
+	for _, s := range c.Body {
+		list = append(list, calls(s)...)
+	}
+	for _, s := range family.Body.List {
+		if _, before := s.(*ast.TypeSwitchStmt); len(list) == 0 && !before {
+			list = append(list, calls(s)...)
+		}
+	}
+	if len(list) == 0 {
+		return []string{family.Name.Name}
+	}
+	return list
+}
+
+// calls are the methods b.name that a statement calls, each once; those that only launch are in the text anyway.
+func calls(s ast.Stmt) (list []string) {
+	ast.Inspect(s, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		sel, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		b, ok := sel.X.(*ast.Ident)
+		name := sel.Sel.Name
+		if ok && b.Name == "b" && !slices.Contains([]string{"num", "float", "space", "table"}, name) && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+		return true
+	})
+	return list
+}
