@@ -7,8 +7,11 @@ import "unsafe"
 // into panels, and fill their lanes in part.
 const (
 	dotDepth = 64
-	dotTerms = 1024 // terms of a sum taken at once: four columns of B stay in L1
-	dotWidth = 4    // columns of one call
+	dotTerms = 1024    // terms of a sum taken at once: four rows of A stay in L1
+	dotBytes = 1 << 17 // of B, for one call: strips of rows find them in L2
+	dotWork  = 1 << 20 // multiplications of one call at most
+	dotRows  = 4       // rows of a call are a multiple of it
+	dotCols  = 8       // columns of a call are a multiple of it
 )
 
 // dotArgs are the arguments of a kernel of dot products, which reads them by
@@ -17,7 +20,8 @@ type dotArgs struct {
 	k          int
 	a          unsafe.Pointer
 	rsA        int
-	b          [dotWidth]unsafe.Pointer
+	b          unsafe.Pointer
+	csB        int
 	c          unsafe.Pointer
 	rsC        int
 	rows, cols int
@@ -34,20 +38,19 @@ func (t tiles[T]) dotBlock(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) 
 	var e T
 	size := int(unsafe.Sizeof(e))
 	k := (p.k-1)/((p.k-1)/dotTerms+1) + 1
+	cols := max(dotCols, dotBytes/(k*size)/dotCols*dotCols)
+	rows := max(dotRows, dotWork/(k*min(cols, j1-j0))/dotRows*dotRows)
 	args := &s.dots
-	args.rsA, args.rsC = p.rsA*size, p.ldc*size
+	args.rsA, args.csB, args.rsC = p.rsA*size, p.csB*size, p.ldc*size
 	for p0 := 0; p0 < p.k; p0 += k {
 		args.k, args.accumulate = min(k, p.k-p0), 0
 		if p.accumulate || p0 > 0 {
 			args.accumulate = 1
 		}
-		for i := i0; i < i1; i += tileRows {
-			args.a, args.rows = unsafe.Pointer(&p.a[z*p.bsA+i*p.rsA+p0]), min(tileRows, i1-i)
-			for j := j0; j < j1; j += dotWidth {
-				args.cols = min(dotWidth, j1-j)
-				for q := range args.b { // columns that are missing repeat the last
-					args.b[q] = unsafe.Pointer(&p.b[z*p.bsB+min(j+q, j1-1)*p.csB+p0])
-				}
+		for j := j0; j < j1; j += cols {
+			args.b, args.cols = unsafe.Pointer(&p.b[z*p.bsB+j*p.csB+p0]), min(cols, j1-j)
+			for i := i0; i < i1; i += rows {
+				args.a, args.rows = unsafe.Pointer(&p.a[z*p.bsA+i*p.rsA+p0]), min(rows, i1-i)
 				args.c = unsafe.Pointer(&p.c[z*p.bsC+i*p.ldc+j])
 				t.dots((*uint64)(unsafe.Pointer(args)))
 			}

@@ -5,6 +5,12 @@
 package kernels
 
 //go:noescape
+func dotsAVX512F32(args *uint64)
+
+//go:noescape
+func dotsAVX512F64(args *uint64)
+
+//go:noescape
 func dotsAVX2F32(args *uint64)
 
 //go:noescape
