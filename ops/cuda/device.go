@@ -59,6 +59,9 @@ type Device interface {
 	Sync() error
 	// Time does the work that f asks for and answers with how long the device was at it.
 	Time(f func() error) (time.Duration, error)
+	// Library is the library of products that the device has, opened by the first call; nil without an error where there
+	// is none.
+	Library() (Library, error)
 }
 
 // Bytes is the memory of b.

@@ -148,6 +148,10 @@ type gpu struct {
 	memory pool
 	level  int                         // compute capability, times ten
 	list   [maxArgs + 1]unsafe.Pointer // of one launch
+
+	asked   bool    // for cuBLAS
+	cublas  *cublas // nil until it is asked for, and where there is none
+	without error   // why there is none
 }
 
 // open finds a card that is new enough and takes its primary context.

@@ -23,13 +23,19 @@ import (
 // fake compiles testdata/driver.c with some settings, or skips where there is no C compiler.
 func fake(t *testing.T, defines ...string) (lib, log string) {
 	t.Helper()
+	return built(t, "driver", defines...)
+}
+
+// built compiles a library in testdata.
+func built(t *testing.T, name string, defines ...string) (lib, log string) {
+	t.Helper()
 	cc, err := exec.LookPath("cc")
 	if err != nil {
-		t.Skip("there is no C compiler to build a driver with")
+		t.Skipf("there is no C compiler to build testdata/%s.c with", name)
 	}
 	dir := t.TempDir()
-	lib, log = filepath.Join(dir, "libcuda.so"), filepath.Join(dir, "log")
-	args := append([]string{"-shared", "-fPIC", "-o", lib, "testdata/driver.c", `-DLOG="` + log + `"`}, defines...)
+	lib, log = filepath.Join(dir, name+".so"), filepath.Join(dir, "log")
+	args := append([]string{"-shared", "-fPIC", "-O2", "-o", lib, "testdata/" + name + ".c", `-DLOG="` + log + `"`}, defines...)
 	if out, err := exec.Command(cc, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -28,9 +28,11 @@ type Kernel struct {
 	launches []launch
 	tables   [][]int32 // constants of the kernel in device memory
 	scratch  []int     // bytes of memory that launches hand on
+
+	alternatives []alternative // products among the launches, in their order
 }
 
-// Launches is the number of launches of one run.
+// Launches is the number of launches of one run without a library of products.
 func (k *Kernel) Launches() int { return len(k.launches) }
 
 // launch is one grid of threads.

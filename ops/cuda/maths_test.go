@@ -44,7 +44,7 @@ func TestFunctionsAreRightToAFewUnitsOfRounding(t *testing.T) {
 		if !ok {
 			continue
 		}
-		c := call{op, []graph.Type{ty}, []graph.Type{ty}, []*graph.Tensor{in}, cuda.Exact}
+		c := call{op: op, in: []graph.Type{ty}, out: []graph.Type{ty}, operand: []*graph.Tensor{in}}
 		got, err := run(&emulate.Device{}, c)
 		if err != nil {
 			t.Fatal(err)

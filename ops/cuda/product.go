@@ -109,6 +109,7 @@ const (
 // of steps there are.
 func (b *binder) gemm(p product) {
 	p.math = p.mathOf(b.math)
+	defer b.offer(p, len(b.kernel.launches))
 	rows, cols := p.blocks()
 	blocks := rows * cols * p.batch
 	// Parts are whole matrices of a sum, or else whole steps of the inner loop.

@@ -25,6 +25,8 @@ type Task struct {
 	In, Out []Addr
 	// Guarded tasks do nothing once a task before them has failed: those that commit.
 	Guarded bool
+	// Products says who does the products of the kernel.
+	Products Products
 }
 
 // Sequence is a list of tasks on a device, ready to run: their code is one module, their tables are in device memory.
@@ -39,41 +41,67 @@ type Sequence struct {
 	memory []Addr
 	faults Addr // a word for all tasks, then one a task
 	words  []int32
+
+	library  Library // nil until a product may be its
+	absent   string  // why there is none
+	verdicts [][]verdict
+	tried    map[Gemm]error // what the library said to products
+	choices  []Choice
 }
 
-// step is a launch with its function and arguments.
+// step is a launch with its function and arguments, or a product that a library does in the place of launches.
 type step struct {
 	f           Func
 	grid, block int
 	args        []Addr
+	product     *call
 }
 
 // alignment is the distance of pieces of scratch in bytes.
 const alignment = 256
 
-// Load translates the code of all tasks and brings their tables to the device. Close gives everything back.
+// Load translates the code of all tasks, brings their tables to the device, and settles who does their products, opening
+// the library of products if one may be its. Close gives everything back.
 func Load(dev Device, tasks []Task) (*Sequence, error) {
-	s := &Sequence{dev: dev, tasks: tasks, words: make([]int32, 1+len(tasks))}
-	err := dev.Bound(func() error {
-		spare, err := s.scratch()
-		if err != nil {
-			return err
-		}
-		functions, err := s.translate()
-		if err != nil {
-			return err
-		}
-		for i, t := range tasks {
-			if err := s.resolve(i, t, functions, spare); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	s := &Sequence{dev: dev, tasks: tasks, words: make([]int32, 1+len(tasks)), tried: map[Gemm]error{}}
+	if err := dev.Bound(s.load); err != nil {
 		return nil, errors.Join(fmt.Errorf("cuda.Load: %w", err), s.Close())
 	}
 	return s, nil
+}
+
+// load readies everything.
+//
+// The library is tried before code is translated, so that nothing is translated for what it does.
+func (s *Sequence) load() error {
+	if err := s.judgeAll(); err != nil {
+		return err
+	}
+	spare, err := s.scratch()
+	if err != nil {
+		return err
+	}
+	places, work := make([]Memory, len(s.tasks)), make([]Addr, len(s.tasks))
+	for i, t := range s.tasks {
+		if places[i], work[i], err = s.place(i, t, spare); err != nil {
+			return s.wrap(i, err)
+		}
+		if err := s.admit(i, places[i], work[i]); err != nil {
+			return err
+		}
+	}
+	functions, err := s.translate()
+	if err != nil {
+		return err
+	}
+	for i := range s.tasks {
+		steps, err := s.arrange(i, functions, places[i], work[i])
+		if err != nil {
+			return err
+		}
+		s.steps = append(s.steps, steps)
+	}
+	return nil
 }
 
 // alloc reserves memory of the sequence.
@@ -85,7 +113,8 @@ func (s *Sequence) alloc(bytes int) (Addr, error) {
 	return a, err
 }
 
-// scratch reserves the fault words and the largest scratch that a task needs: tasks run one after the other.
+// scratch reserves the fault words and the largest scratch that a task needs, the workspace of the library included: tasks
+// run one after the other.
 func (s *Sequence) scratch() (spare Addr, err error) {
 	if s.faults, err = s.alloc(4 * len(s.words)); err != nil {
 		return 0, err
@@ -94,10 +123,13 @@ func (s *Sequence) scratch() (spare Addr, err error) {
 		return 0, err
 	}
 	most := 0
-	for _, t := range s.tasks {
+	for i, t := range s.tasks {
 		size := 0
 		for _, n := range t.Kernel.scratch {
 			size += roundUp(n)
+		}
+		if s.byLibrary(i) {
+			size += s.library.Workspace()
 		}
 		most = max(most, size)
 	}
@@ -119,8 +151,11 @@ func (s *Sequence) translate() (map[*code]Func, error) {
 	var names []string
 	target := oldest
 	number, of := map[string]int{}, map[*code]int{}
-	for _, t := range s.tasks {
-		for _, l := range t.Kernel.launches {
+	for task, t := range s.tasks {
+		for i, l := range t.Kernel.launches {
+			if s.spared(task, i) {
+				continue
+			}
 			if t.Guarded {
 				l.code.guard()
 			}
@@ -151,11 +186,9 @@ func (s *Sequence) translate() (map[*code]Func, error) {
 	return functions, nil
 }
 
-// resolve finds the addresses of one task.
-//
-// Arguments name operands, results, tables, pieces of scratch and fault words by number; here each
-// becomes an address.
-func (s *Sequence) resolve(i int, t Task, functions map[*code]Func, spare Addr) error {
+// place finds the addresses of one task: arguments name operands, results, tables, pieces of scratch and fault words by
+// number. Behind its scratch is the workspace of the library.
+func (s *Sequence) place(i int, t Task, spare Addr) (m Memory, work Addr, err error) {
 	var tables, pieces []Addr
 	for _, v := range t.Kernel.tables {
 		a, err := s.alloc(4 * len(v))
@@ -163,20 +196,14 @@ func (s *Sequence) resolve(i int, t Task, functions map[*code]Func, spare Addr) 
 			err = s.dev.Upload(a, Bytes(ops.Buffer{I32: v}))
 		}
 		if err != nil {
-			return s.wrap(i, err)
+			return m, 0, err
 		}
 		tables = append(tables, a)
 	}
 	for _, n := range t.Kernel.scratch {
 		pieces, spare = append(pieces, spare), spare+Addr(roundUp(n))
 	}
-	m := Memory{t.In, t.Out, tables, pieces, []Addr{s.faults + Addr(4*(i+1)), s.faults}}
-	var steps []step
-	for _, l := range t.Kernel.launches {
-		steps = append(steps, step{functions[l.code], l.grid, l.block, m.of(l.code.args)})
-	}
-	s.steps = append(s.steps, steps)
-	return nil
+	return Memory{t.In, t.Out, tables, pieces, []Addr{s.faults + Addr(4*(i+1)), s.faults}}, spare, nil
 }
 
 // wrap names the task in an error.
@@ -184,10 +211,10 @@ func (s *Sequence) wrap(i int, err error) error {
 	return fmt.Errorf("cuda: %s: %w", s.tasks[i].Kernel.name, err)
 }
 
-// Run launches task i. It is called within [Device.Bound].
+// Run launches task i, and asks the library for the products that it does. It is called within [Device.Bound].
 func (s *Sequence) Run(i int) error {
 	for _, st := range s.steps[i] {
-		if err := s.dev.Launch(st.f, st.grid, st.block, st.args); err != nil {
+		if err := s.do(st); err != nil {
 			return s.wrap(i, err)
 		}
 	}

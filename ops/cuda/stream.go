@@ -135,10 +135,14 @@ func (g *gpu) Sync() error {
 	return g.driver.check(g.driver.streamSynchronize(g.stream), "cuStreamSynchronize")
 }
 
-// close gives stream and context back.
+// close gives the library's handle, stream and context back.
 func (g *gpu) close() error {
 	d := g.driver
-	return g.Bound(func() error {
-		return errors.Join(d.check(d.streamDestroy(g.stream), "cuStreamDestroy"), d.check(d.primaryCtxRelease(g.device), "cuDevicePrimaryCtxRelease"))
+	return g.Bound(func() (err error) {
+		if g.cublas != nil {
+			err = g.cublas.close()
+			g.cublas = nil
+		}
+		return errors.Join(err, d.check(d.streamDestroy(g.stream), "cuStreamDestroy"), d.check(d.primaryCtxRelease(g.device), "cuDevicePrimaryCtxRelease"))
 	})
 }

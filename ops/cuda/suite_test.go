@@ -17,7 +17,9 @@ type call struct {
 	op      graph.Op
 	in, out []graph.Type
 	operand []*graph.Tensor
-	math    cuda.Math
+
+	math     cuda.Math
+	products cuda.Products
 }
 
 // as is a sample in an element type, with random operands.
@@ -69,7 +71,7 @@ func run(dev cuda.Device, c call) ([]*graph.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	task := cuda.Task{Kernel: k}
+	task := cuda.Task{Kernel: k, Products: c.products}
 	var memory []cuda.Addr
 	err = dev.Bound(func() error {
 		for _, x := range append(append([]graph.Type(nil), c.in...), c.out...) {

@@ -46,14 +46,14 @@ func tensorCoreSamples() (s []ops.Sample) {
 
 // onTensorCores runs the samples with the given maths, beside the oracle on factors that are rounded as a card rounds them:
 // what is left are the roundings of float32 sums.
-func onTensorCores(t *testing.T, dev cuda.Device, m cuda.Math) {
+func onTensorCores(t *testing.T, dev cuda.Device, m cuda.Math, p cuda.Products) {
 	if dev.Capability() < m.Capability() {
 		t.Skipf("%s has no tensor cores for %v", dev.Name(), m)
 	}
 	for _, s := range tensorCoreSamples() {
 		t.Run(fmt.Sprintf("%s%v", s.Op.Name(), s.In), func(t *testing.T) {
 			c := as(s, graph.F32, t)
-			c.math = m
+			c.math, c.products = m, p
 			got, err := run(dev, c)
 			if err != nil {
 				t.Fatal(err)
@@ -104,8 +104,8 @@ func sizes(c call) (m, k, n int) {
 
 func TestProductsOnTensorCoresAreThoseOfRoundedFactors(t *testing.T) {
 	for _, m := range []cuda.Math{cuda.TF32, cuda.BF16} {
-		t.Run(m.String(), func(t *testing.T) { onTensorCores(t, &emulate.Device{}, m) })
-		t.Run(m.String()+"/gpu", func(t *testing.T) { onTensorCores(t, gpu(t), m) })
+		t.Run(m.String(), func(t *testing.T) { onTensorCores(t, &emulate.Device{}, m, cuda.Own) })
+		t.Run(m.String()+"/gpu", func(t *testing.T) { onTensorCores(t, gpu(t), m, cuda.Own) })
 	}
 }
 

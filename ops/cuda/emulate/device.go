@@ -31,6 +31,11 @@ type Device struct {
 	Launches, Uploads, Downloads, Pushes, Pulls, Replays, Syncs, Live int
 	// Text is the last module that was loaded.
 	Text string
+	// Products names an emulated library of products, which Multiplies counts calls of; without a name there is none. What
+	// Refuse answers with an error the library does not do.
+	Products   string
+	Refuse     func(g cuda.Gemm) error
+	Multiplies int
 
 	mu      sync.Mutex
 	memory  map[uint32][]byte // by the upper half of the address

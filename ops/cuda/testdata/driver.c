@@ -1,6 +1,8 @@
-// A CUDA driver that does nothing but write down how it is called: see driver_test.go. Settings make calls fail.
+// A CUDA driver that does nothing but write down how it is called: see driver_test.go. Settings make calls fail;
+// with MEMORY that of the device is the host's, so that copies copy.
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifndef INIT
@@ -46,10 +48,17 @@ int cuCtxSetCurrent(void *c) { SAY("SetCurrent %lx", H(c)); return 0; }
 int cuStreamCreate(void **s, unsigned flags) { SAY("StreamCreate %u", flags); *s = (void *)0x51; return STREAM; }
 int cuStreamDestroy_v2(void *s) { SAY("StreamDestroy %lx", H(s)); return 0; }
 int cuStreamSynchronize(void *s) { SAY("Synchronize %lx", H(s)); return 0; }
+#ifdef MEMORY
+int cuMemAlloc_v2(uint64_t *p, size_t n) { *p = (uint64_t)(uintptr_t)malloc(n); SAY("Alloc %zu", n); return *p ? 0 : 2; }
+int cuMemFree_v2(uint64_t p) { free((void *)(uintptr_t)p); SAY("Free"); return 0; }
+int cuMemcpyHtoD_v2(uint64_t d, const void *s, size_t n) { memcpy((void *)(uintptr_t)d, s, n); return 0; }
+int cuMemcpyDtoH_v2(void *d, uint64_t s, size_t n) { memcpy(d, (const void *)(uintptr_t)s, n); return 0; }
+#else
 int cuMemAlloc_v2(uint64_t *p, size_t n) { *p = 0x5000; SAY("Alloc %zu = %lx", n, (unsigned long)*p); return ALLOC; }
 int cuMemFree_v2(uint64_t p) { SAY("Free %lx", (unsigned long)p); return 0; }
 int cuMemcpyHtoD_v2(uint64_t d, const void *s, size_t n) { SAY("HtoD %lx %zu bytes, first %d", (unsigned long)d, n, *(const char *)s); return 0; }
 int cuMemcpyDtoH_v2(void *d, uint64_t s, size_t n) { SAY("DtoH %lx %zu bytes", (unsigned long)s, n); memset(d, 0, n); return DTOH; }
+#endif
 int cuMemHostAlloc(void **p, size_t n, unsigned flags) { static char host[4096]; SAY("HostAlloc %zu %u", n, flags); *p = host; return n > sizeof host; }
 int cuMemFreeHost(void *p) { SAY("FreeHost"); return p == 0; }
 int cuMemcpyHtoDAsync_v2(uint64_t d, const void *s, size_t n, void *q) { SAY("HtoDAsync %lx %zu bytes, first %d, %lx", (unsigned long)d, n, *(const char *)s, H(q)); return 0; }
