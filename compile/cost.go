@@ -23,6 +23,8 @@ func flops(n *graph.Node) float64 {
 		return 2 * size(n.In[0]) * float64(n.Shape().Dim(1))
 	case ops.Trilinear: // of the rows with every entry of W
 		return 2 * float64(n.Shape().Dim(0)) * size(n.In[2])
+	case ops.Quadratic: // products of two columns once, with W folded
+		return float64(n.Shape().Dim(0)+1) * size(n.In[1])
 	case ops.TrilinearSum:
 		return 2 * float64(n.In[0].Shape().Dim(0)) * size(n)
 	case ops.TiledStep: // the gradient's sum over rows, and a step of some ten operations

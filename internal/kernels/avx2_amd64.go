@@ -12,7 +12,7 @@ func avx2Table32() *engine[float32] {
 	e.listed, e.listedCols = tiles[float32]{width: 16}.listedTile(patchesAVX2F32, nil), 16
 	e.spread, e.reluAffine, e.reluAffineAdd = normKernel[float32](spreadAVX2F32), normKernel[float32](reluAffineAVX2F32), normKernel[float32](reluAffineAddAVX2F32)
 	e.reluSums, e.reluBack = normKernel[float32](reluSumsAVX2F32), normKernel[float32](reluBackAVX2F32)
-	e.side, e.transpose = 8, transposeAVX2F32
+	e.side, e.transpose, e.fold = 8, transposeAVX2F32, foldAVX2F32
 	e.sin, e.cos = sinusoid(sinAVX2F32, math.Sin), sinusoid(cosAVX2F32, math.Cos)
 	return e
 }
@@ -25,7 +25,7 @@ func avx2Table64() *engine[float64] {
 	e.listed, e.listedCols = tiles[float64]{width: 8}.listedTile(patchesAVX2F64, nil), 8
 	e.spread, e.reluAffine, e.reluAffineAdd = normKernel[float64](spreadAVX2F64), normKernel[float64](reluAffineAVX2F64), normKernel[float64](reluAffineAddAVX2F64)
 	e.reluSums, e.reluBack = normKernel[float64](reluSumsAVX2F64), normKernel[float64](reluBackAVX2F64)
-	e.side, e.transpose = 4, transposeAVX2F64
+	e.side, e.transpose, e.fold = 4, transposeAVX2F64, foldAVX2F64
 	e.sin, e.cos = sinusoid(sinAVX2F64, math.Sin), sinusoid(cosAVX2F64, math.Cos)
 	return e
 }

@@ -12,7 +12,7 @@ func avx512Table32() *engine[float32] {
 	e.listed, e.listedCols = tiles[float32]{width: 32}.listedTile(patchesAVX512F32, patchesNarrowAVX512F32), 32
 	e.spread, e.reluAffine, e.reluAffineAdd = normKernel[float32](spreadAVX512F32), normKernel[float32](reluAffineAVX512F32), normKernel[float32](reluAffineAddAVX512F32)
 	e.reluSums, e.reluBack = normKernel[float32](reluSumsAVX512F32), normKernel[float32](reluBackAVX512F32)
-	e.side, e.transpose = 8, transposeAVX2F32
+	e.side, e.transpose, e.fold = 8, transposeAVX2F32, foldAVX2F32
 	e.sin, e.cos = sinusoid(sinAVX512F32, math.Sin), sinusoid(cosAVX512F32, math.Cos)
 	return e
 }
@@ -25,7 +25,7 @@ func avx512Table64() *engine[float64] {
 	e.listed, e.listedCols = tiles[float64]{width: 16}.listedTile(patchesAVX512F64, patchesNarrowAVX512F64), 16
 	e.spread, e.reluAffine, e.reluAffineAdd = normKernel[float64](spreadAVX512F64), normKernel[float64](reluAffineAVX512F64), normKernel[float64](reluAffineAddAVX512F64)
 	e.reluSums, e.reluBack = normKernel[float64](reluSumsAVX512F64), normKernel[float64](reluBackAVX512F64)
-	e.side, e.transpose = 4, transposeAVX2F64
+	e.side, e.transpose, e.fold = 4, transposeAVX2F64, foldAVX2F64
 	e.sin, e.cos = sinusoid(sinAVX512F64, math.Sin), sinusoid(cosAVX512F64, math.Cos)
 	return e
 }

@@ -4,6 +4,7 @@ package kernels
 
 //go:generate go -C gen run . -pkg kernels -out ../cpu_amd64.s -stubs ../cpu_amd64.go cpu
 //go:generate go -C gen run . -pkg kernels -out ../dots_amd64.s -stubs ../dots_amd64.go dots
+//go:generate go -C gen run . -pkg kernels -out ../fold_amd64.s -stubs ../fold_amd64.go fold
 //go:generate go -C gen run . -pkg kernels -out ../gemm_amd64.s -stubs ../gemm_amd64.go gemm
 //go:generate go -C gen run . -pkg kernels -out ../maths_amd64.s -stubs ../maths_amd64.go maths
 //go:generate go -C gen run . -pkg kernels -out ../norm_amd64.s -stubs ../norm_amd64.go norm

@@ -30,6 +30,10 @@ type engine[T Float] struct {
 	side      int
 	transpose func(dst, src []T, rows, cols, rowDst, rowSrc int)
 
+	// fold computes dst[k·foldWidth + i] = src[i·rowSrc + k] + add[k·rowAdd + i], i <
+	// foldWidth, for a number of columns k that is a positive multiple of side.
+	fold func(dst, src, add []T, cols, rowSrc, rowAdd int)
+
 	// Maps, element by element; dst may be an input.
 	exp, log, tanh, sigmoid, sin, cos        func(dst, x []T)
 	expm1, log1p, softplus, recip            func(dst, x []T)
@@ -93,7 +97,7 @@ func portable[T Float]() *engine[T] {
 		listed: listedGo[T], listedCols: 64,
 		spread: spreadGo[T], reluAffine: reluAffineGo[T], reluAffineAdd: reluAffineAddGo[T],
 		reluSums: reluSumsGo[T], reluBack: reluBackGo[T],
-		side: 1, transpose: transposeGo[T],
+		side: 1, transpose: transposeGo[T], fold: foldGo[T],
 		sin: sinGo[T], cos: cosGo[T],
 		erf: erfGo[T], sinh: sinhGo[T], cosh: coshGo[T], asin: asinGo[T], acos: acosGo[T], atan: atanGo[T],
 		asinh: asinhGo[T], acosh: acoshGo[T], atanh: atanhGo[T],

@@ -28,6 +28,7 @@ import (
 var families = map[string]func(){
 	"cpu":       cpu,
 	"dots":      each(dots),
+	"fold":      each(fold),
 	"gemm":      each(gemm),
 	"maths":     each(maths),
 	"norm":      each(norms),

@@ -63,18 +63,23 @@ func (s isa) tile(to, from, rowDst, rowSrc reg.Register) {
 	top, bottom := s.rowsBelow(from, rowSrc, half)
 	first, second := s.rowsBelow(to, rowDst, half)
 	for part, rows := range [][]Mem{first, second} {
-		halves := make([]vec, half)
-		for i := range halves {
-			halves[i] = s.reg()
-			t, b := top[i], bottom[i]
-			t.Disp, b.Disp = 16*part, 16*part
-			VMOVUPS(t, halves[i].AsX())
-			VINSERTF128(U8(1), b, halves[i], halves[i])
-		}
-		for i, column := range s.shuffle(halves) {
+		for i, column := range s.halfSquare(top, bottom, part) {
 			s.store(rows[i], column)
 		}
 	}
+}
+
+// halfSquare loads the left (part 0) or right half of a square, of which top and bottom are the rows, column by column.
+func (s isa) halfSquare(top, bottom []Mem, part int) []vec {
+	halves := make([]vec, len(top))
+	for i := range halves {
+		halves[i] = s.reg()
+		t, b := top[i], bottom[i]
+		t.Disp, b.Disp = 16*part, 16*part
+		VMOVUPS(t, halves[i].AsX())
+		VINSERTF128(U8(1), b, halves[i], halves[i])
+	}
+	return s.shuffle(halves)
 }
 
 // rowsBelow returns the addresses of two times half rows from base on.
