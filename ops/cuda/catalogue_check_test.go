@@ -13,7 +13,7 @@ import (
 	"rpnc/ops/cuda/emulate"
 )
 
-//go:generate go test -count=1 -run ^TestTheCatalogueIsFresh$ -update .
+//go:generate go test -count=1 -run ^(TestTheCatalogueIsFresh|TestTheTableOfResourcesIsOfTheseTexts)$ -update .
 
 var update = flag.Bool("update", false, "write the files of folder ptx anew")
 

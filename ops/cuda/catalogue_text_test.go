@@ -2,7 +2,6 @@ package cuda_test
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -22,7 +21,7 @@ func (x item) text(t *testing.T, w *words) (string, *cuda.Foreign) {
 	x.rename(f)
 	var b strings.Builder
 	line := func(format string, args ...any) {
-		for part := range strings.SplitSeq(strings.TrimSpace(fmt.Sprintf(format, args...)), "\n") {
+		for part := range strings.SplitSeq(strings.TrimSpace(ascii(fmt.Sprintf(format, args...))), "\n") {
 			b.WriteString(strings.TrimRight("// "+strings.TrimSpace(part), " ") + "\n")
 		}
 	}
@@ -112,6 +111,3 @@ func (w *words) of(op graph.Op) (list []string) {
 	}
 	return list
 }
-
-// entries are the entry points of a text.
-var entries = regexp.MustCompile(`(?m)^\.visible \.entry (\w+)\(`)

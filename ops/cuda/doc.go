@@ -44,7 +44,15 @@
 // A method of [code] a piece of PTX: each gives every element a thread, lines gives every line of a tensor a group of
 // threads that reduce together. A builder in the table of [Bind] calls these; ops of several launches hand on scratch.
 //
-// The text is written when a program is compiled, for its shapes, so none is committed. To see it, load kernels on the
-// emulator and print its Text. Where ptxas is on the path, or RPNC_PTXAS names it, the tests let it translate every kernel
-// for compute capabilities 7.0 to 9.0, and fail where one spills registers.
+// The text is written when a program is compiled, for its shapes. What is committed, in folder ptx, is a catalogue for
+// readers: the text of every kernel at a canonical call, in each element type, with the words of the sources at its head.
+// It is not embedded: a program's shapes are hardly ever those of the catalogue, and writing text takes less time than the
+// driver needs to translate it. After a change of what is written,
+//
+//	go generate ./ops/cuda
+//
+// brings it up to date; tests fail where it is not, or lacks an op, and run every file on the emulator beside the oracle.
+// To see the text of other shapes, load kernels on the emulator and print its Text. Where ptxas is on the path, or
+// RPNC_PTXAS names it, the tests let it translate every kernel for compute capabilities 7.0 to 9.0, and fail where one
+// spills registers; ptx/RESOURCES.tsv is what it said.
 package cuda

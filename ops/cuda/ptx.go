@@ -242,9 +242,15 @@ func (c *code) share(k kind, elems int) val {
 	return base
 }
 
-// note says to readers of the text what comes next.
+// note says to readers of the text what comes next, in ASCII: translators take nothing else, in comments neither.
 func (c *code) note(format string, args ...any) {
-	fmt.Fprintf(&c.body, "\t// "+format+"\n", args...)
+	ascii := func(r rune) rune {
+		if r > 126 {
+			return '?'
+		}
+		return r
+	}
+	c.body.WriteString("\t// " + strings.Map(ascii, fmt.Sprintf(format, args...)) + "\n")
 }
 
 // get reads element i of a shared array, off elements further.

@@ -329,7 +329,7 @@ func (b *binder) columnNorm(eps float64) {
 			t := c.sub(x(r), mean)
 			return c.mul(t, t)
 		}), b.num(float64(rows)))
-		c.note("1/√(variance + ε), and results")
+		c.note("1/sqrt(variance + eps), and results")
 		inv := c.to(b.kind, c.div(d(1), c.sqrt(c.add(c.to(f64, variance), d(eps)))))
 		g.loop(func(r val) { c.store(c.out(0), c.mad(r, m, g.line), c.mul(c.sub(x(r), mean), inv)) })
 		g.once(func() {

@@ -1,9 +1,11 @@
 package emulate
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // How PTX is read. The text that package cuda writes is regular: one declaration, label or instruction
@@ -69,6 +71,8 @@ func parse(ptx string) (map[string]*entry, error) {
 		line = strings.TrimSpace(line)
 		var err error
 		switch {
+		case strings.ContainsFunc(line, func(r rune) bool { return r > unicode.MaxASCII }):
+			err = errors.New("PTX is ASCII, its comments too")
 		case line == "" || line == "{" || strings.HasPrefix(line, "//") || r == nil && strings.HasPrefix(line, ".") && !strings.HasPrefix(line, ".visible"):
 		case strings.HasPrefix(line, ".visible .entry "):
 			r = newReader(line)
