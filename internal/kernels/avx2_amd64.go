@@ -8,7 +8,7 @@ import "math"
 func avx2Table32() *engine[float32] {
 	e := portable32()
 	installAVX2F32(e)
-	tiles[float32]{width: 16, wide: tileAVX2F32, panels: panelsAVX2F32, dots: dotsAVX2F32, thin: 12}.install(e)
+	tiles[float32]{width: 16, wide: tileAVX2F32, row: tileRowAVX2F32, turn: turnAVX2F32, turnLanes: 8, turnUnit: 4, panels: panelsAVX2F32, dots: dotsAVX2F32, thin: 12}.install(e)
 	e.listed, e.listedCols = tiles[float32]{width: 16}.listedTile(patchesAVX2F32, nil), 16
 	e.spread, e.reluAffine, e.reluAffineAdd = normKernel[float32](spreadAVX2F32), normKernel[float32](reluAffineAVX2F32), normKernel[float32](reluAffineAddAVX2F32)
 	e.reluSums, e.reluBack = normKernel[float32](reluSumsAVX2F32), normKernel[float32](reluBackAVX2F32)
@@ -21,7 +21,7 @@ func avx2Table32() *engine[float32] {
 func avx2Table64() *engine[float64] {
 	e := portable64()
 	installAVX2F64(e)
-	tiles[float64]{width: 8, wide: tileAVX2F64, panels: panelsAVX2F64, dots: dotsAVX2F64, thin: 12}.install(e)
+	tiles[float64]{width: 8, wide: tileAVX2F64, row: tileRowAVX2F64, turn: turnAVX2F64, turnLanes: 4, turnUnit: 2, panels: panelsAVX2F64, dots: dotsAVX2F64, thin: 12}.install(e)
 	e.listed, e.listedCols = tiles[float64]{width: 8}.listedTile(patchesAVX2F64, nil), 8
 	e.spread, e.reluAffine, e.reluAffineAdd = normKernel[float64](spreadAVX2F64), normKernel[float64](reluAffineAVX2F64), normKernel[float64](reluAffineAddAVX2F64)
 	e.reluSums, e.reluBack = normKernel[float64](reluSumsAVX2F64), normKernel[float64](reluBackAVX2F64)

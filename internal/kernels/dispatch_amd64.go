@@ -14,6 +14,7 @@ package kernels
 //go:generate go -C gen run . -pkg kernels -out ../sparse_amd64.s -stubs ../sparse_amd64.go sparse
 //go:generate go -C gen run . -pkg kernels -out ../spline_amd64.s -stubs ../spline_amd64.go spline
 //go:generate go -C gen run . -pkg kernels -out ../transpose_amd64.s -stubs ../transpose_amd64.go transpose
+//go:generate go -C gen run . -pkg kernels -out ../turn_amd64.s -stubs ../turn_amd64.go turn
 //go:generate go -C gen run . -pkg kernels -out ../vector_amd64.s -stubs ../vector_amd64.go vector
 //go:generate go -C gen run . tables ../tables_amd64.go
 

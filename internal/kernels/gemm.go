@@ -43,6 +43,9 @@ type scratch[T Float] struct {
 	sums         [48][columnPanel]T // of columns: one row for each halving
 	tile         tileArgs
 	dots         dotArgs
+	turned       product[T] // the transposed product of a narrow one
+	across       []T        // and its result
+	columns      []T        // of B, each along the sum
 }
 
 // atLeast returns buf, or a new buffer if it is shorter than n.

@@ -11,13 +11,25 @@ func tileAVX512F32(args *uint64)
 func tileNarrowAVX512F32(args *uint64)
 
 //go:noescape
+func tileRowAVX512F32(args *uint64)
+
+//go:noescape
 func tileAVX512F64(args *uint64)
 
 //go:noescape
 func tileNarrowAVX512F64(args *uint64)
 
 //go:noescape
+func tileRowAVX512F64(args *uint64)
+
+//go:noescape
 func tileAVX2F32(args *uint64)
 
 //go:noescape
+func tileRowAVX2F32(args *uint64)
+
+//go:noescape
 func tileAVX2F64(args *uint64)
+
+//go:noescape
+func tileRowAVX2F64(args *uint64)

@@ -16,7 +16,12 @@ import "unsafe"
 type tiles[T Float] struct {
 	width        int           // columns of a panel
 	wide, narrow func(*uint64) // kernels for width and, unless nil, width/2 columns
-	dots         func(*uint64) // kernel of dot products
+	row          func(*uint64) // kernel for rowPanels·width columns of rowHigh rows or fewer
+	// turn computes dst[j·rowDst + i] = src[i·rowSrc + j] for rows ≤ turnLanes and cols that are a multiple of
+	// turnUnit; it reads turnLanes rows.
+	turn                func(dst, src []T, rows, cols, rowDst, rowSrc int)
+	turnLanes, turnUnit int
+	dots                func(*uint64) // kernel of dot products
 	// panels copies rows of count panels, which lie side by side in src, to panels panelDst apart.
 	panels func(dst, src []T, rows, count, rowDst, rowSrc, panelDst int)
 	thin   int // rows or columns of C up to which they are faster
@@ -48,7 +53,9 @@ const (
 	blockFlops  = 1e6     // work that a block is not cut below
 	hotElements = 1 << 15 // of a block that something follows, which finds them in cache
 	rowUnit     = 8       // rows of a block are a multiple of it
-	coreBlocks  = 4       // blocks for a core, enough to balance cores of unequal speed
+	rowHigh     = 2       // rows of C up to which the columns of rowPanels panels are summed at once
+	rowPanels   = 4
+	coreBlocks  = 4 // blocks for a core, enough to balance cores of unequal speed
 
 	// inPlaceRows is the number of rows up to which packing B does not pay, and
 	// compactRows the bytes between rows of B up to which it never does.
@@ -107,10 +114,18 @@ func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
 // block computes C[i0:i1, j0:j1] of product z.
 func (t tiles[T]) block(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
-	if t.isDots(p) {
+	switch {
+	case t.isDots(p):
 		t.dotBlock(p, s, z, i0, i1, j0, j1)
-		return
+	case t.isTurned(p):
+		t.turnedBlock(p, s, z, i0, i1, j0, j1)
+	default:
+		t.tileBlock(p, s, z, i0, i1, j0, j1)
 	}
+}
+
+// tileBlock computes C[i0:i1, j0:j1] of product z by tiles.
+func (t tiles[T]) tileBlock(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
 	k := p.depth()
 	for p0 := 0; p0 < p.k; p0 += k {
 		part := part[T]{p, s, z, p0, min(k, p.k-p0), j0, j1, false, nil}
@@ -177,7 +192,7 @@ func (t tiles[T]) sharable(p *product[T]) bool {
 
 // shared packs B once for all blocks where several rows of blocks would do it.
 func (t tiles[T]) shared(p *product[T], down int) (size, parts int) {
-	if down*p.batch < 2 || !t.sharable(p) || t.inPlace(p) || t.isDots(p) {
+	if down*p.batch < 2 || !t.sharable(p) || t.inPlace(p) || t.isDots(p) || t.isTurned(p) {
 		return 0, 0
 	}
 	return roundUp(p.n, t.width) * p.k, ((p.k-1)/p.depth() + 1) * ((p.n-1)/(packPanels*t.width) + 1)
@@ -243,18 +258,22 @@ func (t tiles[T]) strip(p *part[T], i0, i1 int) {
 	if p.accumulate || p.p0 > 0 {
 		args.accumulate = 1
 	}
-	for j := p.j0; j < p.j1; j += t.width {
-		args.cols = min(t.width, p.j1-j)
-		if p.inPlace && (t.masked || args.cols == t.width) {
+	for j, cols := p.j0, 0; j < p.j1; j += cols {
+		cols = min(t.width, p.j1-j)
+		kernel := t.wide
+		switch {
+		case p.inPlace && p.m <= rowHigh && p.j1-j >= rowPanels*t.width:
+			cols, kernel = rowPanels*t.width, t.row
+		case t.narrow != nil && 2*cols <= t.width:
+			kernel = t.narrow
+		}
+		args.cols = cols
+		if p.inPlace && (t.masked || cols >= t.width) {
 			args.b, args.rsB = unsafe.Pointer(&p.b[p.z*p.bsB+p.p0*p.rsB+j*p.csB]), p.rsB*size
 		} else {
 			args.b, args.rsB = unsafe.Pointer(&p.panels[(j-p.j0)*p.k]), t.width*size
 		}
 		args.c = unsafe.Pointer(&p.c[p.z*p.bsC+i0*p.ldc+j])
-		kernel := t.wide
-		if t.narrow != nil && 2*args.cols <= t.width {
-			kernel = t.narrow
-		}
 		kernel((*uint64)(unsafe.Pointer(args)))
 	}
 }

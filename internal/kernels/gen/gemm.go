@@ -77,14 +77,17 @@ type tile struct {
 	b, broadcasts []vec
 }
 
-// gemm writes the wide tile kernel, and with AVX-512 one of half its width.
+// gemm writes the wide tile kernel, with AVX-512 one of half its width, and one of four times its width for
+// one or two rows, whose sums would else be too few.
 func gemm(s isa) {
 	if s.zmm {
 		newTile(s, "tile", 2, 12).write()
 		newTile(s, "tileNarrow", 1, 12).write()
+		newTile(s, "tileRow", 8, 2).write()
 		return
 	}
 	newTile(s, "tile", 2, 6).write()
+	newTile(s, "tileRow", 8, 1).write()
 }
 
 // patches writes tile kernels that read B by a list: argRowB is then the address of k distances in bytes from argB, one
@@ -131,7 +134,7 @@ func (t *tile) write() {
 		t.multiples[odd] = GP64()
 		LEAQ(Mem{Base: t.rowA, Index: t.rowA, Scale: uint8(odd - 1)}, t.multiples[odd])
 	}
-	if t.zmm {
+	if t.zmm && !t.whole() {
 		t.masks = t.isa.masks(t.arg(argCols), t.count)
 	}
 	t.choose()
@@ -168,14 +171,16 @@ func (t *tile) choose() {
 // strips do not overlap.
 func (t *tile) strip(mr int) {
 	Label(t.label("strip", mr))
-	t.sums = make([][]vec, mr)
+	t.sums, t.b = make([][]vec, mr), nil
 	for i := range t.sums {
 		t.sums[i] = t.registers(t.count)
 		for _, r := range t.sums[i] {
 			t.zero(r)
 		}
 	}
-	t.b = t.registers(t.count)
+	if mr > 1 || !t.whole() {
+		t.b = t.registers(t.count)
+	}
 	t.broadcasts = t.registers(2) // two, so that loading one overlaps with using the other
 	if !t.listed {
 		t.prefetch(mr)
@@ -204,6 +209,9 @@ func (t *tile) prefetch(mr int) {
 	}
 	Label(short)
 }
+
+// whole says that all columns of the tile exist: there are more registers across than masks.
+func (t *tile) whole() bool { return t.count > 2 }
 
 // registers returns n fresh vector registers.
 func (t *tile) registers(n int) []vec {
@@ -244,7 +252,7 @@ func (t *tile) loop(mr int) {
 	}
 	for v, r := range t.b {
 		m := Mem{Base: at, Disp: v * t.bytes()}
-		if t.zmm {
+		if t.masks != nil {
 			t.loadMasked(r, m, t.masks[v])
 		} else {
 			t.load(r, m) // the caller pads narrow panels: no register is left for masks
@@ -258,8 +266,12 @@ func (t *tile) loop(mr int) {
 	for i := range mr {
 		x := t.broadcasts[i%len(t.broadcasts)]
 		t.broadcast(x, t.row(a, half, i))
-		for v, b := range t.b {
-			t.fma(t.sums[i][v], x, b)
+		for v, sum := range t.sums[i] {
+			if t.b == nil { // read once: from memory
+				t.fma(sum, x, Mem{Base: at, Disp: v * t.bytes()})
+			} else {
+				t.fma(sum, x, t.b[v])
+			}
 		}
 	}
 	if t.listed {
@@ -298,7 +310,7 @@ func (t *tile) row(base, half reg.GPVirtual, i int) Mem {
 // tiles take a path without masks, and for the others the masks are made here, where B is dead.
 func (t *tile) finish(mr int) {
 	masked, whole, done := t.label("masked", mr), t.label("whole", mr), t.label("stored", mr)
-	if t.zmm {
+	if t.zmm || t.whole() {
 		t.output(whole, t.masks)
 		return
 	}

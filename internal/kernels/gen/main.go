@@ -38,6 +38,7 @@ var families = map[string]func(){
 	"sparse":    each(sparse),
 	"spline":    each(spline),
 	"transpose": each(transpose),
+	"turn":      each(turn),
 	"vector":    each(vector),
 }
 
