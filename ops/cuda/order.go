@@ -7,15 +7,13 @@ import (
 	"rpnc/ops"
 )
 
-// How orders are found without sorting. Lines here are short (features, classes, neighbours), so
-// nothing is sorted: an entry's rank is the number of entries that come before it, and every entry can
-// count that for itself. That is O(n²) comparisons for a line of n, all of them independent, where a
-// sort in shared memory would be log² n steps with a barrier each and an order of ties to be kept by
-// hand.
+// How selections are made. Medians, modes and draws without replacement ask for entries of a line by
+// their number in its order. Lines are sorted where they fit into shared memory, by groups of threads
+// (see sort.go); of longer ones a single entry is found by its bits, in as many passes over the line as
+// keys have. Either takes n·log² n or n steps for a line of n, shared by the threads of a block.
 //
 // The order is that of the CPU: numbers rise, NaN comes last, equal entries come in the order of their
-// positions. With it ranks are different for all entries of a line, so exactly one thread finds the
-// rank that is asked for and writes.
+// positions. With it ranks are different for all entries of a line, so there is one answer.
 
 // orders builds what compares, counts and accumulates along lines.
 func (b *binder) orders(op graph.Op) bool {
@@ -72,52 +70,92 @@ func (b *binder) extreme(op ops.Extreme) {
 	})
 }
 
-// less is the order of sorting: NaNs last.
-func (c *code) less(x, y val) val {
-	return c.or(c.cmp("lt", x, y), c.and(c.nan(y), c.not(c.nan(x))))
+// alongLine is the index of entry k of line number line of operand 0 along an axis.
+func (c *code) alongLine(line, k val, size, inner int) val {
+	o, in := c.split2(line, inner)
+	return c.mad(c.mad(o, size, k), inner, in)
 }
 
-// kth gives every entry a thread that counts how many come before it; the one with k of them is it.
+// fits says whether lines of so many keys are sorted in shared memory.
+func fits(entries int, k kind) bool { return sortedBytes(entries, k) <= inShared }
+
+// kth sorts every line, or looks for one entry of it.
 func (b *binder) kth(op ops.Kth) {
 	outer, size, inner := axis(b.in[0].Shape, op.Axis)
-	b.each(outer*size*inner, func(c *code, i val) {
-		o, k, in := c.around2(i, size, inner)
-		x := b.float(c, 0, i)
-		before := c.variable(n(0))
-		c.loop(n(0), n(size), n(1), func(j val) {
-			y := b.float(c, 0, c.mad(c.mad(o, size, j), inner, in))
-			tie := c.and(c.not(c.less(x, y)), c.cmp("lt", j, k))
-			c.set(before, c.add(before, c.pick(c.or(c.less(y, x), tie), n(1), n(0))))
+	keys := keyOf(b.kind)
+	write := func(c *code, g *group, pos val) {
+		g.once(func() {
+			c.store(c.out(0), g.line, b.float(c, 0, c.alongLine(g.line, pos, size, inner)))
+			c.store(c.out(1), g.line, pos)
 		})
-		c.when(c.cmp("eq", before, n(op.K)), func() {
-			line := c.mad(o, inner, in)
-			c.store(c.out(0), line, x)
-			c.store(c.out(1), line, k)
+	}
+	if !fits(size, keys) {
+		b.sortBlock(outer*inner, size, func(c *code, g *group) {
+			_, pos := g.selected(size, keys, op.K, func(i val) val { return c.orderKey(b.float(c, 0, c.alongLine(g.line, i, size, inner))) })
+			write(c, g, pos)
+		})
+		return
+	}
+	b.sortLines(outer*inner, size, keys, func(c *code, s *sorter) {
+		s.fill(func(i val) val { return c.orderKey(b.float(c, 0, c.alongLine(s.line, i, size, inner))) })
+		s.sort()
+		_, pos := s.get(n(op.K))
+		write(c, s.group, pos)
+	})
+}
+
+// mode sorts every line and looks for the longest run of equal entries.
+//
+// Of values that are equally frequent the smallest wins, and of equal values the first position: runs
+// come in rising order, and positions rise in each, so it is the first entry of the first of the longest
+// runs. NaN equals nothing, itself included, so its runs count as empty and one wins only in a line of
+// NaNs.
+//
+// A thread finds the end of a run that begins at its entry by halving what is left of the line. What
+// threads compare is one integer, the length above and what tells earlier runs from later ones below.
+func (b *binder) mode(ax int) {
+	outer, size, inner := axis(b.in[0].Shape, ax)
+	b.sortLines(outer*inner, size, keyOf(b.kind), func(c *code, s *sorter) {
+		s.fill(func(i val) val { return c.orderKey(b.float(c, 0, c.alongLine(s.line, i, size, inner))) })
+		s.sort()
+		best := c.variable(bits64(0))
+		larger := func(a, b val) val { return c.pick(c.cmp("gt", b, a), b, a) }
+		c.loop(s.lane, n(size), n(s.lanes), func(i val) {
+			length := c.runLength(s, i)
+			score := c.op(i64, "mad.wide.s32", length, n(1<<30), c.to(i64, c.sub(n(size), i)))
+			c.set(best, larger(best, score))
+		})
+		best = s.reduce(best, larger)
+		left := c.to(i32, c.bit("and", best, bits64(1<<30-1)))
+		_, pos := s.get(c.sub(n(size), left))
+		s.once(func() {
+			c.store(c.out(0), s.line, b.float(c, 0, c.alongLine(s.line, pos, size, inner)))
+			c.store(c.out(1), s.line, pos)
 		})
 	})
 }
 
-// mode counts for every entry of a line how many are equal to it.
-//
-// Of values that are equally frequent the smallest wins, and of equal values the first position. NaN
-// equals nothing, itself included, so it has count 0 and wins only in a line of NaNs.
-func (b *binder) mode(ax int) {
-	b.eachLine(ax, func(c *code, line val, size int, at func(k val) val) {
-		best, where, most := c.variable(b.float(c, 0, at(n(0)))), c.variable(n(0)), c.variable(n(0))
-		c.loop(n(0), n(size), n(1), func(k val) {
-			x, count := b.float(c, 0, at(k)), c.variable(n(0))
-			c.loop(n(0), n(size), n(1), func(j val) {
-				c.set(count, c.add(count, c.pick(c.cmp("eq", b.float(c, 0, at(j)), x), n(1), n(0))))
-			})
-			smaller := c.and(c.cmp("eq", count, most), c.less(x, best))
-			better := c.or(c.cmp("gt", count, most), smaller)
-			c.set(best, c.pick(better, x, best))
-			c.set(where, c.pick(better, k, where))
-			c.set(most, c.pick(better, count, most))
+// runLength is the number of entries of a sorted line that are equal to entry i, if that is the first of them, else 0.
+func (c *code) runLength(s *sorter, i val) val {
+	key, _ := s.get(i)
+	lo, hi := c.variable(c.add(i, n(1))), c.variable(n(s.n))
+	first := c.variable(c.sub(i, n(1)))
+	before := c.pick(c.cmp("lt", first, n(0)), n(0), first)
+	last, _ := s.get(before)
+	begins := c.or(c.cmp("eq", i, n(0)), c.cmp("ne", last, key))
+	begins = c.and(begins, c.cmp("ne", key, largest(key.kind)))
+	c.when(c.not(begins), func() { c.set(lo, i); c.set(hi, i) })
+	c.when(c.cmp("lt", lo, hi), func() {
+		c.while(func() val {
+			middle := c.bit("shr", c.add(lo, hi), n(1))
+			x, _ := s.get(middle)
+			same := c.cmp("eq", x, key)
+			c.set(lo, c.pick(same, c.add(middle, n(1)), lo))
+			c.set(hi, c.pick(same, hi, middle))
+			return c.cmp("lt", lo, hi)
 		})
-		c.store(c.out(0), line, best)
-		c.store(c.out(1), line, where)
 	})
+	return c.sub(lo, i)
 }
 
 // cumSum adds along every line.
@@ -153,69 +191,103 @@ func (b *binder) draw(op ops.Draw) {
 		return
 	}
 	size := b.in[0].Shape.Size()
-	noisy, drawn := b.space(f64, size), b.space(i32, size)
+	noisy := b.space(f64, size)
 	b.each(size, func(c *code, i val) {
 		u := c.add(c.uniform(c.key(site, c.load(i32, c.in(1), n(0))), i), d(0x1p-54))
 		gumbel := c.neg(c.log(c.neg(c.log(u))))
 		c.store(c.addr(noisy), i, c.add(c.to(f64, b.float(c, 0, i)), gumbel))
 	})
-	// An entry is drawn if fewer than K come after it in rising order.
-	b.each(size, func(c *code, i val) {
-		row, k := c.split2(i, w)
-		x, after := c.load(f64, c.addr(noisy), i), c.variable(n(0))
-		c.loop(n(0), n(w), n(1), func(j val) {
-			y := c.load(f64, c.addr(noisy), c.mad(row, w, j))
-			tie := c.and(c.not(c.less(y, x)), c.cmp("gt", j, k))
-			c.set(after, c.add(after, c.pick(c.or(c.less(x, y), tie), n(1), n(0))))
+	key := func(c *code, row, i val) val { return c.orderKey(c.load(f64, c.addr(noisy), c.mad(row, w, i))) }
+	if !fits(w, i64) {
+		b.drawLong(size/w, w, op.K, key)
+		return
+	}
+	// Of the sorted row the last K positions are drawn; sorting those puts them in rising order.
+	b.sortLines(size/w, w, i64, func(c *code, s *sorter) {
+		s.fill(func(i val) val { return key(c, s.line, i) })
+		s.sort()
+		c.loop(s.lane, n(s.size), n(s.lanes), func(i val) {
+			_, pos := s.get(i)
+			drawn := c.and(c.cmp("ge", i, n(w-op.K)), c.cmp("lt", i, n(w)))
+			s.put(i, c.pick(drawn, c.to(i64, pos), largest(i64)), i)
 		})
-		c.store(c.addr(drawn), i, c.pick(c.cmp("lt", after, n(op.K)), n(1), n(0)))
+		c.sync()
+		s.sort()
+		c.loop(s.lane, n(op.K), n(s.lanes), func(i val) {
+			pos, _ := s.get(i)
+			c.when(s.inside, func() { c.store(c.out(0), c.mad(s.line, op.K, i), c.to(i32, pos)) })
+		})
 	})
-	b.each(size/w, func(c *code, row val) {
-		at := c.variable(c.mul(row, n(op.K)))
-		c.loop(n(0), n(w), n(1), func(j val) {
-			c.when(c.cmp("eq", c.load(i32, c.addr(drawn), c.mad(row, w, j)), n(1)), func() {
-				c.store(c.out(0), at, j)
-				c.set(at, c.add(at, n(1)))
+}
+
+// drawLong draws the K last positions in the order of rows that are not sorted: those from the one on that K − 1 come after.
+//
+// Threads take stretches of the row in turn; how many are drawn in all stretches before says where a
+// thread writes. That is summed in log₂ steps: of the numbers of neighbours, of pairs of them, and so on.
+func (b *binder) drawLong(rows, w, k int, key func(c *code, row, i val) val) {
+	b.sortBlock(rows, w, func(c *code, g *group) {
+		limit, at := g.selected(w, i64, w-k, func(i val) val { return key(c, g.line, i) })
+		drawn := func(i val) val {
+			x := key(c, g.line, i)
+			return c.or(c.cmp("gt", x, limit), c.and(c.cmp("eq", x, limit), c.cmp("ge", i, at)))
+		}
+		stretch := (w + g.lanes - 1) / g.lanes
+		lo := c.mul(g.lane, n(stretch))
+		hi := c.add(lo, n(stretch))
+		hi = c.pick(c.cmp("lt", hi, n(w)), hi, n(w))
+		count := c.variable(n(0))
+		c.loop(lo, hi, n(1), func(i val) { c.set(count, c.add(count, c.pick(drawn(i), n(1), n(0)))) })
+		to := c.variable(c.mad(g.line, k, g.before(count)))
+		c.loop(lo, hi, n(1), func(i val) {
+			c.when(drawn(i), func() {
+				c.when(g.inside, func() { c.store(c.out(0), to, i) })
+				c.set(to, c.add(to, n(1)))
 			})
 		})
 	})
 }
 
-// roulette draws with replacement: the first sum of powers above a random point. Draws are inserted in rising order.
+// roulette draws with replacement: the first sum of powers above a random point, in rising order.
 //
 // Powers are e^(x − max), so that their sum is finite; the last entry is taken if rounding leaves the
-// point above every sum.
+// point above every sum. Sums are made in their order by one thread a row, as on the CPU; then every
+// draw looks its point up by halving the row, and the draws of a row are sorted.
 func (b *binder) roulette(op ops.Draw, site graph.Key, w int) {
-	b.each(b.in[0].Shape.Size()/w, func(c *code, row val) {
+	rows := b.in[0].Shape.Size() / w
+	sums, found := b.space(f64, rows*w), b.space(i32, rows*op.K)
+	b.each(rows, func(c *code, row val) {
 		x := func(j val) val { return c.to(f64, b.float(c, 0, c.mad(row, w, j))) }
 		top, total := c.variable(d(math.Inf(-1))), c.variable(d(0))
 		c.loop(n(0), n(w), n(1), func(j val) { c.set(top, c.max(top, x(j))) })
-		c.loop(n(0), n(w), n(1), func(j val) { c.set(total, c.add(total, c.exp(c.sub(x(j), top)))) })
-		key := c.key(site, c.load(i32, c.in(1), n(0)))
-		c.loop(n(0), n(op.K), n(1), func(i val) {
-			at := c.mad(row, op.K, i)
-			point := c.mul(total, c.uniform(key, at))
-			sum, found := c.variable(d(0)), c.variable(n(0))
-			c.loop(n(0), n(w-1), n(1), func(j val) {
-				c.set(sum, c.add(sum, c.exp(c.sub(x(j), top))))
-				c.set(found, c.pick(c.cmp("gt", sum, point), found, c.add(j, n(1))))
-			})
-			b.insert(c, row, op.K, i, found)
+		c.loop(n(0), n(w), n(1), func(j val) {
+			c.set(total, c.add(total, c.exp(c.sub(x(j), top))))
+			c.store(c.addr(sums), c.mad(row, w, j), total)
 		})
 	})
-}
-
-// insert puts x among the first i entries of a row of w integers, which rise.
-func (b *binder) insert(c *code, row val, w int, i, x val) {
-	carry := c.variable(x)
-	c.loop(n(0), i, n(1), func(j val) {
-		at := c.mad(row, w, j)
-		y := c.load(i32, c.out(0), at)
-		smaller := c.cmp("lt", carry, y)
-		c.store(c.out(0), at, c.pick(smaller, carry, y))
-		c.set(carry, c.pick(smaller, y, carry))
+	b.each(rows*op.K, func(c *code, i val) {
+		base := c.mul(c.div(i, n(op.K)), n(w))
+		sum := func(j val) val { return c.load(f64, c.addr(sums), c.add(base, j)) }
+		point := c.mul(sum(n(w-1)), c.uniform(c.key(site, c.load(i32, c.in(1), n(0))), i))
+		lo, hi := c.variable(n(0)), c.variable(n(w-1))
+		c.when(c.cmp("lt", lo, hi), func() {
+			c.while(func() val {
+				middle := c.bit("shr", c.add(lo, hi), n(1))
+				above := c.cmp("gt", sum(middle), point)
+				c.set(lo, c.pick(above, lo, c.add(middle, n(1))))
+				c.set(hi, c.pick(above, middle, hi))
+				return c.cmp("lt", lo, hi)
+			})
+		})
+		c.store(c.addr(found), i, lo)
 	})
-	c.store(c.out(0), c.mad(row, w, i), carry)
+	b.sortLines(rows, op.K, i32, func(c *code, s *sorter) {
+		s.fill(func(i val) val { return c.load(i32, c.addr(found), c.mad(s.line, op.K, i)) })
+		s.sort()
+		c.loop(s.lane, n(op.K), n(s.lanes), func(i val) {
+			x, _ := s.get(i)
+			c.when(s.inside, func() { c.store(c.out(0), c.mad(s.line, op.K, i), x) })
+		})
+	})
 }
 
 // spline runs the recurrences of Cox and de Boor in registers, with the knots as constants.

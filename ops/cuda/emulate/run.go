@@ -173,6 +173,7 @@ func (t *thread) until(e *entry) (err error) {
 	}()
 	t.waits = false
 	for !t.done && !t.waits && t.meets == nil {
+		t.d.Steps++
 		t.pc++
 		e.code[t.pc-1].do(t)
 	}
