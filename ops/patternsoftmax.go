@@ -2,7 +2,6 @@ package ops
 
 import (
 	"fmt"
-	"math"
 
 	"rpnc/graph"
 	"rpnc/internal/kernels"
@@ -76,70 +75,17 @@ func (o PatternSoftmax) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
 	return []*graph.Node{Mul(n, Sub(dy[0], apply(SDDMM{o.P}, a, b)))}
 }
 
-// Kernel gathers line by line.
+// Kernel softens lines of equal length together.
 func (o PatternSoftmax) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, patternSoftmaxRun[float32], patternSoftmaxRun[float64])
 }
 
-// patternSoftmaxRun brings the values in the order of lines, softens them, and brings them back. Rows are in order
-// already. Lines of a graph are short, so exponentials are those of many lines at once.
-//
-// For columns, entries are brought into the order of columns by a permutation that is known in advance.
+// patternSoftmaxRun lays out the lines once: rows, or the rows of the transposed pattern.
 func patternSoftmaxRun[T float](o PatternSoftmax, in, out []graph.Type) Run {
-	ptr, entry := o.P.Ptr.Slice(), []int32(nil)
+	p := o.P.layout()
 	if o.Columns {
-		ptr, entry = inverse(o.P.Col.Slice(), o.P.Cols)
+		p = p.Transposed()
 	}
-	lines := make([]T, len(entry))
-	return rowwise(in, out, len(ptr)-1, 1+4*o.P.NNZ()/max(1, len(ptr)-1), func(a *args[T], lo, hi int) {
-		x, y := a.in[0], a.dst[0]
-		if !o.Columns {
-			copy(y[ptr[lo]:ptr[hi]], x[ptr[lo]:ptr[hi]])
-			softenLines(y, ptr[lo:hi+1])
-			return
-		}
-		for q := ptr[lo]; q < ptr[hi]; q++ {
-			lines[q] = x[entry[q]]
-		}
-		softenLines(lines, ptr[lo:hi+1])
-		for q := ptr[lo]; q < ptr[hi]; q++ {
-			y[entry[q]] = lines[q]
-		}
-	})
-}
-
-// softenLines replaces the lines x[ptr[l]:ptr[l+1]] by their softmax over the entries that are not 0.
-//
-// Three passes: differences from each line's maximum, one exponential over the whole stretch, sums and
-// scaling line by line. A line whose entries are all masked has no maximum but −Inf and stays zeros.
-func softenLines[T float](x []T, ptr []int32) {
-	off := T(math.Inf(-1))
-	for l, from := range ptr[:len(ptr)-1] {
-		line, top := x[from:ptr[l+1]], off
-		for _, v := range line {
-			if v > top && v != 0 {
-				top = v
-			}
-		}
-		for i, v := range line {
-			if line[i] = v - top; v == 0 {
-				line[i] = off
-			}
-		}
-	}
-	all := x[ptr[0]:ptr[len(ptr)-1]]
-	kernels.Exp(all, all)
-	for l, from := range ptr[:len(ptr)-1] {
-		line, total := x[from:ptr[l+1]], T(0)
-		for _, v := range line {
-			total += v
-		}
-		if total == 0 { // every entry is masked: 0/0 otherwise
-			continue
-		}
-		scale := 1 / total
-		for i := range line {
-			line[i] *= scale
-		}
-	}
+	lines, scratch := kernels.NewLines(p), make([]T, o.P.NNZ())
+	return func(dst, in []Buffer) { kernels.SoftmaxLines(lines, view[T](dst[0]), view[T](in[0]), scratch) }
 }

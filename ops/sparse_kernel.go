@@ -60,29 +60,25 @@ func (o SpMM) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, spMMRun[float32], spMMRun[float64])
 }
 
+// layout is the pattern as the kernels of CPUs want it.
+func (p Pattern) layout() *kernels.Pattern {
+	return kernels.NewPattern(p.Ptr.Slice(), p.Col.Slice(), p.Cols)
+}
+
 // spMMRun multiplies x (batch × columns of A × w) → (batch × rows of A × w), one product after the other.
 //
-// The values of a transposed pattern are permuted in each run, nnz moves beside 2·nnz·w operations; the
-// permutation is made once.
+// The transposed pattern is made once; its kernel reads the values where they stand.
 func spMMRun[T float](o SpMM, in, out []graph.Type) Run {
-	p, w := o.P, in[1].Shape.Dim(-1)
-	var entry []int32 // where the values of the transposed pattern come from
+	p, w := o.P.layout(), in[1].Shape.Dim(-1)
+	nx, ny := o.P.Cols*w, o.P.Rows*w
 	if o.T {
-		p, entry = o.P.Transposed()
+		p, nx, ny = p.Transposed(), ny, nx
 	}
-	sorted := make([]T, len(entry))
-	nx, ny := p.Cols*w, p.Rows*w
 	batch := out[0].Shape.Sub(0, out[0].Shape.Rank()-2).Size()
 	return func(dst, in []Buffer) {
 		val, x, y := view[T](in[0]), view[T](in[1]), view[T](dst[0])
-		if o.T {
-			for q, e := range entry {
-				sorted[q] = val[e]
-			}
-			val = sorted
-		}
 		for i := range batch {
-			kernels.SpMM(p.Ptr.Slice(), p.Col.Slice(), val, x[i*nx:(i+1)*nx], w, y[i*ny:(i+1)*ny])
+			kernels.SpMM(p, val, x[i*nx:(i+1)*nx], w, y[i*ny:(i+1)*ny])
 		}
 	}
 }
@@ -92,63 +88,19 @@ func (o SDDMM) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, sddmmRun[float32], sddmmRun[float64])
 }
 
-// sddmmRun reads a (batch×Rows×w) and b (batch×Cols×w); rows own stretches of the values.
+// sddmmRun reads a (batch×Rows×w) and b (batch×Cols×w), and adds the products of each of the batch to the values.
 //
 // 2·nnz·batch·w operations. Rows of a are in cache for all their entries, rows of b are read as the
 // pattern says.
 func sddmmRun[T float](o SDDMM, in, out []graph.Type) Run {
-	w, s := in[0].Shape.Dim(-1), in[0].Shape
+	p, w, s := o.P.layout(), in[0].Shape.Dim(-1), in[0].Shape
 	batch := s.Sub(0, s.Rank()-2).Size()
-	ptr, col := o.P.Ptr.Slice(), o.P.Col.Slice()
-	work := (o.P.NNZ()/max(1, o.P.Rows) + 1) * batch * w
-	return rowwise(in, out, o.P.Rows, work, func(a *args[T], lo, hi int) {
-		clear(a.dst[0][ptr[lo]:ptr[hi]])
-		for z := range batch {
-			for i := lo; i < hi; i++ {
-				x, b := a.in[0][(z*o.P.Rows+i)*w:][:w], a.in[1][z*o.P.Cols*w:]
-				sampleRow(a.dst[0][ptr[i]:ptr[i+1]], x, b, col[ptr[i]:ptr[i+1]])
-			}
-		}
-	})
-}
-
-// shortDot is the width below which a loop here costs less than a call for each entry.
-const shortDot = 24
-
-// sampleRow adds to y[q] the product of x and row col[q] of b.
-func sampleRow[T float](y, x, b []T, col []int32) {
-	w := len(x)
-	switch {
-	case w == 1:
-		for q, j := range col {
-			y[q] += x[0] * b[j]
-		}
-	case w < shortDot:
-		for q, j := range col {
-			y[q] += shortProduct(x, b[int(j)*w:][:w])
-		}
-	default:
-		for q, j := range col {
-			y[q] += kernels.Dot(x, b[int(j)*w:][:w])
+	na, nb := o.P.Rows*w, o.P.Cols*w
+	return func(dst, in []Buffer) {
+		a, b, y := view[T](in[0]), view[T](in[1]), view[T](dst[0])
+		clear(y)
+		for i := range batch {
+			kernels.SDDMM(p, a[i*na:(i+1)*na], b[i*nb:(i+1)*nb], w, y)
 		}
 	}
-}
-
-// shortProduct is x·y, with four sums so that additions need not wait for each other.
-//
-// The order of its sums depends on the width alone.
-func shortProduct[T float](x, y []T) T {
-	var s0, s1, s2, s3 T
-	y = y[:len(x)]
-	i := 0
-	for ; i+4 <= len(x); i += 4 {
-		s0 += x[i] * y[i]
-		s1 += x[i+1] * y[i+1]
-		s2 += x[i+2] * y[i+2]
-		s3 += x[i+3] * y[i+3]
-	}
-	for ; i < len(x); i++ {
-		s0 += x[i] * y[i]
-	}
-	return (s0 + s1) + (s2 + s3)
 }

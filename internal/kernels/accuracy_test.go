@@ -26,11 +26,14 @@ func (w *worst) see(ulps, at float64) {
 	}
 }
 
-// scan compares u with its reference on x, using got as scratch.
+// scan compares u with its reference on x, using got as scratch. Errors of half a unit or less are not looked at.
 func (w *worst) scan(t *testing.T, u unary[float32], got, x []float32) bool {
 	u.f(got, x)
 	for i, v := range x {
 		want := u.ref(float64(v))
+		if math.Float32bits(got[i]) == math.Float32bits(float32(want)) {
+			continue // correctly rounded, as most are: off by half a unit at most
+		}
 		if !matches(got[i], want, u.ulps) {
 			t.Errorf("%s(%v) = %v, want %v within %v ulp", u.name, v, got[i], float32(want), u.ulps)
 			return false
@@ -65,7 +68,7 @@ func TestFloat32MapsStayWithinTheirUlpsOverAllExponents(t *testing.T) {
 		}
 		got := make([]float32, len(x))
 		for _, u := range scanned() {
-			var w worst
+			w := worst{ulps: 0.5}
 			w.scan(t, u, got, x)
 			t.Logf("%s: %.3f ulp at %v", u.name, w.ulps, w.at)
 		}
@@ -97,7 +100,7 @@ func scanAll(t *testing.T, u unary[float32]) (out worst) {
 	cores := runtime.GOMAXPROCS(0)
 	for c := range cores {
 		all.Go(func() {
-			var w worst
+			w := worst{ulps: 0.5}
 			got, x := make([]float32, block), make([]float32, block)
 			for first := c * block; first < 1<<32; first += cores * block {
 				for i := range x {

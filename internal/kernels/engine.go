@@ -58,9 +58,12 @@ type engine[T Float] struct {
 	largest func(x []T) T
 	columns func(dst, x []T, rows, row int)
 
-	// sparseRow adds Σ_q val[q]·x[col[q]·len(y) + j] to y[j]: one row of a sparse
-	// product, for at least one entry.
-	sparseRow func(y []T, col []int32, val, x []T)
+	// Sparse products: the listed rows of y, or more to them, of values in order or
+	// at places; entries of a dense product; and elements brought together.
+	sparseRows       func(y []T, rows, ptr, col []int32, val, x []T, width, more int)
+	sparseRowsPicked func(y []T, rows, ptr, col []int32, val, x []T, width, more int, at []int32)
+	sampled          func(y []T, row, col []int32, a, b []T, width int)
+	pick             func(dst, src []T, at []int32)
 
 	// splines and splineSlopes compute CubicSplines and CubicSplineSlopes for 1/cell,
 	// of at least one x.
@@ -73,6 +76,7 @@ type engine[T Float] struct {
 	scratch freelist[scratch[T]]
 	rows    freelist[rowsJob[T]]
 	softmax freelist[softmaxScratch[T]]
+	parts   freelist[[2]int32]
 }
 
 // portable32 is the plain Go table for float32: polynomials evaluated in
@@ -108,8 +112,8 @@ func portable[T Float]() *engine[T] {
 		scaleBy: scaleByGo[T], maxScalar: maxScalarGo[T], minScalar: minScalarGo[T],
 		affine: affineGo[T], axpy: axpyGo[T], marked: markedGo[T],
 		leaf: leafGo, sum: sumGo[T], dot: dotGo[T], largest: largestGo[T], columns: columnsGo[T],
-		sparseRow: sparseRowGo[T],
-		splines:   splinesGo[T], splineSlopes: splineSlopesGo[T],
+		sparseRows: sparseRowsGo[T], sparseRowsPicked: sparseRowsPickedGo[T], sampled: sampledGo[T], pick: pickGo[T],
+		splines: splinesGo[T], splineSlopes: splineSlopesGo[T],
 		adam: adamGo[T],
 	}
 }

@@ -137,16 +137,6 @@ func TestMapsAndReductionsStayInsideTheirSlices(t *testing.T) {
 	})
 }
 
-func TestSpMMStaysInsideItsOperands(t *testing.T) {
-	s := newCSR(40, 9, 0.3)
-	onEveryTableGuarded(t, func(t *testing.T, g guards) {
-		for _, width := range positions {
-			x, y := guarded(g, uniform[float32](9*width, 1)), guarded(g, filled[float32](40*width, poison))
-			kernels.SpMM(s.ptr, s.col, guarded(g, s.val), x, width, y)
-		}
-	})
-}
-
 func TestCubicSplinesStayInsideTheirSlices(t *testing.T) {
 	onEveryTableGuarded(t, func(t *testing.T, g guards) {
 		checkSplines(t, func(n int) []float32 { return guarded(g, filled[float32](n, poison)) }, 2e-5)

@@ -5,6 +5,9 @@ type rowKind uint8
 
 const (
 	spmmRows rowKind = iota
+	sddmmRows
+	lineBlocks
+	linesBack
 	gatherRows
 	scatterRows
 	softmaxRows
@@ -24,7 +27,9 @@ type rowsJob[T Float] struct {
 type rowsArgs[T Float] struct {
 	kind          rowKind
 	dst, src, val []T
-	ptr, table    []int32
+	table         []int32
+	pattern       *Pattern
+	lines         *Lines
 	rows, width   int
 	height        int // rows of each matrix of a batch
 	log, mask     bool
@@ -54,6 +59,12 @@ func (j *rowsJob[T]) chunk(lo, hi int) {
 	switch j.kind {
 	case spmmRows:
 		j.spmm(lo, hi)
+	case sddmmRows:
+		j.sddmm(lo, hi)
+	case lineBlocks:
+		j.softenBlocks(lo, hi)
+	case linesBack:
+		j.linesBack(lo, hi)
 	case gatherRows:
 		j.gather(lo, hi)
 	case scatterRows:

@@ -3,7 +3,6 @@ package kernels_test
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"testing"
 
 	"rpnc/internal/kernels"
@@ -70,66 +69,6 @@ func TestSoftmaxMatchesDefinition(t *testing.T) {
 						}
 					}
 				}
-			}
-		}
-	})
-}
-
-// csr is a sparse matrix with a dense twin.
-type csr struct {
-	ptr, col []int32
-	val      []float32
-	dense    []float64
-}
-
-// newCSR draws a rows×cols matrix with that share of entries.
-func newCSR(rows, cols int, density float64) csr {
-	r := rand.New(rand.NewPCG(7, 7))
-	s := csr{ptr: []int32{0}, dense: make([]float64, rows*cols)}
-	for i := range rows {
-		for j := range cols {
-			if r.Float64() < density && i%5 != 1 { // some rows are empty
-				v := float32(2*r.Float64() - 1)
-				s.col, s.val = append(s.col, int32(j)), append(s.val, v)
-				s.dense[i*cols+j] = float64(v)
-			}
-		}
-		s.ptr = append(s.ptr, int32(len(s.col)))
-	}
-	return s
-}
-
-func TestSpMMMatchesDenseProduct(t *testing.T) {
-	onEveryTable(t, func(t *testing.T) {
-		for _, rows := range []int{0, 1, 7, 90} {
-			for _, width := range []int{0, 1, 3, 4, 5, 16, 33, 70, 131} {
-				const cols = 40
-				s := newCSR(rows, cols, 0.2)
-				x, y := uniform[float32](cols*width, 1), filled[float32](rows*width, poison)
-				kernels.SpMM(s.ptr, s.col, s.val, x, width, y)
-				for i := range y {
-					want, size := 0.0, 0.0
-					for p := range cols {
-						v := s.dense[i/width*cols+p] * float64(x[p*width+i%width])
-						want, size = want+v, size+math.Abs(v)
-					}
-					if !near(y[i], want, size, cols) {
-						t.Fatalf("rows=%d width=%d: y[%d] = %v, want %v", rows, width, i, y[i], want)
-					}
-				}
-			}
-		}
-	})
-}
-
-// A stored zero is an entry like any other: 0·NaN is NaN.
-func TestSpMMPropagatesNaNOfStoredZeros(t *testing.T) {
-	onEveryTable(t, func(t *testing.T) {
-		y := make([]float32, 5)
-		kernels.SpMM([]int32{0, 1}, []int32{0}, []float32{0}, filled(5, float32(nan)), 5, y)
-		for i, v := range y {
-			if v == v {
-				t.Errorf("y[%d] = %v, want NaN", i, v)
 			}
 		}
 	})
@@ -212,18 +151,23 @@ func TestRowKernelsGiveSameBitsForAnyNumberOfCores(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
 		const n, width = 1500, 40
 		s := newCSR(n, n, 0.02)
-		x := uniform[float32](n*width, 1)
+		p, x := s.pattern(), uniform[float32](n*width, 1)
+		transposed := p.Transposed()
+		lines, scratch := kernels.NewLines(p), make([]float32, len(s.val))
 		table := make([]int32, width)
 		for i := range table {
 			table[i] = int32(i*7%width) - 1
 		}
 		for name, f := range map[string]func(y []float32){
-			"SpMM":       func(y []float32) { kernels.SpMM(s.ptr, s.col, s.val, x, width, y) },
-			"Softmax":    func(y []float32) { copy(y, x); kernels.Softmax(y, n, width, true) },
-			"LogSoftmax": func(y []float32) { copy(y, x); kernels.LogSoftmax(y, n, width, false) },
-			"Gather":     func(y []float32) { kernels.Gather(y, x, n, table) },
-			"ScatterAdd": func(y []float32) { clear(y); kernels.ScatterAdd(y, x, n, table) },
-			"Transpose":  func(y []float32) { kernels.Transpose(y, x, n, width) },
+			"SpMM":         func(y []float32) { kernels.SpMM(p, s.val, x, width, y) },
+			"SpMMᵀ":        func(y []float32) { kernels.SpMM(transposed, s.val, x, width, y) },
+			"SDDMM":        func(y []float32) { kernels.SDDMM(p, x, x, width, y[:len(s.val)]) },
+			"SoftmaxLines": func(y []float32) { kernels.SoftmaxLines(lines, y[:len(s.val)], s.val, scratch) },
+			"Softmax":      func(y []float32) { copy(y, x); kernels.Softmax(y, n, width, true) },
+			"LogSoftmax":   func(y []float32) { copy(y, x); kernels.LogSoftmax(y, n, width, false) },
+			"Gather":       func(y []float32) { kernels.Gather(y, x, n, table) },
+			"ScatterAdd":   func(y []float32) { clear(y); kernels.ScatterAdd(y, x, n, table) },
+			"Transpose":    func(y []float32) { kernels.Transpose(y, x, n, width) },
 		} {
 			t.Run(name, func(t *testing.T) {
 				sameForAnyCores(t, func() []float32 {
@@ -233,23 +177,6 @@ func TestRowKernelsGiveSameBitsForAnyNumberOfCores(t *testing.T) {
 				})
 				y := make([]float32, n*width)
 				noAllocs(t, name, func() { f(y) })
-			})
-		}
-	})
-}
-
-func BenchmarkSpMM(b *testing.B) {
-	benchEveryTable(b, func(b *testing.B) {
-		const n = 2000
-		s := newCSR(n, n, 0.005)
-		for _, width := range []int{1, 16, 64} {
-			x, y := uniform[float32](n*width, 1), make([]float32, n*width)
-			b.Run(fmt.Sprintf("rows=%d/entries=%d/width=%d", n, len(s.col), width), func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					kernels.SpMM(s.ptr, s.col, s.val, x, width, y)
-				}
-				b.ReportMetric(2*float64(len(s.col)*width)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOPS")
 			})
 		}
 	})

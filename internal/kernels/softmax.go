@@ -78,7 +78,8 @@ func maxNonzero[T Float](x []T) T {
 	return m
 }
 
-// expOver computes dst = exp(x − m), and 0 in masked places, piece by piece.
+// expOver computes dst = exp(x − m), and 0 in masked places, piece by piece. What is negligible is some number below
+// negligible.
 //
 // An entry that is masked becomes −Inf, whose exponential is 0, so that one vector call serves masked
 // rows as well. Pieces bound the time of one call into assembly, during which the goroutine can not be
@@ -91,27 +92,28 @@ func (e *engine[T]) expOver(dst, x []T, m T, mask bool) {
 		e.expShifted(dst, x, m)
 		return
 	}
+	low := faintest[T]()
 	for i, v := range x {
 		if v == 0 {
 			dst[i] = T(math.Inf(-1))
 		} else {
-			dst[i] = v - m
+			dst[i] = max(v-m, low)
 		}
 	}
 	e.exp(dst, dst)
 }
 
-// expShifted32 and expShifted64 are expShifted in plain Go.
+// expShifted32 and expShifted64 are expShifted in plain Go, which is exp(x − shift) but for what is negligible.
 func expShifted32(dst, x []float32, shift float32) {
 	for i, v := range x {
-		dst[i] = v - shift
+		dst[i] = max(v-shift, faintest[float32]())
 	}
 	exp32(dst, dst)
 }
 
 func expShifted64(dst, x []float64, shift float64) {
 	for i, v := range x {
-		dst[i] = v - shift
+		dst[i] = max(v-shift, faintest[float64]())
 	}
 	exp64(dst, dst)
 }

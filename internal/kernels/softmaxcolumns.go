@@ -96,7 +96,13 @@ func negligible[T Float]() T {
 }
 
 // faintest is an argument whose exponential is negligible but no denormal number.
-func faintest[T Float]() T { return T(math.Log(float64(negligible[T]()))) - 2 }
+func faintest[T Float]() T {
+	var zero T
+	if unsafe.Sizeof(zero) == 4 {
+		return -46.5 // 2⁻⁶⁷
+	}
+	return -357 // 2⁻⁵¹⁵
+}
 
 // lowest is what a masked entry counts as: below every score, and a number, since 0·Inf is none.
 const lowest = -3e38

@@ -1,70 +1,104 @@
 package kernels
 
-// SpMM computes Y = A·X for a sparse A in compressed rows: row i of A has the
-// values val[q] in columns col[q] for rowPtr[i] ≤ q < rowPtr[i+1].
+// SpMM computes Y = A·X for a sparse A of values val on a pattern.
 //
-//	X (columns of A × width), Y (len(rowPtr)−1 × width), both row-major
+//	X (columns of A × width), Y (rows of A × width), both row-major
 //
 // Entries of a row are summed in their order; entries in the same place add up.
 // y must not overlap x. For Aᵀ pass the transposed pattern: scattering rows
 // would make sums depend on the split.
-func SpMM[T Float](rowPtr, col []int32, val, x []T, width int, y []T) {
-	rows := len(rowPtr) - 1
-	if rows < 0 || width < 0 {
-		panicf("kernels.SpMM: %d row pointers and width %d; it needs at least 1 and 0", len(rowPtr), width)
+func SpMM[T Float](p *Pattern, val, x []T, width int, y []T) {
+	if width < 0 {
+		panicf("kernels.SpMM: width %d; it needs at least 0", width)
 	}
-	checkLen("SpMM", "y", len(y), rows*width)
-	checkLen("SpMM", "val", len(val), len(col))
-	checkLen("SpMM", "col", len(col), int(rowPtr[rows]))
-	if width == 0 || rows == 0 {
+	checkLen("SpMM", "y", len(y), p.rows*width)
+	checkLen("SpMM", "val", len(val), len(p.col))
+	checkLen("SpMM", "x", len(x), p.cols*width)
+	if width == 0 || p.rows == 0 {
 		return
 	}
-	a := rowsArgs[T]{kind: spmmRows, dst: y, src: x, val: val, ptr: rowPtr, table: col, rows: rows, width: width}
-	forRows(&a, (len(col)/rows+1)*width)
+	a := rowsArgs[T]{kind: spmmRows, dst: y, src: x, val: val, pattern: p, rows: p.rows + len(p.col), width: width}
+	forRows(&a, width)
 }
 
 // spmmRun is the number of products that a kernel adds at once: a row with more
 // entries is done in parts, each from the sums of the one before.
 const spmmRun = 1 << 16
 
-// spmm computes rows lo to hi−1 of Y.
+// spmm computes a share of the rows of Y and of their entries.
 func (a *rowsArgs[T]) spmm(lo, hi int) {
-	// Rows have few entries: what is done once a row counts as much as the products.
-	e, w := engineOf[T](), a.width
-	a.checkColumns(a.table[a.ptr[lo]:a.ptr[hi]])
-	for i := lo; i < hi; i++ {
-		y := a.dst[i*w : (i+1)*w]
-		clear(y)
-		if from, to := int(a.ptr[i]), int(a.ptr[i+1]); from < to {
-			a.sparseRow(e, y, from, to)
+	e, p := engineOf[T](), a.pattern
+	first, last := firstFrom(p.work, lo), firstFrom(p.work, hi)
+	run := max(1, spmmRun/a.width) // entries
+	for first < last {
+		next := first + 1
+		for next < last && int(p.work[next+1]-p.work[first]) <= run {
+			next++
 		}
+		if int(p.work[next]-p.work[first]) <= run {
+			a.rowsOf(e, a.dst, p.order[first:next], p.ptr, 0)
+		} else {
+			a.longRow(e, int(p.order[first]), run)
+		}
+		first = next
 	}
 }
 
-// sparseRow adds the entries from…to−1 to y.
-func (a *rowsArgs[T]) sparseRow(e *engine[T], y []T, from, to int) {
-	run := spmmRun
-	if to-from > run/max(1, a.width) {
-		run = max(1, run/a.width)
+// rowsOf computes the listed rows of y, or adds to them.
+func (a *rowsArgs[T]) rowsOf(e *engine[T], y []T, rows, ptr []int32, more int) {
+	if p := a.pattern; p.from == nil {
+		e.sparseRows(y, rows, ptr, p.col, a.val, a.src, a.width, more)
+	} else {
+		e.sparseRowsPicked(y, rows, ptr, p.col, a.val, a.src, a.width, more, p.from)
 	}
+}
+
+// longRow computes row i in parts.
+func (a *rowsArgs[T]) longRow(e *engine[T], i, run int) {
+	part := e.parts.get()
+	if part == nil {
+		part = new([2]int32)
+	}
+	y, from, to := a.dst[i*a.width:(i+1)*a.width], int(a.pattern.ptr[i]), int(a.pattern.ptr[i+1])
 	for q := from; q < to; q += run {
-		stop := min(q+run, to)
-		e.sparseRow(y, a.table[q:stop], a.val[q:stop], a.src)
+		part[0], part[1] = int32(q), int32(min(q+run, to))
+		a.rowsOf(e, y, firstRow, part[:], q-from)
+	}
+	e.parts.put(part)
+}
+
+// firstRow lists the only row of a part of y.
+var firstRow = []int32{0}
+
+// sparseRowsGo is the kernel in plain Go, four columns at a time in registers.
+func sparseRowsGo[T Float](y []T, rows, ptr, col []int32, val, x []T, width, more int) {
+	for _, i := range rows {
+		row, from, to := y[int(i)*width:(int(i)+1)*width], ptr[i], ptr[i+1]
+		if more == 0 {
+			clear(row)
+		}
+		sparseRowGo(row, col[from:to], val[from:to], x)
 	}
 }
 
-// checkColumns panics if a column lies beyond X, as an index out of range would:
-// the pattern is data, which assembly must not trust.
-func (a *rowsArgs[T]) checkColumns(col []int32) {
-	columns := uint32(len(a.src) / a.width)
-	for _, c := range col {
-		if uint32(c) >= columns { // a negative one too
-			panicf("kernels.SpMM: column %d; X has %d rows", c, columns)
+// sparseRowsPickedGo brings the values of some entries in order, and then is sparseRowsGo.
+func sparseRowsPickedGo[T Float](y []T, rows, ptr, col []int32, val, x []T, width, more int, at []int32) {
+	var picked [64]T
+	for _, i := range rows {
+		row, from, to := y[int(i)*width:(int(i)+1)*width], ptr[i], ptr[i+1]
+		if more == 0 {
+			clear(row)
+		}
+		for from < to {
+			n := min(to-from, int32(len(picked)))
+			pickGo(picked[:n], val, at[from:])
+			sparseRowGo(row, col[from:from+n], picked[:n], x)
+			from += n
 		}
 	}
 }
 
-// sparseRowGo is the kernel in plain Go, four columns at a time in registers.
+// sparseRowGo adds one row.
 func sparseRowGo[T Float](y []T, col []int32, val, x []T) {
 	j := 0
 	for ; j+4 <= len(y); j += 4 {
@@ -91,6 +125,72 @@ func sparseDot4[T Float](y *[4]T, col []int32, val, x []T, width, j int) {
 		s3 += v * b[3]
 	}
 	*y = [4]T{s0, s1, s2, s3}
+}
+
+// SDDMM adds the entries of a·bᵀ on a pattern to y, one for each value of the pattern:
+//
+//	y_e += Σⱼ a[i,j]·b[k,j] for the value e in row i and column k
+//
+// a (rows × width) and b (columns × width) are row-major. It is the derivative of SpMM by its values.
+func SDDMM[T Float](p *Pattern, a, b []T, width int, y []T) {
+	if width < 0 {
+		panicf("kernels.SDDMM: width %d; it needs at least 0", width)
+	}
+	checkLen("SDDMM", "a", len(a), p.rows*width)
+	checkLen("SDDMM", "b", len(b), p.cols*width)
+	checkLen("SDDMM", "y", len(y), len(p.col))
+	if width == 0 || len(y) == 0 {
+		return
+	}
+	args := rowsArgs[T]{kind: sddmmRows, dst: y, src: a, val: b, pattern: p, rows: len(y), width: width}
+	forRows(&args, width+4)
+}
+
+// wideSample is the width from which on a dot product of several sums is worth a call for each entry.
+const wideSample = 512
+
+// sddmm computes values lo to hi−1.
+func (a *rowsArgs[T]) sddmm(lo, hi int) {
+	e, w := engineOf[T](), a.width
+	y, row, col := a.dst[lo:hi], a.pattern.valueRow[lo:hi], a.pattern.valueCol[lo:hi]
+	switch {
+	case w == 1:
+		e.sampleScalars(y, a.src, a.val, row, col)
+	case w < wideSample:
+		e.sampled(y, row, col, a.src, a.val, w)
+	default:
+		for i := range y {
+			y[i] += e.product(a.src[int(row[i])*w:][:w], a.val[int(col[i])*w:][:w])
+		}
+	}
+}
+
+// sampleScalars is SDDMM of width 1: products of numbers that gathers bring together.
+func (e *engine[T]) sampleScalars(y, a, b []T, row, col []int32) {
+	s := e.softmaxScratch()
+	for lo := 0; lo < len(y); lo += softmaxPanel {
+		n := min(softmaxPanel, len(y)-lo)
+		x, z := s.tmp[:n], s.total[:n]
+		e.pick(x, a, row[lo:lo+n])
+		e.pick(z, b, col[lo:lo+n])
+		e.mul(x, x, z)
+		e.add(y[lo:lo+n], y[lo:lo+n], x)
+	}
+	e.softmax.put(s)
+}
+
+// sampledGo is the kernel in plain Go, four sums an entry so that additions need not wait for each other.
+func sampledGo[T Float](y []T, row, col []int32, a, b []T, width int) {
+	for e := range y {
+		y[e] += dotGo(a[int(row[e])*width:][:width], b[int(col[e])*width:][:width])
+	}
+}
+
+// pickGo is dst[i] = src[at[i]].
+func pickGo[T Float](dst, src []T, at []int32) {
+	for i, j := range at[:len(dst)] {
+		dst[i] = src[j]
+	}
 }
 
 // Gather picks columns: dst[r,i] = src[r, table[i]], and 0 where table[i] = −1.

@@ -5,13 +5,49 @@
 package kernels
 
 //go:noescape
-func sparseRowAVX512F32(y []float32, col []int32, val []float32, x []float32)
+func sparseRowsAVX512F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int, more int)
 
 //go:noescape
-func sparseRowAVX512F64(y []float64, col []int32, val []float64, x []float64)
+func sparseRowsPickedAVX512F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int, more int, at []int32)
 
 //go:noescape
-func sparseRowAVX2F32(y []float32, col []int32, val []float32, x []float32)
+func sampledAVX512F32(y []float32, row []int32, col []int32, a []float32, b []float32, width int)
 
 //go:noescape
-func sparseRowAVX2F64(y []float64, col []int32, val []float64, x []float64)
+func pickAVX512F32(dst []float32, src []float32, at []int32)
+
+//go:noescape
+func sparseRowsAVX512F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int, more int)
+
+//go:noescape
+func sparseRowsPickedAVX512F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int, more int, at []int32)
+
+//go:noescape
+func sampledAVX512F64(y []float64, row []int32, col []int32, a []float64, b []float64, width int)
+
+//go:noescape
+func pickAVX512F64(dst []float64, src []float64, at []int32)
+
+//go:noescape
+func sparseRowsAVX2F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int, more int)
+
+//go:noescape
+func sparseRowsPickedAVX2F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int, more int, at []int32)
+
+//go:noescape
+func sampledAVX2F32(y []float32, row []int32, col []int32, a []float32, b []float32, width int)
+
+//go:noescape
+func pickAVX2F32(dst []float32, src []float32, at []int32)
+
+//go:noescape
+func sparseRowsAVX2F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int, more int)
+
+//go:noescape
+func sparseRowsPickedAVX2F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int, more int, at []int32)
+
+//go:noescape
+func sampledAVX2F64(y []float64, row []int32, col []int32, a []float64, b []float64, width int)
+
+//go:noescape
+func pickAVX2F64(dst []float64, src []float64, at []int32)

@@ -4,282 +4,1532 @@
 
 #include "textflag.h"
 
-// func sparseRowAVX512F32(y []float32, col []int32, val []float32, x []float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·sparseRowAVX512F32(SB), NOSPLIT, $0-96
-	MOVQ y_len+8(FP), AX
-	MOVQ y_base+0(FP), CX
-	MOVQ x_base+72(FP), DX
-	MOVQ y_len+8(FP), BX
-	SHLQ $0x02, BX
+// func sparseRowsAVX512F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int, more int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, FMA3
+TEXT ·sparseRowsAVX512F32(SB), NOSPLIT, $0-160
+	MOVQ rows_base+24(FP), AX
+	MOVQ rows_len+32(FP), CX
+	MOVQ width+144(FP), DX
+	SHLQ $0x02, DX
 
-sparseRowAVX512F32_by4:
-	CMPQ    AX, $0x00000040
-	JLT     sparseRowAVX512F32_after4
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVUPS 128(CX), Z2
-	VMOVUPS 192(CX), Z3
-	MOVQ    col_base+24(FP), SI
-	MOVQ    val_base+48(FP), DI
-	MOVQ    col_len+32(FP), R8
+sparseRowsAVX512F32_row:
+	SUBQ    $0x00000001, CX
+	JLT     sparseRowsAVX512F32_end
+	MOVQ    ptr_base+48(FP), SI
+	MOVLQSX (AX), DI
+	ADDQ    $0x00000004, AX
+	MOVLQSX (SI)(DI*4), BX
+	MOVLQSX 4(SI)(DI*4), SI
+	SUBQ    BX, SI
+	MOVQ    y_base+0(FP), R9
+	IMULQ   DX, DI
+	ADDQ    DI, R9
+	MOVQ    x_base+120(FP), R8
+	MOVQ    width+144(FP), DI
 
-sparseRowAVX512F32_entries4:
-	MOVLQSX      (SI), R9
-	IMULQ        BX, R9
-	VBROADCASTSS (DI), Z4
-	VFMADD231PS  (DX)(R9*1), Z4, Z0
-	VFMADD231PS  64(DX)(R9*1), Z4, Z1
-	VFMADD231PS  128(DX)(R9*1), Z4, Z2
-	VFMADD231PS  192(DX)(R9*1), Z4, Z3
-	ADDQ         $0x00000004, SI
+sparseRowsAVX512F32_by4:
+	CMPQ    DI, $0x00000040
+	JLT     sparseRowsAVX512F32_after4
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsAVX512F32_entries0_fresh
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
+
+sparseRowsAVX512F32_entries0_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsAVX512F32_entries0_done
+
+sparseRowsAVX512F32_entries0:
+	MOVLQSX      (R10), R13
+	IMULQ        DX, R13
+	VBROADCASTSS (R11), Z4
+	ADDQ         $0x00000004, R11
+	VFMADD231PS  (R8)(R13*1), Z4, Z0
+	VFMADD231PS  64(R8)(R13*1), Z4, Z1
+	VFMADD231PS  128(R8)(R13*1), Z4, Z2
+	VFMADD231PS  192(R8)(R13*1), Z4, Z3
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsAVX512F32_entries0
+
+sparseRowsAVX512F32_entries0_done:
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	SUBQ    $0x00000040, DI
+	JMP     sparseRowsAVX512F32_by4
+
+sparseRowsAVX512F32_after4:
+sparseRowsAVX512F32_by1:
+	CMPQ    DI, $0x00000010
+	JLT     sparseRowsAVX512F32_after1
+	VXORPS  Z0, Z0, Z0
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsAVX512F32_entries1_fresh
+	VMOVUPS (R9), Z0
+
+sparseRowsAVX512F32_entries1_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsAVX512F32_entries1_done
+
+sparseRowsAVX512F32_entries1:
+	MOVLQSX      (R10), R13
+	IMULQ        DX, R13
+	VBROADCASTSS (R11), Z1
+	ADDQ         $0x00000004, R11
+	VFMADD231PS  (R8)(R13*1), Z1, Z0
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsAVX512F32_entries1
+
+sparseRowsAVX512F32_entries1_done:
+	VMOVUPS Z0, (R9)
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, DI
+	JMP     sparseRowsAVX512F32_by1
+
+sparseRowsAVX512F32_after1:
+	TESTQ     DI, DI
+	JEQ       sparseRowsAVX512F32_row
+	MOVQ      DI, R10
+	MOVQ      $-1, R11
+	BZHIQ     R10, R11, R11
+	KMOVW     R11, K1
+	SHRQ      $0x10, R11
+	CMPQ      DI, $0x00000004
+	JGT       sparseRowsAVX512F32_rest0
+	VPXOR     X0, X0, X0
+	MOVQ      more+152(FP), DI
+	TESTQ     DI, DI
+	JEQ       sparseRowsAVX512F32_entries2_fresh
+	VMOVUPS.Z (R9), K1, X0
+
+sparseRowsAVX512F32_entries2_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsAVX512F32_entries2_done
+
+sparseRowsAVX512F32_entries2:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	VBROADCASTSS (R10), X1
+	ADDQ         $0x00000004, R10
+	VMOVUPS.Z    (R8)(SI*1), K1, X2
+	VFMADD231PS  X2, X1, X0
 	ADDQ         $0x00000004, DI
-	DECQ         R8
-	JNE          sparseRowAVX512F32_entries4
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000100, CX
-	SUBQ         $0x00000040, AX
-	JMP          sparseRowAVX512F32_by4
+	DECQ         BX
+	JNE          sparseRowsAVX512F32_entries2
 
-sparseRowAVX512F32_after4:
-sparseRowAVX512F32_by1:
-	CMPQ    AX, $0x00000010
-	JLT     sparseRowAVX512F32_after1
-	VMOVUPS (CX), Z0
-	MOVQ    col_base+24(FP), SI
-	MOVQ    val_base+48(FP), DI
-	MOVQ    col_len+32(FP), R8
+sparseRowsAVX512F32_entries2_done:
+	VMOVUPS X0, K1, (R9)
+	JMP     sparseRowsAVX512F32_row
 
-sparseRowAVX512F32_entries1:
-	MOVLQSX      (SI), R9
-	IMULQ        BX, R9
-	VBROADCASTSS (DI), Z1
-	VFMADD231PS  (DX)(R9*1), Z1, Z0
-	ADDQ         $0x00000004, SI
+sparseRowsAVX512F32_rest0:
+	CMPQ      DI, $0x00000008
+	JGT       sparseRowsAVX512F32_rest1
+	VPXOR     X5, X5, X5
+	MOVQ      more+152(FP), DI
+	TESTQ     DI, DI
+	JEQ       sparseRowsAVX512F32_entries3_fresh
+	VMOVUPS.Z (R9), K1, Y5
+
+sparseRowsAVX512F32_entries3_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsAVX512F32_entries3_done
+
+sparseRowsAVX512F32_entries3:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	VBROADCASTSS (R10), Y0
+	ADDQ         $0x00000004, R10
+	VMOVUPS.Z    (R8)(SI*1), K1, Y1
+	VFMADD231PS  Y1, Y0, Y5
 	ADDQ         $0x00000004, DI
-	DECQ         R8
-	JNE          sparseRowAVX512F32_entries1
-	VMOVUPS      Z0, (CX)
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, CX
-	SUBQ         $0x00000010, AX
-	JMP          sparseRowAVX512F32_by1
+	DECQ         BX
+	JNE          sparseRowsAVX512F32_entries3
 
-sparseRowAVX512F32_after1:
-	TESTQ     AX, AX
-	JEQ       sparseRowAVX512F32_end
-	MOVQ      $-1, SI
-	BZHIQ     AX, SI, SI
-	KMOVW     SI, K1
-	SHRQ      $0x10, SI
-	VMOVUPS.Z (CX), K1, Z0
-	MOVQ      col_base+24(FP), AX
-	MOVQ      val_base+48(FP), SI
-	MOVQ      col_len+32(FP), DI
+sparseRowsAVX512F32_entries3_done:
+	VMOVUPS Y5, K1, (R9)
+	JMP     sparseRowsAVX512F32_row
 
-sparseRowAVX512F32_entries0:
-	MOVLQSX      (AX), R8
-	IMULQ        BX, R8
-	VBROADCASTSS (SI), Z1
-	VMOVUPS.Z    (DX)(R8*1), K1, Z2
-	VFMADD231PS  Z2, Z1, Z0
-	ADDQ         $0x00000004, AX
-	ADDQ         $0x00000004, SI
-	DECQ         DI
-	JNE          sparseRowAVX512F32_entries0
-	VMOVUPS      Z0, K1, (CX)
+sparseRowsAVX512F32_rest1:
+	VPXOR     X6, X6, X6
+	MOVQ      more+152(FP), DI
+	TESTQ     DI, DI
+	JEQ       sparseRowsAVX512F32_entries4_fresh
+	VMOVUPS.Z (R9), K1, Z6
 
-sparseRowAVX512F32_end:
+sparseRowsAVX512F32_entries4_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsAVX512F32_entries4_done
+
+sparseRowsAVX512F32_entries4:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	VBROADCASTSS (R10), Z0
+	ADDQ         $0x00000004, R10
+	VMOVUPS.Z    (R8)(SI*1), K1, Z1
+	VFMADD231PS  Z1, Z0, Z6
+	ADDQ         $0x00000004, DI
+	DECQ         BX
+	JNE          sparseRowsAVX512F32_entries4
+
+sparseRowsAVX512F32_entries4_done:
+	VMOVUPS Z6, K1, (R9)
+	JMP     sparseRowsAVX512F32_row
+
+sparseRowsAVX512F32_end:
 	VZEROUPPER
 	RET
 
-// func sparseRowAVX512F64(y []float64, col []int32, val []float64, x []float64)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·sparseRowAVX512F64(SB), NOSPLIT, $0-96
-	MOVQ y_len+8(FP), AX
-	MOVQ y_base+0(FP), CX
-	MOVQ x_base+72(FP), DX
-	MOVQ y_len+8(FP), BX
-	SHLQ $0x03, BX
+// func sparseRowsPickedAVX512F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int, more int, at []int32)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, FMA3
+TEXT ·sparseRowsPickedAVX512F32(SB), NOSPLIT, $0-184
+	MOVQ rows_base+24(FP), AX
+	MOVQ rows_len+32(FP), CX
+	MOVQ width+144(FP), DX
+	SHLQ $0x02, DX
 
-sparseRowAVX512F64_by4:
-	CMPQ    AX, $0x00000020
-	JLT     sparseRowAVX512F64_after4
-	VMOVUPD (CX), Z0
-	VMOVUPD 64(CX), Z1
-	VMOVUPD 128(CX), Z2
-	VMOVUPD 192(CX), Z3
-	MOVQ    col_base+24(FP), SI
-	MOVQ    val_base+48(FP), DI
-	MOVQ    col_len+32(FP), R8
+sparseRowsPickedAVX512F32_row:
+	SUBQ    $0x00000001, CX
+	JLT     sparseRowsPickedAVX512F32_end
+	MOVQ    ptr_base+48(FP), SI
+	MOVLQSX (AX), DI
+	ADDQ    $0x00000004, AX
+	MOVLQSX (SI)(DI*4), BX
+	MOVLQSX 4(SI)(DI*4), SI
+	SUBQ    BX, SI
+	MOVQ    y_base+0(FP), R9
+	IMULQ   DX, DI
+	ADDQ    DI, R9
+	MOVQ    x_base+120(FP), R8
+	MOVQ    width+144(FP), DI
 
-sparseRowAVX512F64_entries4:
-	MOVLQSX      (SI), R9
-	IMULQ        BX, R9
-	VBROADCASTSD (DI), Z4
-	VFMADD231PD  (DX)(R9*1), Z4, Z0
-	VFMADD231PD  64(DX)(R9*1), Z4, Z1
-	VFMADD231PD  128(DX)(R9*1), Z4, Z2
-	VFMADD231PD  192(DX)(R9*1), Z4, Z3
-	ADDQ         $0x00000004, SI
-	ADDQ         $0x00000008, DI
-	DECQ         R8
-	JNE          sparseRowAVX512F64_entries4
-	VMOVUPD      Z0, (CX)
-	VMOVUPD      Z1, 64(CX)
-	VMOVUPD      Z2, 128(CX)
-	VMOVUPD      Z3, 192(CX)
-	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000100, CX
-	SUBQ         $0x00000020, AX
-	JMP          sparseRowAVX512F64_by4
+sparseRowsPickedAVX512F32_by4:
+	CMPQ    DI, $0x00000040
+	JLT     sparseRowsPickedAVX512F32_after4
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsPickedAVX512F32_entries0_fresh
+	VMOVUPS (R9), Z0
+	VMOVUPS 64(R9), Z1
+	VMOVUPS 128(R9), Z2
+	VMOVUPS 192(R9), Z3
 
-sparseRowAVX512F64_after4:
-sparseRowAVX512F64_by1:
-	CMPQ    AX, $0x00000008
-	JLT     sparseRowAVX512F64_after1
-	VMOVUPD (CX), Z0
-	MOVQ    col_base+24(FP), SI
-	MOVQ    val_base+48(FP), DI
-	MOVQ    col_len+32(FP), R8
+sparseRowsPickedAVX512F32_entries0_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  at_base+160(FP), R13
+	LEAQ  (R13)(BX*4), R13
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsPickedAVX512F32_entries0_done
 
-sparseRowAVX512F64_entries1:
-	MOVLQSX      (SI), R9
-	IMULQ        BX, R9
-	VBROADCASTSD (DI), Z1
-	VFMADD231PD  (DX)(R9*1), Z1, Z0
-	ADDQ         $0x00000004, SI
-	ADDQ         $0x00000008, DI
-	DECQ         R8
-	JNE          sparseRowAVX512F64_entries1
-	VMOVUPD      Z0, (CX)
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, CX
-	SUBQ         $0x00000008, AX
-	JMP          sparseRowAVX512F64_by1
+sparseRowsPickedAVX512F32_entries0:
+	MOVLQSX      (R10), R14
+	IMULQ        DX, R14
+	MOVLQSX      (R13), R15
+	VBROADCASTSS (R11)(R15*4), Z4
+	ADDQ         $0x00000004, R13
+	VFMADD231PS  (R8)(R14*1), Z4, Z0
+	VFMADD231PS  64(R8)(R14*1), Z4, Z1
+	VFMADD231PS  128(R8)(R14*1), Z4, Z2
+	VFMADD231PS  192(R8)(R14*1), Z4, Z3
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsPickedAVX512F32_entries0
 
-sparseRowAVX512F64_after1:
-	TESTQ     AX, AX
-	JEQ       sparseRowAVX512F64_end
-	MOVQ      $-1, SI
-	BZHIQ     AX, SI, SI
-	KMOVW     SI, K1
-	SHRQ      $0x08, SI
-	VMOVUPD.Z (CX), K1, Z0
-	MOVQ      col_base+24(FP), AX
-	MOVQ      val_base+48(FP), SI
-	MOVQ      col_len+32(FP), DI
+sparseRowsPickedAVX512F32_entries0_done:
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	VMOVUPS Z2, 128(R9)
+	VMOVUPS Z3, 192(R9)
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	SUBQ    $0x00000040, DI
+	JMP     sparseRowsPickedAVX512F32_by4
 
-sparseRowAVX512F64_entries0:
-	MOVLQSX      (AX), R8
-	IMULQ        BX, R8
-	VBROADCASTSD (SI), Z1
-	VMOVUPD.Z    (DX)(R8*1), K1, Z2
-	VFMADD231PD  Z2, Z1, Z0
-	ADDQ         $0x00000004, AX
-	ADDQ         $0x00000008, SI
-	DECQ         DI
-	JNE          sparseRowAVX512F64_entries0
-	VMOVUPD      Z0, K1, (CX)
+sparseRowsPickedAVX512F32_after4:
+sparseRowsPickedAVX512F32_by1:
+	CMPQ    DI, $0x00000010
+	JLT     sparseRowsPickedAVX512F32_after1
+	VXORPS  Z0, Z0, Z0
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsPickedAVX512F32_entries1_fresh
+	VMOVUPS (R9), Z0
 
-sparseRowAVX512F64_end:
+sparseRowsPickedAVX512F32_entries1_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  at_base+160(FP), R13
+	LEAQ  (R13)(BX*4), R13
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsPickedAVX512F32_entries1_done
+
+sparseRowsPickedAVX512F32_entries1:
+	MOVLQSX      (R10), R14
+	IMULQ        DX, R14
+	MOVLQSX      (R13), R15
+	VBROADCASTSS (R11)(R15*4), Z1
+	ADDQ         $0x00000004, R13
+	VFMADD231PS  (R8)(R14*1), Z1, Z0
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsPickedAVX512F32_entries1
+
+sparseRowsPickedAVX512F32_entries1_done:
+	VMOVUPS Z0, (R9)
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, DI
+	JMP     sparseRowsPickedAVX512F32_by1
+
+sparseRowsPickedAVX512F32_after1:
+	TESTQ     DI, DI
+	JEQ       sparseRowsPickedAVX512F32_row
+	MOVQ      DI, R10
+	MOVQ      $-1, R11
+	BZHIQ     R10, R11, R11
+	KMOVW     R11, K1
+	SHRQ      $0x10, R11
+	CMPQ      DI, $0x00000004
+	JGT       sparseRowsPickedAVX512F32_rest0
+	VPXOR     X0, X0, X0
+	MOVQ      more+152(FP), DI
+	TESTQ     DI, DI
+	JEQ       sparseRowsPickedAVX512F32_entries2_fresh
+	VMOVUPS.Z (R9), K1, X0
+
+sparseRowsPickedAVX512F32_entries2_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	MOVQ  at_base+160(FP), R11
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsPickedAVX512F32_entries2_done
+
+sparseRowsPickedAVX512F32_entries2:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	MOVLQSX      (R11), R12
+	VBROADCASTSS (R10)(R12*4), X1
+	ADDQ         $0x00000004, R11
+	VMOVUPS.Z    (R8)(SI*1), K1, X2
+	VFMADD231PS  X2, X1, X0
+	ADDQ         $0x00000004, DI
+	DECQ         BX
+	JNE          sparseRowsPickedAVX512F32_entries2
+
+sparseRowsPickedAVX512F32_entries2_done:
+	VMOVUPS X0, K1, (R9)
+	JMP     sparseRowsPickedAVX512F32_row
+
+sparseRowsPickedAVX512F32_rest0:
+	CMPQ      DI, $0x00000008
+	JGT       sparseRowsPickedAVX512F32_rest1
+	VPXOR     X5, X5, X5
+	MOVQ      more+152(FP), DI
+	TESTQ     DI, DI
+	JEQ       sparseRowsPickedAVX512F32_entries3_fresh
+	VMOVUPS.Z (R9), K1, Y5
+
+sparseRowsPickedAVX512F32_entries3_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	MOVQ  at_base+160(FP), R11
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsPickedAVX512F32_entries3_done
+
+sparseRowsPickedAVX512F32_entries3:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	MOVLQSX      (R11), R12
+	VBROADCASTSS (R10)(R12*4), Y0
+	ADDQ         $0x00000004, R11
+	VMOVUPS.Z    (R8)(SI*1), K1, Y1
+	VFMADD231PS  Y1, Y0, Y5
+	ADDQ         $0x00000004, DI
+	DECQ         BX
+	JNE          sparseRowsPickedAVX512F32_entries3
+
+sparseRowsPickedAVX512F32_entries3_done:
+	VMOVUPS Y5, K1, (R9)
+	JMP     sparseRowsPickedAVX512F32_row
+
+sparseRowsPickedAVX512F32_rest1:
+	VPXOR     X6, X6, X6
+	MOVQ      more+152(FP), DI
+	TESTQ     DI, DI
+	JEQ       sparseRowsPickedAVX512F32_entries4_fresh
+	VMOVUPS.Z (R9), K1, Z6
+
+sparseRowsPickedAVX512F32_entries4_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	MOVQ  at_base+160(FP), R11
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsPickedAVX512F32_entries4_done
+
+sparseRowsPickedAVX512F32_entries4:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	MOVLQSX      (R11), R12
+	VBROADCASTSS (R10)(R12*4), Z0
+	ADDQ         $0x00000004, R11
+	VMOVUPS.Z    (R8)(SI*1), K1, Z1
+	VFMADD231PS  Z1, Z0, Z6
+	ADDQ         $0x00000004, DI
+	DECQ         BX
+	JNE          sparseRowsPickedAVX512F32_entries4
+
+sparseRowsPickedAVX512F32_entries4_done:
+	VMOVUPS Z6, K1, (R9)
+	JMP     sparseRowsPickedAVX512F32_row
+
+sparseRowsPickedAVX512F32_end:
 	VZEROUPPER
 	RET
 
-// func sparseRowAVX2F32(y []float32, col []int32, val []float32, x []float32)
-// Requires: AVX, FMA3
-TEXT ·sparseRowAVX2F32(SB), NOSPLIT, $0-96
-	MOVQ y_len+8(FP), AX
-	MOVQ y_base+0(FP), CX
-	MOVQ x_base+72(FP), DX
-	MOVQ y_len+8(FP), BX
-	SHLQ $0x02, BX
+// func sampledAVX512F32(y []float32, row []int32, col []int32, a []float32, b []float32, width int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·sampledAVX512F32(SB), NOSPLIT, $0-128
+	MOVQ  y_base+0(FP), AX
+	MOVQ  y_len+8(FP), CX
+	MOVQ  row_base+24(FP), DX
+	MOVQ  col_base+48(FP), BX
+	MOVQ  a_base+72(FP), SI
+	MOVQ  b_base+96(FP), DI
+	MOVQ  width+120(FP), R8
+	MOVQ  R8, R9
+	MOVQ  R8, R10
+	ANDQ  $0x0000000f, R10
+	MOVQ  R10, R11
+	MOVQ  $-1, R12
+	BZHIQ R11, R12, R12
+	KMOVW R12, K1
+	SHRQ  $0x10, R12
+	SUBQ  R10, R9
+	SHLQ  $0x02, R9
+	SHLQ  $0x02, R8
 
-sparseRowAVX2F32_by4:
-	CMPQ    AX, $0x00000020
-	JLT     sparseRowAVX2F32_after4
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVUPS 64(CX), Y2
-	VMOVUPS 96(CX), Y3
-	MOVQ    col_base+24(FP), SI
-	MOVQ    val_base+48(FP), DI
-	MOVQ    col_len+32(FP), R8
+sampledAVX512F32_four:
+	CMPQ    CX, $0x00000004
+	JLT     sampledAVX512F32_one
+	MOVLQSX (DX), R11
+	IMULQ   R8, R11
+	ADDQ    SI, R11
+	MOVLQSX (BX), R12
+	IMULQ   R8, R12
+	ADDQ    DI, R12
+	VXORPS  Z0, Z0, Z0
+	XORQ    R13, R13
 
-sparseRowAVX2F32_entries4:
-	MOVLQSX      (SI), R9
-	IMULQ        BX, R9
-	VBROADCASTSS (DI), Y4
-	VFMADD231PS  (DX)(R9*1), Y4, Y0
-	VFMADD231PS  32(DX)(R9*1), Y4, Y1
-	VFMADD231PS  64(DX)(R9*1), Y4, Y2
-	VFMADD231PS  96(DX)(R9*1), Y4, Y3
-	ADDQ         $0x00000004, SI
+sampledAVX512F32_entry0_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX512F32_entry0_rest
+	VMOVUPS     (R11)(R13*1), Z1
+	VFMADD231PS (R12)(R13*1), Z1, Z0
+	ADDQ        $0x00000040, R13
+	JMP         sampledAVX512F32_entry0_turn
+
+sampledAVX512F32_entry0_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX512F32_entry0_done
+	VMOVUPS.Z   (R11)(R13*1), K1, Z1
+	VMOVUPS.Z   (R12)(R13*1), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
+
+sampledAVX512F32_entry0_done:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X1, X0, X0
+	MOVLQSX       4(DX), R11
+	IMULQ         R8, R11
+	ADDQ          SI, R11
+	MOVLQSX       4(BX), R12
+	IMULQ         R8, R12
+	ADDQ          DI, R12
+	VXORPS        Z1, Z1, Z1
+	XORQ          R13, R13
+
+sampledAVX512F32_entry1_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX512F32_entry1_rest
+	VMOVUPS     (R11)(R13*1), Z2
+	VFMADD231PS (R12)(R13*1), Z2, Z1
+	ADDQ        $0x00000040, R13
+	JMP         sampledAVX512F32_entry1_turn
+
+sampledAVX512F32_entry1_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX512F32_entry1_done
+	VMOVUPS.Z   (R11)(R13*1), K1, Z2
+	VMOVUPS.Z   (R12)(R13*1), K1, Z3
+	VFMADD231PS Z3, Z2, Z1
+
+sampledAVX512F32_entry1_done:
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VADDPS        Y1, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X1
+	VADDPS        X2, X1, X1
+	MOVLQSX       8(DX), R11
+	IMULQ         R8, R11
+	ADDQ          SI, R11
+	MOVLQSX       8(BX), R12
+	IMULQ         R8, R12
+	ADDQ          DI, R12
+	VXORPS        Z2, Z2, Z2
+	XORQ          R13, R13
+
+sampledAVX512F32_entry2_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX512F32_entry2_rest
+	VMOVUPS     (R11)(R13*1), Z3
+	VFMADD231PS (R12)(R13*1), Z3, Z2
+	ADDQ        $0x00000040, R13
+	JMP         sampledAVX512F32_entry2_turn
+
+sampledAVX512F32_entry2_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX512F32_entry2_done
+	VMOVUPS.Z   (R11)(R13*1), K1, Z3
+	VMOVUPS.Z   (R12)(R13*1), K1, Z4
+	VFMADD231PS Z4, Z3, Z2
+
+sampledAVX512F32_entry2_done:
+	VEXTRACTF64X4 $0x01, Z2, Y3
+	VADDPS        Y2, Y3, Y3
+	VEXTRACTF128  $0x01, Y3, X2
+	VADDPS        X3, X2, X2
+	MOVLQSX       12(DX), R11
+	IMULQ         R8, R11
+	ADDQ          SI, R11
+	MOVLQSX       12(BX), R12
+	IMULQ         R8, R12
+	ADDQ          DI, R12
+	VXORPS        Z3, Z3, Z3
+	XORQ          R13, R13
+
+sampledAVX512F32_entry3_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX512F32_entry3_rest
+	VMOVUPS     (R11)(R13*1), Z4
+	VFMADD231PS (R12)(R13*1), Z4, Z3
+	ADDQ        $0x00000040, R13
+	JMP         sampledAVX512F32_entry3_turn
+
+sampledAVX512F32_entry3_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX512F32_entry3_done
+	VMOVUPS.Z   (R11)(R13*1), K1, Z4
+	VMOVUPS.Z   (R12)(R13*1), K1, Z5
+	VFMADD231PS Z5, Z4, Z3
+
+sampledAVX512F32_entry3_done:
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VADDPS        Y3, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X3
+	VADDPS        X4, X3, X3
+	VHADDPS       X1, X0, X0
+	VHADDPS       X3, X2, X1
+	VHADDPS       X1, X0, X0
+	VADDPS        (AX), X0, X0
+	VMOVUPS       X0, (AX)
+	ADDQ          $0x00000010, DX
+	ADDQ          $0x00000010, BX
+	ADDQ          $0x00000010, AX
+	SUBQ          $0x00000004, CX
+	JMP           sampledAVX512F32_four
+
+sampledAVX512F32_one:
+	TESTQ   CX, CX
+	JEQ     sampledAVX512F32_end
+	MOVLQSX (DX), R11
+	IMULQ   R8, R11
+	ADDQ    SI, R11
+	MOVLQSX (BX), R12
+	IMULQ   R8, R12
+	ADDQ    DI, R12
+	VXORPS  Z0, Z0, Z0
+	XORQ    R13, R13
+
+sampledAVX512F32_entry_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX512F32_entry_rest
+	VMOVUPS     (R11)(R13*1), Z1
+	VFMADD231PS (R12)(R13*1), Z1, Z0
+	ADDQ        $0x00000040, R13
+	JMP         sampledAVX512F32_entry_turn
+
+sampledAVX512F32_entry_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX512F32_entry_done
+	VMOVUPS.Z   (R11)(R13*1), K1, Z1
+	VMOVUPS.Z   (R12)(R13*1), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
+
+sampledAVX512F32_entry_done:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X1, X0, X0
+	VHADDPS       X0, X0, X1
+	VHADDPS       X0, X0, X0
+	VHADDPS       X0, X1, X0
+	VADDSS        (AX), X0, X0
+	VMOVSS        X0, (AX)
+	ADDQ          $0x00000004, DX
+	ADDQ          $0x00000004, BX
+	ADDQ          $0x00000004, AX
+	SUBQ          $0x00000001, CX
+	JMP           sampledAVX512F32_one
+
+sampledAVX512F32_end:
+	VZEROUPPER
+	RET
+
+// func pickAVX512F32(dst []float32, src []float32, at []int32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·pickAVX512F32(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ src_base+24(FP), CX
+	MOVQ at_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+
+pickAVX512F32_whole:
+	CMPQ       BX, $0x00000010
+	JLT        pickAVX512F32_one
+	VMOVDQU32  (DX), Z0
+	VXORPS     Z1, Z1, Z1
+	MOVQ       $-1, SI
+	KMOVW      SI, K1
+	VGATHERDPS (CX)(Z0*4), K1, Z1
+	VMOVUPS    Z1, (AX)
+	ADDQ       $0x00000040, AX
+	ADDQ       $0x00000040, DX
+	SUBQ       $0x00000010, BX
+	JMP        pickAVX512F32_whole
+
+pickAVX512F32_one:
+	TESTQ   BX, BX
+	JEQ     pickAVX512F32_end
+	MOVLQSX (DX), SI
+	MOVL    (CX)(SI*4), SI
+	MOVL    SI, (AX)
+	ADDQ    $0x00000004, AX
+	ADDQ    $0x00000004, DX
+	DECQ    BX
+	JMP     pickAVX512F32_one
+
+pickAVX512F32_end:
+	VZEROUPPER
+	RET
+
+// func sparseRowsAVX512F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int, more int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, FMA3
+TEXT ·sparseRowsAVX512F64(SB), NOSPLIT, $0-160
+	MOVQ rows_base+24(FP), AX
+	MOVQ rows_len+32(FP), CX
+	MOVQ width+144(FP), DX
+	SHLQ $0x03, DX
+
+sparseRowsAVX512F64_row:
+	SUBQ    $0x00000001, CX
+	JLT     sparseRowsAVX512F64_end
+	MOVQ    ptr_base+48(FP), SI
+	MOVLQSX (AX), DI
+	ADDQ    $0x00000004, AX
+	MOVLQSX (SI)(DI*4), BX
+	MOVLQSX 4(SI)(DI*4), SI
+	SUBQ    BX, SI
+	MOVQ    y_base+0(FP), R9
+	IMULQ   DX, DI
+	ADDQ    DI, R9
+	MOVQ    x_base+120(FP), R8
+	MOVQ    width+144(FP), DI
+
+sparseRowsAVX512F64_by4:
+	CMPQ    DI, $0x00000020
+	JLT     sparseRowsAVX512F64_after4
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsAVX512F64_entries0_fresh
+	VMOVUPD (R9), Z0
+	VMOVUPD 64(R9), Z1
+	VMOVUPD 128(R9), Z2
+	VMOVUPD 192(R9), Z3
+
+sparseRowsAVX512F64_entries0_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	LEAQ  (R11)(BX*8), R11
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsAVX512F64_entries0_done
+
+sparseRowsAVX512F64_entries0:
+	MOVLQSX      (R10), R13
+	IMULQ        DX, R13
+	VBROADCASTSD (R11), Z4
+	ADDQ         $0x00000008, R11
+	VFMADD231PD  (R8)(R13*1), Z4, Z0
+	VFMADD231PD  64(R8)(R13*1), Z4, Z1
+	VFMADD231PD  128(R8)(R13*1), Z4, Z2
+	VFMADD231PD  192(R8)(R13*1), Z4, Z3
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsAVX512F64_entries0
+
+sparseRowsAVX512F64_entries0_done:
+	VMOVUPD Z0, (R9)
+	VMOVUPD Z1, 64(R9)
+	VMOVUPD Z2, 128(R9)
+	VMOVUPD Z3, 192(R9)
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	SUBQ    $0x00000020, DI
+	JMP     sparseRowsAVX512F64_by4
+
+sparseRowsAVX512F64_after4:
+sparseRowsAVX512F64_by1:
+	CMPQ    DI, $0x00000008
+	JLT     sparseRowsAVX512F64_after1
+	VXORPS  Z0, Z0, Z0
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsAVX512F64_entries1_fresh
+	VMOVUPD (R9), Z0
+
+sparseRowsAVX512F64_entries1_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	LEAQ  (R11)(BX*8), R11
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsAVX512F64_entries1_done
+
+sparseRowsAVX512F64_entries1:
+	MOVLQSX      (R10), R13
+	IMULQ        DX, R13
+	VBROADCASTSD (R11), Z1
+	ADDQ         $0x00000008, R11
+	VFMADD231PD  (R8)(R13*1), Z1, Z0
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsAVX512F64_entries1
+
+sparseRowsAVX512F64_entries1_done:
+	VMOVUPD Z0, (R9)
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000008, DI
+	JMP     sparseRowsAVX512F64_by1
+
+sparseRowsAVX512F64_after1:
+	TESTQ     DI, DI
+	JEQ       sparseRowsAVX512F64_row
+	MOVQ      DI, R10
+	MOVQ      $-1, R11
+	BZHIQ     R10, R11, R11
+	KMOVW     R11, K1
+	SHRQ      $0x08, R11
+	CMPQ      DI, $0x00000002
+	JGT       sparseRowsAVX512F64_rest0
+	VPXOR     X0, X0, X0
+	MOVQ      more+152(FP), DI
+	TESTQ     DI, DI
+	JEQ       sparseRowsAVX512F64_entries2_fresh
+	VMOVUPD.Z (R9), K1, X0
+
+sparseRowsAVX512F64_entries2_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	LEAQ  (R10)(BX*8), R10
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsAVX512F64_entries2_done
+
+sparseRowsAVX512F64_entries2:
+	MOVLQSX     (DI), SI
+	IMULQ       DX, SI
+	VMOVDDUP    (R10), X1
+	ADDQ        $0x00000008, R10
+	VMOVUPD.Z   (R8)(SI*1), K1, X2
+	VFMADD231PD X2, X1, X0
+	ADDQ        $0x00000004, DI
+	DECQ        BX
+	JNE         sparseRowsAVX512F64_entries2
+
+sparseRowsAVX512F64_entries2_done:
+	VMOVUPD X0, K1, (R9)
+	JMP     sparseRowsAVX512F64_row
+
+sparseRowsAVX512F64_rest0:
+	CMPQ      DI, $0x00000004
+	JGT       sparseRowsAVX512F64_rest1
+	VPXOR     X5, X5, X5
+	MOVQ      more+152(FP), DI
+	TESTQ     DI, DI
+	JEQ       sparseRowsAVX512F64_entries3_fresh
+	VMOVUPD.Z (R9), K1, Y5
+
+sparseRowsAVX512F64_entries3_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	LEAQ  (R10)(BX*8), R10
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsAVX512F64_entries3_done
+
+sparseRowsAVX512F64_entries3:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	VBROADCASTSD (R10), Y0
+	ADDQ         $0x00000008, R10
+	VMOVUPD.Z    (R8)(SI*1), K1, Y1
+	VFMADD231PD  Y1, Y0, Y5
 	ADDQ         $0x00000004, DI
-	DECQ         R8
-	JNE          sparseRowAVX2F32_entries4
-	VMOVUPS      Y0, (CX)
-	VMOVUPS      Y1, 32(CX)
-	VMOVUPS      Y2, 64(CX)
-	VMOVUPS      Y3, 96(CX)
-	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000080, CX
-	SUBQ         $0x00000020, AX
-	JMP          sparseRowAVX2F32_by4
+	DECQ         BX
+	JNE          sparseRowsAVX512F64_entries3
 
-sparseRowAVX2F32_after4:
-sparseRowAVX2F32_by1:
-	CMPQ    AX, $0x00000008
-	JLT     sparseRowAVX2F32_after1
-	VMOVUPS (CX), Y0
-	MOVQ    col_base+24(FP), SI
-	MOVQ    val_base+48(FP), DI
-	MOVQ    col_len+32(FP), R8
+sparseRowsAVX512F64_entries3_done:
+	VMOVUPD Y5, K1, (R9)
+	JMP     sparseRowsAVX512F64_row
 
-sparseRowAVX2F32_entries1:
-	MOVLQSX      (SI), R9
-	IMULQ        BX, R9
-	VBROADCASTSS (DI), Y1
-	VFMADD231PS  (DX)(R9*1), Y1, Y0
-	ADDQ         $0x00000004, SI
+sparseRowsAVX512F64_rest1:
+	VPXOR     X6, X6, X6
+	MOVQ      more+152(FP), DI
+	TESTQ     DI, DI
+	JEQ       sparseRowsAVX512F64_entries4_fresh
+	VMOVUPD.Z (R9), K1, Z6
+
+sparseRowsAVX512F64_entries4_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	LEAQ  (R10)(BX*8), R10
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsAVX512F64_entries4_done
+
+sparseRowsAVX512F64_entries4:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	VBROADCASTSD (R10), Z0
+	ADDQ         $0x00000008, R10
+	VMOVUPD.Z    (R8)(SI*1), K1, Z1
+	VFMADD231PD  Z1, Z0, Z6
 	ADDQ         $0x00000004, DI
-	DECQ         R8
-	JNE          sparseRowAVX2F32_entries1
-	VMOVUPS      Y0, (CX)
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, CX
-	SUBQ         $0x00000008, AX
-	JMP          sparseRowAVX2F32_by1
+	DECQ         BX
+	JNE          sparseRowsAVX512F64_entries4
 
-sparseRowAVX2F32_after1:
-	TESTQ      AX, AX
-	JEQ        sparseRowAVX2F32_end
-	LEAQ       onesThenZeros<>+0(SB), SI
-	SHLQ       $0x02, AX
-	SUBQ       AX, SI
-	VMOVDQU    64(SI), Y0
-	VMASKMOVPS (CX), Y0, Y1
-	MOVQ       col_base+24(FP), AX
-	MOVQ       val_base+48(FP), SI
-	MOVQ       col_len+32(FP), DI
+sparseRowsAVX512F64_entries4_done:
+	VMOVUPD Z6, K1, (R9)
+	JMP     sparseRowsAVX512F64_row
 
-sparseRowAVX2F32_entries0:
-	MOVLQSX      (AX), R8
-	IMULQ        BX, R8
-	VBROADCASTSS (SI), Y2
-	VMASKMOVPS   (DX)(R8*1), Y0, Y3
-	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         $0x00000004, AX
-	ADDQ         $0x00000004, SI
-	DECQ         DI
-	JNE          sparseRowAVX2F32_entries0
-	VMASKMOVPS   Y1, Y0, (CX)
+sparseRowsAVX512F64_end:
+	VZEROUPPER
+	RET
 
-sparseRowAVX2F32_end:
+// func sparseRowsPickedAVX512F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int, more int, at []int32)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, FMA3
+TEXT ·sparseRowsPickedAVX512F64(SB), NOSPLIT, $0-184
+	MOVQ rows_base+24(FP), AX
+	MOVQ rows_len+32(FP), CX
+	MOVQ width+144(FP), DX
+	SHLQ $0x03, DX
+
+sparseRowsPickedAVX512F64_row:
+	SUBQ    $0x00000001, CX
+	JLT     sparseRowsPickedAVX512F64_end
+	MOVQ    ptr_base+48(FP), SI
+	MOVLQSX (AX), DI
+	ADDQ    $0x00000004, AX
+	MOVLQSX (SI)(DI*4), BX
+	MOVLQSX 4(SI)(DI*4), SI
+	SUBQ    BX, SI
+	MOVQ    y_base+0(FP), R9
+	IMULQ   DX, DI
+	ADDQ    DI, R9
+	MOVQ    x_base+120(FP), R8
+	MOVQ    width+144(FP), DI
+
+sparseRowsPickedAVX512F64_by4:
+	CMPQ    DI, $0x00000020
+	JLT     sparseRowsPickedAVX512F64_after4
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsPickedAVX512F64_entries0_fresh
+	VMOVUPD (R9), Z0
+	VMOVUPD 64(R9), Z1
+	VMOVUPD 128(R9), Z2
+	VMOVUPD 192(R9), Z3
+
+sparseRowsPickedAVX512F64_entries0_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  at_base+160(FP), R13
+	LEAQ  (R13)(BX*4), R13
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsPickedAVX512F64_entries0_done
+
+sparseRowsPickedAVX512F64_entries0:
+	MOVLQSX      (R10), R14
+	IMULQ        DX, R14
+	MOVLQSX      (R13), R15
+	VBROADCASTSD (R11)(R15*8), Z4
+	ADDQ         $0x00000004, R13
+	VFMADD231PD  (R8)(R14*1), Z4, Z0
+	VFMADD231PD  64(R8)(R14*1), Z4, Z1
+	VFMADD231PD  128(R8)(R14*1), Z4, Z2
+	VFMADD231PD  192(R8)(R14*1), Z4, Z3
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsPickedAVX512F64_entries0
+
+sparseRowsPickedAVX512F64_entries0_done:
+	VMOVUPD Z0, (R9)
+	VMOVUPD Z1, 64(R9)
+	VMOVUPD Z2, 128(R9)
+	VMOVUPD Z3, 192(R9)
+	ADDQ    $0x00000100, R8
+	ADDQ    $0x00000100, R9
+	SUBQ    $0x00000020, DI
+	JMP     sparseRowsPickedAVX512F64_by4
+
+sparseRowsPickedAVX512F64_after4:
+sparseRowsPickedAVX512F64_by1:
+	CMPQ    DI, $0x00000008
+	JLT     sparseRowsPickedAVX512F64_after1
+	VXORPS  Z0, Z0, Z0
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsPickedAVX512F64_entries1_fresh
+	VMOVUPD (R9), Z0
+
+sparseRowsPickedAVX512F64_entries1_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  at_base+160(FP), R13
+	LEAQ  (R13)(BX*4), R13
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsPickedAVX512F64_entries1_done
+
+sparseRowsPickedAVX512F64_entries1:
+	MOVLQSX      (R10), R14
+	IMULQ        DX, R14
+	MOVLQSX      (R13), R15
+	VBROADCASTSD (R11)(R15*8), Z1
+	ADDQ         $0x00000004, R13
+	VFMADD231PD  (R8)(R14*1), Z1, Z0
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsPickedAVX512F64_entries1
+
+sparseRowsPickedAVX512F64_entries1_done:
+	VMOVUPD Z0, (R9)
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000008, DI
+	JMP     sparseRowsPickedAVX512F64_by1
+
+sparseRowsPickedAVX512F64_after1:
+	TESTQ     DI, DI
+	JEQ       sparseRowsPickedAVX512F64_row
+	MOVQ      DI, R10
+	MOVQ      $-1, R11
+	BZHIQ     R10, R11, R11
+	KMOVW     R11, K1
+	SHRQ      $0x08, R11
+	CMPQ      DI, $0x00000002
+	JGT       sparseRowsPickedAVX512F64_rest0
+	VPXOR     X0, X0, X0
+	MOVQ      more+152(FP), DI
+	TESTQ     DI, DI
+	JEQ       sparseRowsPickedAVX512F64_entries2_fresh
+	VMOVUPD.Z (R9), K1, X0
+
+sparseRowsPickedAVX512F64_entries2_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	MOVQ  at_base+160(FP), R11
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsPickedAVX512F64_entries2_done
+
+sparseRowsPickedAVX512F64_entries2:
+	MOVLQSX     (DI), SI
+	IMULQ       DX, SI
+	MOVLQSX     (R11), R12
+	VMOVDDUP    (R10)(R12*8), X1
+	ADDQ        $0x00000004, R11
+	VMOVUPD.Z   (R8)(SI*1), K1, X2
+	VFMADD231PD X2, X1, X0
+	ADDQ        $0x00000004, DI
+	DECQ        BX
+	JNE         sparseRowsPickedAVX512F64_entries2
+
+sparseRowsPickedAVX512F64_entries2_done:
+	VMOVUPD X0, K1, (R9)
+	JMP     sparseRowsPickedAVX512F64_row
+
+sparseRowsPickedAVX512F64_rest0:
+	CMPQ      DI, $0x00000004
+	JGT       sparseRowsPickedAVX512F64_rest1
+	VPXOR     X5, X5, X5
+	MOVQ      more+152(FP), DI
+	TESTQ     DI, DI
+	JEQ       sparseRowsPickedAVX512F64_entries3_fresh
+	VMOVUPD.Z (R9), K1, Y5
+
+sparseRowsPickedAVX512F64_entries3_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	MOVQ  at_base+160(FP), R11
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsPickedAVX512F64_entries3_done
+
+sparseRowsPickedAVX512F64_entries3:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	MOVLQSX      (R11), R12
+	VBROADCASTSD (R10)(R12*8), Y0
+	ADDQ         $0x00000004, R11
+	VMOVUPD.Z    (R8)(SI*1), K1, Y1
+	VFMADD231PD  Y1, Y0, Y5
+	ADDQ         $0x00000004, DI
+	DECQ         BX
+	JNE          sparseRowsPickedAVX512F64_entries3
+
+sparseRowsPickedAVX512F64_entries3_done:
+	VMOVUPD Y5, K1, (R9)
+	JMP     sparseRowsPickedAVX512F64_row
+
+sparseRowsPickedAVX512F64_rest1:
+	VPXOR     X6, X6, X6
+	MOVQ      more+152(FP), DI
+	TESTQ     DI, DI
+	JEQ       sparseRowsPickedAVX512F64_entries4_fresh
+	VMOVUPD.Z (R9), K1, Z6
+
+sparseRowsPickedAVX512F64_entries4_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	MOVQ  at_base+160(FP), R11
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsPickedAVX512F64_entries4_done
+
+sparseRowsPickedAVX512F64_entries4:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	MOVLQSX      (R11), R12
+	VBROADCASTSD (R10)(R12*8), Z0
+	ADDQ         $0x00000004, R11
+	VMOVUPD.Z    (R8)(SI*1), K1, Z1
+	VFMADD231PD  Z1, Z0, Z6
+	ADDQ         $0x00000004, DI
+	DECQ         BX
+	JNE          sparseRowsPickedAVX512F64_entries4
+
+sparseRowsPickedAVX512F64_entries4_done:
+	VMOVUPD Z6, K1, (R9)
+	JMP     sparseRowsPickedAVX512F64_row
+
+sparseRowsPickedAVX512F64_end:
+	VZEROUPPER
+	RET
+
+// func sampledAVX512F64(y []float64, row []int32, col []int32, a []float64, b []float64, width int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·sampledAVX512F64(SB), NOSPLIT, $0-128
+	MOVQ  y_base+0(FP), AX
+	MOVQ  y_len+8(FP), CX
+	MOVQ  row_base+24(FP), DX
+	MOVQ  col_base+48(FP), BX
+	MOVQ  a_base+72(FP), SI
+	MOVQ  b_base+96(FP), DI
+	MOVQ  width+120(FP), R8
+	MOVQ  R8, R9
+	MOVQ  R8, R10
+	ANDQ  $0x00000007, R10
+	MOVQ  R10, R11
+	MOVQ  $-1, R12
+	BZHIQ R11, R12, R12
+	KMOVW R12, K1
+	SHRQ  $0x08, R12
+	SUBQ  R10, R9
+	SHLQ  $0x03, R9
+	SHLQ  $0x03, R8
+
+sampledAVX512F64_four:
+	CMPQ    CX, $0x00000004
+	JLT     sampledAVX512F64_one
+	MOVLQSX (DX), R11
+	IMULQ   R8, R11
+	ADDQ    SI, R11
+	MOVLQSX (BX), R12
+	IMULQ   R8, R12
+	ADDQ    DI, R12
+	VXORPS  Z0, Z0, Z0
+	XORQ    R13, R13
+
+sampledAVX512F64_entry0_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX512F64_entry0_rest
+	VMOVUPD     (R11)(R13*1), Z1
+	VFMADD231PD (R12)(R13*1), Z1, Z0
+	ADDQ        $0x00000040, R13
+	JMP         sampledAVX512F64_entry0_turn
+
+sampledAVX512F64_entry0_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX512F64_entry0_done
+	VMOVUPD.Z   (R11)(R13*1), K1, Z1
+	VMOVUPD.Z   (R12)(R13*1), K1, Z2
+	VFMADD231PD Z2, Z1, Z0
+
+sampledAVX512F64_entry0_done:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X1, X0, X0
+	MOVLQSX       4(DX), R11
+	IMULQ         R8, R11
+	ADDQ          SI, R11
+	MOVLQSX       4(BX), R12
+	IMULQ         R8, R12
+	ADDQ          DI, R12
+	VXORPS        Z1, Z1, Z1
+	XORQ          R13, R13
+
+sampledAVX512F64_entry1_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX512F64_entry1_rest
+	VMOVUPD     (R11)(R13*1), Z2
+	VFMADD231PD (R12)(R13*1), Z2, Z1
+	ADDQ        $0x00000040, R13
+	JMP         sampledAVX512F64_entry1_turn
+
+sampledAVX512F64_entry1_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX512F64_entry1_done
+	VMOVUPD.Z   (R11)(R13*1), K1, Z2
+	VMOVUPD.Z   (R12)(R13*1), K1, Z3
+	VFMADD231PD Z3, Z2, Z1
+
+sampledAVX512F64_entry1_done:
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VADDPD        Y1, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X1
+	VADDPD        X2, X1, X1
+	MOVLQSX       8(DX), R11
+	IMULQ         R8, R11
+	ADDQ          SI, R11
+	MOVLQSX       8(BX), R12
+	IMULQ         R8, R12
+	ADDQ          DI, R12
+	VXORPS        Z2, Z2, Z2
+	XORQ          R13, R13
+
+sampledAVX512F64_entry2_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX512F64_entry2_rest
+	VMOVUPD     (R11)(R13*1), Z3
+	VFMADD231PD (R12)(R13*1), Z3, Z2
+	ADDQ        $0x00000040, R13
+	JMP         sampledAVX512F64_entry2_turn
+
+sampledAVX512F64_entry2_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX512F64_entry2_done
+	VMOVUPD.Z   (R11)(R13*1), K1, Z3
+	VMOVUPD.Z   (R12)(R13*1), K1, Z4
+	VFMADD231PD Z4, Z3, Z2
+
+sampledAVX512F64_entry2_done:
+	VEXTRACTF64X4 $0x01, Z2, Y3
+	VADDPD        Y2, Y3, Y3
+	VEXTRACTF128  $0x01, Y3, X2
+	VADDPD        X3, X2, X2
+	MOVLQSX       12(DX), R11
+	IMULQ         R8, R11
+	ADDQ          SI, R11
+	MOVLQSX       12(BX), R12
+	IMULQ         R8, R12
+	ADDQ          DI, R12
+	VXORPS        Z3, Z3, Z3
+	XORQ          R13, R13
+
+sampledAVX512F64_entry3_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX512F64_entry3_rest
+	VMOVUPD     (R11)(R13*1), Z4
+	VFMADD231PD (R12)(R13*1), Z4, Z3
+	ADDQ        $0x00000040, R13
+	JMP         sampledAVX512F64_entry3_turn
+
+sampledAVX512F64_entry3_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX512F64_entry3_done
+	VMOVUPD.Z   (R11)(R13*1), K1, Z4
+	VMOVUPD.Z   (R12)(R13*1), K1, Z5
+	VFMADD231PD Z5, Z4, Z3
+
+sampledAVX512F64_entry3_done:
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VADDPD        Y3, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X3
+	VADDPD        X4, X3, X3
+	VHADDPD       X1, X0, X0
+	VHADDPD       X3, X2, X1
+	VADDPD        (AX), X0, X0
+	VMOVUPD       X0, (AX)
+	VADDPD        16(AX), X1, X1
+	VMOVUPD       X1, 16(AX)
+	ADDQ          $0x00000010, DX
+	ADDQ          $0x00000010, BX
+	ADDQ          $0x00000020, AX
+	SUBQ          $0x00000004, CX
+	JMP           sampledAVX512F64_four
+
+sampledAVX512F64_one:
+	TESTQ   CX, CX
+	JEQ     sampledAVX512F64_end
+	MOVLQSX (DX), R11
+	IMULQ   R8, R11
+	ADDQ    SI, R11
+	MOVLQSX (BX), R12
+	IMULQ   R8, R12
+	ADDQ    DI, R12
+	VXORPS  Z0, Z0, Z0
+	XORQ    R13, R13
+
+sampledAVX512F64_entry_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX512F64_entry_rest
+	VMOVUPD     (R11)(R13*1), Z1
+	VFMADD231PD (R12)(R13*1), Z1, Z0
+	ADDQ        $0x00000040, R13
+	JMP         sampledAVX512F64_entry_turn
+
+sampledAVX512F64_entry_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX512F64_entry_done
+	VMOVUPD.Z   (R11)(R13*1), K1, Z1
+	VMOVUPD.Z   (R12)(R13*1), K1, Z2
+	VFMADD231PD Z2, Z1, Z0
+
+sampledAVX512F64_entry_done:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X1, X0, X0
+	VHADDPD       X0, X0, X1
+	VHADDPD       X0, X0, X0
+	VADDSD        (AX), X1, X1
+	VMOVSD        X1, (AX)
+	ADDQ          $0x00000004, DX
+	ADDQ          $0x00000004, BX
+	ADDQ          $0x00000008, AX
+	SUBQ          $0x00000001, CX
+	JMP           sampledAVX512F64_one
+
+sampledAVX512F64_end:
+	VZEROUPPER
+	RET
+
+// func pickAVX512F64(dst []float64, src []float64, at []int32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·pickAVX512F64(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ src_base+24(FP), CX
+	MOVQ at_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+
+pickAVX512F64_whole:
+	CMPQ       BX, $0x00000008
+	JLT        pickAVX512F64_one
+	VMOVDQU    (DX), Y0
+	VXORPS     Z1, Z1, Z1
+	MOVQ       $-1, SI
+	KMOVW      SI, K1
+	VGATHERDPD (CX)(Y0*8), K1, Z1
+	VMOVUPD    Z1, (AX)
+	ADDQ       $0x00000040, AX
+	ADDQ       $0x00000020, DX
+	SUBQ       $0x00000008, BX
+	JMP        pickAVX512F64_whole
+
+pickAVX512F64_one:
+	TESTQ   BX, BX
+	JEQ     pickAVX512F64_end
+	MOVLQSX (DX), SI
+	MOVQ    (CX)(SI*8), SI
+	MOVQ    SI, (AX)
+	ADDQ    $0x00000008, AX
+	ADDQ    $0x00000004, DX
+	DECQ    BX
+	JMP     pickAVX512F64_one
+
+pickAVX512F64_end:
+	VZEROUPPER
+	RET
+
+// func sparseRowsAVX2F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int, more int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sparseRowsAVX2F32(SB), NOSPLIT, $0-160
+	MOVQ rows_base+24(FP), AX
+	MOVQ rows_len+32(FP), CX
+	MOVQ width+144(FP), DX
+	SHLQ $0x02, DX
+
+sparseRowsAVX2F32_row:
+	SUBQ    $0x00000001, CX
+	JLT     sparseRowsAVX2F32_end
+	MOVQ    ptr_base+48(FP), SI
+	MOVLQSX (AX), DI
+	ADDQ    $0x00000004, AX
+	MOVLQSX (SI)(DI*4), BX
+	MOVLQSX 4(SI)(DI*4), SI
+	SUBQ    BX, SI
+	MOVQ    y_base+0(FP), R9
+	IMULQ   DX, DI
+	ADDQ    DI, R9
+	MOVQ    x_base+120(FP), R8
+	MOVQ    width+144(FP), DI
+
+sparseRowsAVX2F32_by4:
+	CMPQ    DI, $0x00000020
+	JLT     sparseRowsAVX2F32_after4
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsAVX2F32_entries0_fresh
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
+
+sparseRowsAVX2F32_entries0_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsAVX2F32_entries0_done
+
+sparseRowsAVX2F32_entries0:
+	MOVLQSX      (R10), R13
+	IMULQ        DX, R13
+	VBROADCASTSS (R11), Y4
+	ADDQ         $0x00000004, R11
+	VFMADD231PS  (R8)(R13*1), Y4, Y0
+	VFMADD231PS  32(R8)(R13*1), Y4, Y1
+	VFMADD231PS  64(R8)(R13*1), Y4, Y2
+	VFMADD231PS  96(R8)(R13*1), Y4, Y3
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsAVX2F32_entries0
+
+sparseRowsAVX2F32_entries0_done:
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	ADDQ    $0x00000080, R8
+	ADDQ    $0x00000080, R9
+	SUBQ    $0x00000020, DI
+	JMP     sparseRowsAVX2F32_by4
+
+sparseRowsAVX2F32_after4:
+sparseRowsAVX2F32_by1:
+	CMPQ    DI, $0x00000008
+	JLT     sparseRowsAVX2F32_after1
+	VPXOR   Y0, Y0, Y0
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsAVX2F32_entries1_fresh
+	VMOVUPS (R9), Y0
+
+sparseRowsAVX2F32_entries1_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsAVX2F32_entries1_done
+
+sparseRowsAVX2F32_entries1:
+	MOVLQSX      (R10), R13
+	IMULQ        DX, R13
+	VBROADCASTSS (R11), Y1
+	ADDQ         $0x00000004, R11
+	VFMADD231PS  (R8)(R13*1), Y1, Y0
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsAVX2F32_entries1
+
+sparseRowsAVX2F32_entries1_done:
+	VMOVUPS Y0, (R9)
+	ADDQ    $0x00000020, R8
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000008, DI
+	JMP     sparseRowsAVX2F32_by1
+
+sparseRowsAVX2F32_after1:
+	TESTQ      DI, DI
+	JEQ        sparseRowsAVX2F32_row
+	MOVQ       DI, R10
+	LEAQ       onesThenZeros<>+0(SB), R11
+	SHLQ       $0x02, R10
+	SUBQ       R10, R11
+	VMOVDQU    64(R11), Y0
+	CMPQ       DI, $0x00000004
+	JGT        sparseRowsAVX2F32_rest0
+	VPXOR      X1, X1, X1
+	MOVQ       more+152(FP), DI
+	TESTQ      DI, DI
+	JEQ        sparseRowsAVX2F32_entries2_fresh
+	VMASKMOVPS (R9), X0, X1
+
+sparseRowsAVX2F32_entries2_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsAVX2F32_entries2_done
+
+sparseRowsAVX2F32_entries2:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	VBROADCASTSS (R10), X2
+	ADDQ         $0x00000004, R10
+	VMASKMOVPS   (R8)(SI*1), X0, X3
+	VFMADD231PS  X3, X2, X1
+	ADDQ         $0x00000004, DI
+	DECQ         BX
+	JNE          sparseRowsAVX2F32_entries2
+
+sparseRowsAVX2F32_entries2_done:
+	VMASKMOVPS X1, X0, (R9)
+	JMP        sparseRowsAVX2F32_row
+
+sparseRowsAVX2F32_rest0:
+	VPXOR      X5, X5, X5
+	MOVQ       more+152(FP), DI
+	TESTQ      DI, DI
+	JEQ        sparseRowsAVX2F32_entries3_fresh
+	VMASKMOVPS (R9), Y0, Y5
+
+sparseRowsAVX2F32_entries3_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsAVX2F32_entries3_done
+
+sparseRowsAVX2F32_entries3:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	VBROADCASTSS (R10), Y1
+	ADDQ         $0x00000004, R10
+	VMASKMOVPS   (R8)(SI*1), Y0, Y2
+	VFMADD231PS  Y2, Y1, Y5
+	ADDQ         $0x00000004, DI
+	DECQ         BX
+	JNE          sparseRowsAVX2F32_entries3
+
+sparseRowsAVX2F32_entries3_done:
+	VMASKMOVPS Y5, Y0, (R9)
+	JMP        sparseRowsAVX2F32_row
+
+sparseRowsAVX2F32_end:
 	VZEROUPPER
 	RET
 
@@ -301,95 +1551,1011 @@ DATA onesThenZeros<>+112(SB)/8, $0x0000000000000000
 DATA onesThenZeros<>+120(SB)/8, $0x0000000000000000
 GLOBL onesThenZeros<>(SB), RODATA|NOPTR, $128
 
-// func sparseRowAVX2F64(y []float64, col []int32, val []float64, x []float64)
-// Requires: AVX, FMA3
-TEXT ·sparseRowAVX2F64(SB), NOSPLIT, $0-96
-	MOVQ y_len+8(FP), AX
-	MOVQ y_base+0(FP), CX
-	MOVQ x_base+72(FP), DX
-	MOVQ y_len+8(FP), BX
-	SHLQ $0x03, BX
+// func sparseRowsPickedAVX2F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int, more int, at []int32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sparseRowsPickedAVX2F32(SB), NOSPLIT, $0-184
+	MOVQ rows_base+24(FP), AX
+	MOVQ rows_len+32(FP), CX
+	MOVQ width+144(FP), DX
+	SHLQ $0x02, DX
 
-sparseRowAVX2F64_by4:
-	CMPQ    AX, $0x00000010
-	JLT     sparseRowAVX2F64_after4
-	VMOVUPD (CX), Y0
-	VMOVUPD 32(CX), Y1
-	VMOVUPD 64(CX), Y2
-	VMOVUPD 96(CX), Y3
-	MOVQ    col_base+24(FP), SI
-	MOVQ    val_base+48(FP), DI
-	MOVQ    col_len+32(FP), R8
+sparseRowsPickedAVX2F32_row:
+	SUBQ    $0x00000001, CX
+	JLT     sparseRowsPickedAVX2F32_end
+	MOVQ    ptr_base+48(FP), SI
+	MOVLQSX (AX), DI
+	ADDQ    $0x00000004, AX
+	MOVLQSX (SI)(DI*4), BX
+	MOVLQSX 4(SI)(DI*4), SI
+	SUBQ    BX, SI
+	MOVQ    y_base+0(FP), R9
+	IMULQ   DX, DI
+	ADDQ    DI, R9
+	MOVQ    x_base+120(FP), R8
+	MOVQ    width+144(FP), DI
 
-sparseRowAVX2F64_entries4:
-	MOVLQSX      (SI), R9
-	IMULQ        BX, R9
-	VBROADCASTSD (DI), Y4
-	VFMADD231PD  (DX)(R9*1), Y4, Y0
-	VFMADD231PD  32(DX)(R9*1), Y4, Y1
-	VFMADD231PD  64(DX)(R9*1), Y4, Y2
-	VFMADD231PD  96(DX)(R9*1), Y4, Y3
-	ADDQ         $0x00000004, SI
-	ADDQ         $0x00000008, DI
-	DECQ         R8
-	JNE          sparseRowAVX2F64_entries4
-	VMOVUPD      Y0, (CX)
-	VMOVUPD      Y1, 32(CX)
-	VMOVUPD      Y2, 64(CX)
-	VMOVUPD      Y3, 96(CX)
-	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000080, CX
-	SUBQ         $0x00000010, AX
-	JMP          sparseRowAVX2F64_by4
+sparseRowsPickedAVX2F32_by4:
+	CMPQ    DI, $0x00000020
+	JLT     sparseRowsPickedAVX2F32_after4
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsPickedAVX2F32_entries0_fresh
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS 64(R9), Y2
+	VMOVUPS 96(R9), Y3
 
-sparseRowAVX2F64_after4:
-sparseRowAVX2F64_by1:
-	CMPQ    AX, $0x00000004
-	JLT     sparseRowAVX2F64_after1
-	VMOVUPD (CX), Y0
-	MOVQ    col_base+24(FP), SI
-	MOVQ    val_base+48(FP), DI
-	MOVQ    col_len+32(FP), R8
+sparseRowsPickedAVX2F32_entries0_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  at_base+160(FP), R13
+	LEAQ  (R13)(BX*4), R13
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsPickedAVX2F32_entries0_done
 
-sparseRowAVX2F64_entries1:
-	MOVLQSX      (SI), R9
-	IMULQ        BX, R9
-	VBROADCASTSD (DI), Y1
-	VFMADD231PD  (DX)(R9*1), Y1, Y0
-	ADDQ         $0x00000004, SI
-	ADDQ         $0x00000008, DI
-	DECQ         R8
-	JNE          sparseRowAVX2F64_entries1
-	VMOVUPD      Y0, (CX)
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, CX
-	SUBQ         $0x00000004, AX
-	JMP          sparseRowAVX2F64_by1
+sparseRowsPickedAVX2F32_entries0:
+	MOVLQSX      (R10), R14
+	IMULQ        DX, R14
+	MOVLQSX      (R13), R15
+	VBROADCASTSS (R11)(R15*4), Y4
+	ADDQ         $0x00000004, R13
+	VFMADD231PS  (R8)(R14*1), Y4, Y0
+	VFMADD231PS  32(R8)(R14*1), Y4, Y1
+	VFMADD231PS  64(R8)(R14*1), Y4, Y2
+	VFMADD231PS  96(R8)(R14*1), Y4, Y3
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsPickedAVX2F32_entries0
 
-sparseRowAVX2F64_after1:
-	TESTQ      AX, AX
-	JEQ        sparseRowAVX2F64_end
-	LEAQ       onesThenZeros<>+0(SB), SI
-	SHLQ       $0x03, AX
-	SUBQ       AX, SI
-	VMOVDQU    64(SI), Y0
-	VMASKMOVPD (CX), Y0, Y1
-	MOVQ       col_base+24(FP), AX
-	MOVQ       val_base+48(FP), SI
-	MOVQ       col_len+32(FP), DI
+sparseRowsPickedAVX2F32_entries0_done:
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, 64(R9)
+	VMOVUPS Y3, 96(R9)
+	ADDQ    $0x00000080, R8
+	ADDQ    $0x00000080, R9
+	SUBQ    $0x00000020, DI
+	JMP     sparseRowsPickedAVX2F32_by4
 
-sparseRowAVX2F64_entries0:
-	MOVLQSX      (AX), R8
-	IMULQ        BX, R8
-	VBROADCASTSD (SI), Y2
-	VMASKMOVPD   (DX)(R8*1), Y0, Y3
-	VFMADD231PD  Y3, Y2, Y1
+sparseRowsPickedAVX2F32_after4:
+sparseRowsPickedAVX2F32_by1:
+	CMPQ    DI, $0x00000008
+	JLT     sparseRowsPickedAVX2F32_after1
+	VPXOR   Y0, Y0, Y0
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsPickedAVX2F32_entries1_fresh
+	VMOVUPS (R9), Y0
+
+sparseRowsPickedAVX2F32_entries1_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  at_base+160(FP), R13
+	LEAQ  (R13)(BX*4), R13
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsPickedAVX2F32_entries1_done
+
+sparseRowsPickedAVX2F32_entries1:
+	MOVLQSX      (R10), R14
+	IMULQ        DX, R14
+	MOVLQSX      (R13), R15
+	VBROADCASTSS (R11)(R15*4), Y1
+	ADDQ         $0x00000004, R13
+	VFMADD231PS  (R8)(R14*1), Y1, Y0
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsPickedAVX2F32_entries1
+
+sparseRowsPickedAVX2F32_entries1_done:
+	VMOVUPS Y0, (R9)
+	ADDQ    $0x00000020, R8
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000008, DI
+	JMP     sparseRowsPickedAVX2F32_by1
+
+sparseRowsPickedAVX2F32_after1:
+	TESTQ      DI, DI
+	JEQ        sparseRowsPickedAVX2F32_row
+	MOVQ       DI, R10
+	LEAQ       onesThenZeros<>+0(SB), R11
+	SHLQ       $0x02, R10
+	SUBQ       R10, R11
+	VMOVDQU    64(R11), Y0
+	CMPQ       DI, $0x00000004
+	JGT        sparseRowsPickedAVX2F32_rest0
+	VPXOR      X1, X1, X1
+	MOVQ       more+152(FP), DI
+	TESTQ      DI, DI
+	JEQ        sparseRowsPickedAVX2F32_entries2_fresh
+	VMASKMOVPS (R9), X0, X1
+
+sparseRowsPickedAVX2F32_entries2_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	MOVQ  at_base+160(FP), R11
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsPickedAVX2F32_entries2_done
+
+sparseRowsPickedAVX2F32_entries2:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	MOVLQSX      (R11), R12
+	VBROADCASTSS (R10)(R12*4), X2
+	ADDQ         $0x00000004, R11
+	VMASKMOVPS   (R8)(SI*1), X0, X3
+	VFMADD231PS  X3, X2, X1
+	ADDQ         $0x00000004, DI
+	DECQ         BX
+	JNE          sparseRowsPickedAVX2F32_entries2
+
+sparseRowsPickedAVX2F32_entries2_done:
+	VMASKMOVPS X1, X0, (R9)
+	JMP        sparseRowsPickedAVX2F32_row
+
+sparseRowsPickedAVX2F32_rest0:
+	VPXOR      X5, X5, X5
+	MOVQ       more+152(FP), DI
+	TESTQ      DI, DI
+	JEQ        sparseRowsPickedAVX2F32_entries3_fresh
+	VMASKMOVPS (R9), Y0, Y5
+
+sparseRowsPickedAVX2F32_entries3_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	MOVQ  at_base+160(FP), R11
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsPickedAVX2F32_entries3_done
+
+sparseRowsPickedAVX2F32_entries3:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	MOVLQSX      (R11), R12
+	VBROADCASTSS (R10)(R12*4), Y1
+	ADDQ         $0x00000004, R11
+	VMASKMOVPS   (R8)(SI*1), Y0, Y2
+	VFMADD231PS  Y2, Y1, Y5
+	ADDQ         $0x00000004, DI
+	DECQ         BX
+	JNE          sparseRowsPickedAVX2F32_entries3
+
+sparseRowsPickedAVX2F32_entries3_done:
+	VMASKMOVPS Y5, Y0, (R9)
+	JMP        sparseRowsPickedAVX2F32_row
+
+sparseRowsPickedAVX2F32_end:
+	VZEROUPPER
+	RET
+
+// func sampledAVX2F32(y []float32, row []int32, col []int32, a []float32, b []float32, width int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sampledAVX2F32(SB), NOSPLIT, $0-128
+	MOVQ    y_base+0(FP), AX
+	MOVQ    y_len+8(FP), CX
+	MOVQ    row_base+24(FP), DX
+	MOVQ    col_base+48(FP), BX
+	MOVQ    a_base+72(FP), SI
+	MOVQ    b_base+96(FP), DI
+	MOVQ    width+120(FP), R8
+	MOVQ    R8, R9
+	MOVQ    R8, R10
+	ANDQ    $0x00000007, R10
+	MOVQ    R10, R11
+	LEAQ    onesThenZeros<>+0(SB), R12
+	SHLQ    $0x02, R11
+	SUBQ    R11, R12
+	VMOVDQU 64(R12), Y0
+	SUBQ    R10, R9
+	SHLQ    $0x02, R9
+	SHLQ    $0x02, R8
+
+sampledAVX2F32_four:
+	CMPQ    CX, $0x00000004
+	JLT     sampledAVX2F32_one
+	MOVLQSX (DX), R11
+	IMULQ   R8, R11
+	ADDQ    SI, R11
+	MOVLQSX (BX), R12
+	IMULQ   R8, R12
+	ADDQ    DI, R12
+	VPXOR   Y1, Y1, Y1
+	XORQ    R13, R13
+
+sampledAVX2F32_entry0_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX2F32_entry0_rest
+	VMOVUPS     (R11)(R13*1), Y2
+	VFMADD231PS (R12)(R13*1), Y2, Y1
+	ADDQ        $0x00000020, R13
+	JMP         sampledAVX2F32_entry0_turn
+
+sampledAVX2F32_entry0_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX2F32_entry0_done
+	VMASKMOVPS  (R11)(R13*1), Y0, Y2
+	VMASKMOVPS  (R12)(R13*1), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+
+sampledAVX2F32_entry0_done:
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	MOVLQSX      4(DX), R11
+	IMULQ        R8, R11
+	ADDQ         SI, R11
+	MOVLQSX      4(BX), R12
+	IMULQ        R8, R12
+	ADDQ         DI, R12
+	VPXOR        Y1, Y1, Y1
+	XORQ         R13, R13
+
+sampledAVX2F32_entry1_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX2F32_entry1_rest
+	VMOVUPS     (R11)(R13*1), Y3
+	VFMADD231PS (R12)(R13*1), Y3, Y1
+	ADDQ        $0x00000020, R13
+	JMP         sampledAVX2F32_entry1_turn
+
+sampledAVX2F32_entry1_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX2F32_entry1_done
+	VMASKMOVPS  (R11)(R13*1), Y0, Y3
+	VMASKMOVPS  (R12)(R13*1), Y0, Y4
+	VFMADD231PS Y4, Y3, Y1
+
+sampledAVX2F32_entry1_done:
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X1, X3, X3
+	MOVLQSX      8(DX), R11
+	IMULQ        R8, R11
+	ADDQ         SI, R11
+	MOVLQSX      8(BX), R12
+	IMULQ        R8, R12
+	ADDQ         DI, R12
+	VPXOR        Y1, Y1, Y1
+	XORQ         R13, R13
+
+sampledAVX2F32_entry2_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX2F32_entry2_rest
+	VMOVUPS     (R11)(R13*1), Y4
+	VFMADD231PS (R12)(R13*1), Y4, Y1
+	ADDQ        $0x00000020, R13
+	JMP         sampledAVX2F32_entry2_turn
+
+sampledAVX2F32_entry2_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX2F32_entry2_done
+	VMASKMOVPS  (R11)(R13*1), Y0, Y4
+	VMASKMOVPS  (R12)(R13*1), Y0, Y5
+	VFMADD231PS Y5, Y4, Y1
+
+sampledAVX2F32_entry2_done:
+	VEXTRACTF128 $0x01, Y1, X4
+	VADDPS       X1, X4, X4
+	MOVLQSX      12(DX), R11
+	IMULQ        R8, R11
+	ADDQ         SI, R11
+	MOVLQSX      12(BX), R12
+	IMULQ        R8, R12
+	ADDQ         DI, R12
+	VPXOR        Y1, Y1, Y1
+	XORQ         R13, R13
+
+sampledAVX2F32_entry3_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX2F32_entry3_rest
+	VMOVUPS     (R11)(R13*1), Y5
+	VFMADD231PS (R12)(R13*1), Y5, Y1
+	ADDQ        $0x00000020, R13
+	JMP         sampledAVX2F32_entry3_turn
+
+sampledAVX2F32_entry3_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX2F32_entry3_done
+	VMASKMOVPS  (R11)(R13*1), Y0, Y5
+	VMASKMOVPS  (R12)(R13*1), Y0, Y6
+	VFMADD231PS Y6, Y5, Y1
+
+sampledAVX2F32_entry3_done:
+	VEXTRACTF128 $0x01, Y1, X5
+	VADDPS       X1, X5, X5
+	VHADDPS      X3, X2, X1
+	VHADDPS      X5, X4, X2
+	VHADDPS      X2, X1, X1
+	VADDPS       (AX), X1, X1
+	VMOVUPS      X1, (AX)
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, AX
+	SUBQ         $0x00000004, CX
+	JMP          sampledAVX2F32_four
+
+sampledAVX2F32_one:
+	TESTQ   CX, CX
+	JEQ     sampledAVX2F32_end
+	MOVLQSX (DX), R11
+	IMULQ   R8, R11
+	ADDQ    SI, R11
+	MOVLQSX (BX), R12
+	IMULQ   R8, R12
+	ADDQ    DI, R12
+	VPXOR   Y1, Y1, Y1
+	XORQ    R13, R13
+
+sampledAVX2F32_entry_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX2F32_entry_rest
+	VMOVUPS     (R11)(R13*1), Y2
+	VFMADD231PS (R12)(R13*1), Y2, Y1
+	ADDQ        $0x00000020, R13
+	JMP         sampledAVX2F32_entry_turn
+
+sampledAVX2F32_entry_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX2F32_entry_done
+	VMASKMOVPS  (R11)(R13*1), Y0, Y2
+	VMASKMOVPS  (R12)(R13*1), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+
+sampledAVX2F32_entry_done:
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VHADDPS      X2, X2, X1
+	VHADDPS      X2, X2, X2
+	VHADDPS      X2, X1, X1
+	VADDSS       (AX), X1, X1
+	VMOVSS       X1, (AX)
+	ADDQ         $0x00000004, DX
+	ADDQ         $0x00000004, BX
 	ADDQ         $0x00000004, AX
-	ADDQ         $0x00000008, SI
-	DECQ         DI
-	JNE          sparseRowAVX2F64_entries0
-	VMASKMOVPD   Y1, Y0, (CX)
+	SUBQ         $0x00000001, CX
+	JMP          sampledAVX2F32_one
 
-sparseRowAVX2F64_end:
+sampledAVX2F32_end:
+	VZEROUPPER
+	RET
+
+// func pickAVX2F32(dst []float32, src []float32, at []int32)
+// Requires: AVX, AVX2
+TEXT ·pickAVX2F32(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ src_base+24(FP), CX
+	MOVQ at_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+
+pickAVX2F32_whole:
+	CMPQ       BX, $0x00000008
+	JLT        pickAVX2F32_one
+	VMOVDQU    (DX), Y0
+	VPXOR      Y1, Y1, Y1
+	VMOVDQU    onesThenZeros<>+0(SB), Y2
+	VGATHERDPS Y2, (CX)(Y0*4), Y1
+	VMOVUPS    Y1, (AX)
+	ADDQ       $0x00000020, AX
+	ADDQ       $0x00000020, DX
+	SUBQ       $0x00000008, BX
+	JMP        pickAVX2F32_whole
+
+pickAVX2F32_one:
+	TESTQ   BX, BX
+	JEQ     pickAVX2F32_end
+	MOVLQSX (DX), SI
+	MOVL    (CX)(SI*4), SI
+	MOVL    SI, (AX)
+	ADDQ    $0x00000004, AX
+	ADDQ    $0x00000004, DX
+	DECQ    BX
+	JMP     pickAVX2F32_one
+
+pickAVX2F32_end:
+	VZEROUPPER
+	RET
+
+// func sparseRowsAVX2F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int, more int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sparseRowsAVX2F64(SB), NOSPLIT, $0-160
+	MOVQ rows_base+24(FP), AX
+	MOVQ rows_len+32(FP), CX
+	MOVQ width+144(FP), DX
+	SHLQ $0x03, DX
+
+sparseRowsAVX2F64_row:
+	SUBQ    $0x00000001, CX
+	JLT     sparseRowsAVX2F64_end
+	MOVQ    ptr_base+48(FP), SI
+	MOVLQSX (AX), DI
+	ADDQ    $0x00000004, AX
+	MOVLQSX (SI)(DI*4), BX
+	MOVLQSX 4(SI)(DI*4), SI
+	SUBQ    BX, SI
+	MOVQ    y_base+0(FP), R9
+	IMULQ   DX, DI
+	ADDQ    DI, R9
+	MOVQ    x_base+120(FP), R8
+	MOVQ    width+144(FP), DI
+
+sparseRowsAVX2F64_by4:
+	CMPQ    DI, $0x00000010
+	JLT     sparseRowsAVX2F64_after4
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsAVX2F64_entries0_fresh
+	VMOVUPD (R9), Y0
+	VMOVUPD 32(R9), Y1
+	VMOVUPD 64(R9), Y2
+	VMOVUPD 96(R9), Y3
+
+sparseRowsAVX2F64_entries0_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	LEAQ  (R11)(BX*8), R11
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsAVX2F64_entries0_done
+
+sparseRowsAVX2F64_entries0:
+	MOVLQSX      (R10), R13
+	IMULQ        DX, R13
+	VBROADCASTSD (R11), Y4
+	ADDQ         $0x00000008, R11
+	VFMADD231PD  (R8)(R13*1), Y4, Y0
+	VFMADD231PD  32(R8)(R13*1), Y4, Y1
+	VFMADD231PD  64(R8)(R13*1), Y4, Y2
+	VFMADD231PD  96(R8)(R13*1), Y4, Y3
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsAVX2F64_entries0
+
+sparseRowsAVX2F64_entries0_done:
+	VMOVUPD Y0, (R9)
+	VMOVUPD Y1, 32(R9)
+	VMOVUPD Y2, 64(R9)
+	VMOVUPD Y3, 96(R9)
+	ADDQ    $0x00000080, R8
+	ADDQ    $0x00000080, R9
+	SUBQ    $0x00000010, DI
+	JMP     sparseRowsAVX2F64_by4
+
+sparseRowsAVX2F64_after4:
+sparseRowsAVX2F64_by1:
+	CMPQ    DI, $0x00000004
+	JLT     sparseRowsAVX2F64_after1
+	VPXOR   Y0, Y0, Y0
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsAVX2F64_entries1_fresh
+	VMOVUPD (R9), Y0
+
+sparseRowsAVX2F64_entries1_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	LEAQ  (R11)(BX*8), R11
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsAVX2F64_entries1_done
+
+sparseRowsAVX2F64_entries1:
+	MOVLQSX      (R10), R13
+	IMULQ        DX, R13
+	VBROADCASTSD (R11), Y1
+	ADDQ         $0x00000008, R11
+	VFMADD231PD  (R8)(R13*1), Y1, Y0
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsAVX2F64_entries1
+
+sparseRowsAVX2F64_entries1_done:
+	VMOVUPD Y0, (R9)
+	ADDQ    $0x00000020, R8
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000004, DI
+	JMP     sparseRowsAVX2F64_by1
+
+sparseRowsAVX2F64_after1:
+	TESTQ      DI, DI
+	JEQ        sparseRowsAVX2F64_row
+	MOVQ       DI, R10
+	LEAQ       onesThenZeros<>+0(SB), R11
+	SHLQ       $0x03, R10
+	SUBQ       R10, R11
+	VMOVDQU    64(R11), Y0
+	CMPQ       DI, $0x00000002
+	JGT        sparseRowsAVX2F64_rest0
+	VPXOR      X1, X1, X1
+	MOVQ       more+152(FP), DI
+	TESTQ      DI, DI
+	JEQ        sparseRowsAVX2F64_entries2_fresh
+	VMASKMOVPD (R9), X0, X1
+
+sparseRowsAVX2F64_entries2_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	LEAQ  (R10)(BX*8), R10
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsAVX2F64_entries2_done
+
+sparseRowsAVX2F64_entries2:
+	MOVLQSX     (DI), SI
+	IMULQ       DX, SI
+	VMOVDDUP    (R10), X2
+	ADDQ        $0x00000008, R10
+	VMASKMOVPD  (R8)(SI*1), X0, X3
+	VFMADD231PD X3, X2, X1
+	ADDQ        $0x00000004, DI
+	DECQ        BX
+	JNE         sparseRowsAVX2F64_entries2
+
+sparseRowsAVX2F64_entries2_done:
+	VMASKMOVPD X1, X0, (R9)
+	JMP        sparseRowsAVX2F64_row
+
+sparseRowsAVX2F64_rest0:
+	VPXOR      X5, X5, X5
+	MOVQ       more+152(FP), DI
+	TESTQ      DI, DI
+	JEQ        sparseRowsAVX2F64_entries3_fresh
+	VMASKMOVPD (R9), Y0, Y5
+
+sparseRowsAVX2F64_entries3_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	LEAQ  (R10)(BX*8), R10
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsAVX2F64_entries3_done
+
+sparseRowsAVX2F64_entries3:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	VBROADCASTSD (R10), Y1
+	ADDQ         $0x00000008, R10
+	VMASKMOVPD   (R8)(SI*1), Y0, Y2
+	VFMADD231PD  Y2, Y1, Y5
+	ADDQ         $0x00000004, DI
+	DECQ         BX
+	JNE          sparseRowsAVX2F64_entries3
+
+sparseRowsAVX2F64_entries3_done:
+	VMASKMOVPD Y5, Y0, (R9)
+	JMP        sparseRowsAVX2F64_row
+
+sparseRowsAVX2F64_end:
+	VZEROUPPER
+	RET
+
+// func sparseRowsPickedAVX2F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int, more int, at []int32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sparseRowsPickedAVX2F64(SB), NOSPLIT, $0-184
+	MOVQ rows_base+24(FP), AX
+	MOVQ rows_len+32(FP), CX
+	MOVQ width+144(FP), DX
+	SHLQ $0x03, DX
+
+sparseRowsPickedAVX2F64_row:
+	SUBQ    $0x00000001, CX
+	JLT     sparseRowsPickedAVX2F64_end
+	MOVQ    ptr_base+48(FP), SI
+	MOVLQSX (AX), DI
+	ADDQ    $0x00000004, AX
+	MOVLQSX (SI)(DI*4), BX
+	MOVLQSX 4(SI)(DI*4), SI
+	SUBQ    BX, SI
+	MOVQ    y_base+0(FP), R9
+	IMULQ   DX, DI
+	ADDQ    DI, R9
+	MOVQ    x_base+120(FP), R8
+	MOVQ    width+144(FP), DI
+
+sparseRowsPickedAVX2F64_by4:
+	CMPQ    DI, $0x00000010
+	JLT     sparseRowsPickedAVX2F64_after4
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsPickedAVX2F64_entries0_fresh
+	VMOVUPD (R9), Y0
+	VMOVUPD 32(R9), Y1
+	VMOVUPD 64(R9), Y2
+	VMOVUPD 96(R9), Y3
+
+sparseRowsPickedAVX2F64_entries0_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  at_base+160(FP), R13
+	LEAQ  (R13)(BX*4), R13
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsPickedAVX2F64_entries0_done
+
+sparseRowsPickedAVX2F64_entries0:
+	MOVLQSX      (R10), R14
+	IMULQ        DX, R14
+	MOVLQSX      (R13), R15
+	VBROADCASTSD (R11)(R15*8), Y4
+	ADDQ         $0x00000004, R13
+	VFMADD231PD  (R8)(R14*1), Y4, Y0
+	VFMADD231PD  32(R8)(R14*1), Y4, Y1
+	VFMADD231PD  64(R8)(R14*1), Y4, Y2
+	VFMADD231PD  96(R8)(R14*1), Y4, Y3
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsPickedAVX2F64_entries0
+
+sparseRowsPickedAVX2F64_entries0_done:
+	VMOVUPD Y0, (R9)
+	VMOVUPD Y1, 32(R9)
+	VMOVUPD Y2, 64(R9)
+	VMOVUPD Y3, 96(R9)
+	ADDQ    $0x00000080, R8
+	ADDQ    $0x00000080, R9
+	SUBQ    $0x00000010, DI
+	JMP     sparseRowsPickedAVX2F64_by4
+
+sparseRowsPickedAVX2F64_after4:
+sparseRowsPickedAVX2F64_by1:
+	CMPQ    DI, $0x00000004
+	JLT     sparseRowsPickedAVX2F64_after1
+	VPXOR   Y0, Y0, Y0
+	MOVQ    more+152(FP), R10
+	TESTQ   R10, R10
+	JEQ     sparseRowsPickedAVX2F64_entries1_fresh
+	VMOVUPD (R9), Y0
+
+sparseRowsPickedAVX2F64_entries1_fresh:
+	MOVQ  col_base+72(FP), R10
+	MOVQ  val_base+96(FP), R11
+	LEAQ  (R10)(BX*4), R10
+	MOVQ  at_base+160(FP), R13
+	LEAQ  (R13)(BX*4), R13
+	MOVQ  SI, R12
+	TESTQ R12, R12
+	JEQ   sparseRowsPickedAVX2F64_entries1_done
+
+sparseRowsPickedAVX2F64_entries1:
+	MOVLQSX      (R10), R14
+	IMULQ        DX, R14
+	MOVLQSX      (R13), R15
+	VBROADCASTSD (R11)(R15*8), Y1
+	ADDQ         $0x00000004, R13
+	VFMADD231PD  (R8)(R14*1), Y1, Y0
+	ADDQ         $0x00000004, R10
+	DECQ         R12
+	JNE          sparseRowsPickedAVX2F64_entries1
+
+sparseRowsPickedAVX2F64_entries1_done:
+	VMOVUPD Y0, (R9)
+	ADDQ    $0x00000020, R8
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000004, DI
+	JMP     sparseRowsPickedAVX2F64_by1
+
+sparseRowsPickedAVX2F64_after1:
+	TESTQ      DI, DI
+	JEQ        sparseRowsPickedAVX2F64_row
+	MOVQ       DI, R10
+	LEAQ       onesThenZeros<>+0(SB), R11
+	SHLQ       $0x03, R10
+	SUBQ       R10, R11
+	VMOVDQU    64(R11), Y0
+	CMPQ       DI, $0x00000002
+	JGT        sparseRowsPickedAVX2F64_rest0
+	VPXOR      X1, X1, X1
+	MOVQ       more+152(FP), DI
+	TESTQ      DI, DI
+	JEQ        sparseRowsPickedAVX2F64_entries2_fresh
+	VMASKMOVPD (R9), X0, X1
+
+sparseRowsPickedAVX2F64_entries2_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	MOVQ  at_base+160(FP), R11
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsPickedAVX2F64_entries2_done
+
+sparseRowsPickedAVX2F64_entries2:
+	MOVLQSX     (DI), SI
+	IMULQ       DX, SI
+	MOVLQSX     (R11), R12
+	VMOVDDUP    (R10)(R12*8), X2
+	ADDQ        $0x00000004, R11
+	VMASKMOVPD  (R8)(SI*1), X0, X3
+	VFMADD231PD X3, X2, X1
+	ADDQ        $0x00000004, DI
+	DECQ        BX
+	JNE         sparseRowsPickedAVX2F64_entries2
+
+sparseRowsPickedAVX2F64_entries2_done:
+	VMASKMOVPD X1, X0, (R9)
+	JMP        sparseRowsPickedAVX2F64_row
+
+sparseRowsPickedAVX2F64_rest0:
+	VPXOR      X5, X5, X5
+	MOVQ       more+152(FP), DI
+	TESTQ      DI, DI
+	JEQ        sparseRowsPickedAVX2F64_entries3_fresh
+	VMASKMOVPD (R9), Y0, Y5
+
+sparseRowsPickedAVX2F64_entries3_fresh:
+	MOVQ  col_base+72(FP), DI
+	MOVQ  val_base+96(FP), R10
+	LEAQ  (DI)(BX*4), DI
+	MOVQ  at_base+160(FP), R11
+	LEAQ  (R11)(BX*4), R11
+	MOVQ  SI, BX
+	TESTQ BX, BX
+	JEQ   sparseRowsPickedAVX2F64_entries3_done
+
+sparseRowsPickedAVX2F64_entries3:
+	MOVLQSX      (DI), SI
+	IMULQ        DX, SI
+	MOVLQSX      (R11), R12
+	VBROADCASTSD (R10)(R12*8), Y1
+	ADDQ         $0x00000004, R11
+	VMASKMOVPD   (R8)(SI*1), Y0, Y2
+	VFMADD231PD  Y2, Y1, Y5
+	ADDQ         $0x00000004, DI
+	DECQ         BX
+	JNE          sparseRowsPickedAVX2F64_entries3
+
+sparseRowsPickedAVX2F64_entries3_done:
+	VMASKMOVPD Y5, Y0, (R9)
+	JMP        sparseRowsPickedAVX2F64_row
+
+sparseRowsPickedAVX2F64_end:
+	VZEROUPPER
+	RET
+
+// func sampledAVX2F64(y []float64, row []int32, col []int32, a []float64, b []float64, width int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sampledAVX2F64(SB), NOSPLIT, $0-128
+	MOVQ    y_base+0(FP), AX
+	MOVQ    y_len+8(FP), CX
+	MOVQ    row_base+24(FP), DX
+	MOVQ    col_base+48(FP), BX
+	MOVQ    a_base+72(FP), SI
+	MOVQ    b_base+96(FP), DI
+	MOVQ    width+120(FP), R8
+	MOVQ    R8, R9
+	MOVQ    R8, R10
+	ANDQ    $0x00000003, R10
+	MOVQ    R10, R11
+	LEAQ    onesThenZeros<>+0(SB), R12
+	SHLQ    $0x03, R11
+	SUBQ    R11, R12
+	VMOVDQU 64(R12), Y0
+	SUBQ    R10, R9
+	SHLQ    $0x03, R9
+	SHLQ    $0x03, R8
+
+sampledAVX2F64_four:
+	CMPQ    CX, $0x00000004
+	JLT     sampledAVX2F64_one
+	MOVLQSX (DX), R11
+	IMULQ   R8, R11
+	ADDQ    SI, R11
+	MOVLQSX (BX), R12
+	IMULQ   R8, R12
+	ADDQ    DI, R12
+	VPXOR   Y1, Y1, Y1
+	XORQ    R13, R13
+
+sampledAVX2F64_entry0_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX2F64_entry0_rest
+	VMOVUPD     (R11)(R13*1), Y2
+	VFMADD231PD (R12)(R13*1), Y2, Y1
+	ADDQ        $0x00000020, R13
+	JMP         sampledAVX2F64_entry0_turn
+
+sampledAVX2F64_entry0_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX2F64_entry0_done
+	VMASKMOVPD  (R11)(R13*1), Y0, Y2
+	VMASKMOVPD  (R12)(R13*1), Y0, Y3
+	VFMADD231PD Y3, Y2, Y1
+
+sampledAVX2F64_entry0_done:
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPD       X1, X2, X2
+	MOVLQSX      4(DX), R11
+	IMULQ        R8, R11
+	ADDQ         SI, R11
+	MOVLQSX      4(BX), R12
+	IMULQ        R8, R12
+	ADDQ         DI, R12
+	VPXOR        Y1, Y1, Y1
+	XORQ         R13, R13
+
+sampledAVX2F64_entry1_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX2F64_entry1_rest
+	VMOVUPD     (R11)(R13*1), Y3
+	VFMADD231PD (R12)(R13*1), Y3, Y1
+	ADDQ        $0x00000020, R13
+	JMP         sampledAVX2F64_entry1_turn
+
+sampledAVX2F64_entry1_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX2F64_entry1_done
+	VMASKMOVPD  (R11)(R13*1), Y0, Y3
+	VMASKMOVPD  (R12)(R13*1), Y0, Y4
+	VFMADD231PD Y4, Y3, Y1
+
+sampledAVX2F64_entry1_done:
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPD       X1, X3, X3
+	MOVLQSX      8(DX), R11
+	IMULQ        R8, R11
+	ADDQ         SI, R11
+	MOVLQSX      8(BX), R12
+	IMULQ        R8, R12
+	ADDQ         DI, R12
+	VPXOR        Y1, Y1, Y1
+	XORQ         R13, R13
+
+sampledAVX2F64_entry2_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX2F64_entry2_rest
+	VMOVUPD     (R11)(R13*1), Y4
+	VFMADD231PD (R12)(R13*1), Y4, Y1
+	ADDQ        $0x00000020, R13
+	JMP         sampledAVX2F64_entry2_turn
+
+sampledAVX2F64_entry2_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX2F64_entry2_done
+	VMASKMOVPD  (R11)(R13*1), Y0, Y4
+	VMASKMOVPD  (R12)(R13*1), Y0, Y5
+	VFMADD231PD Y5, Y4, Y1
+
+sampledAVX2F64_entry2_done:
+	VEXTRACTF128 $0x01, Y1, X4
+	VADDPD       X1, X4, X4
+	MOVLQSX      12(DX), R11
+	IMULQ        R8, R11
+	ADDQ         SI, R11
+	MOVLQSX      12(BX), R12
+	IMULQ        R8, R12
+	ADDQ         DI, R12
+	VPXOR        Y1, Y1, Y1
+	XORQ         R13, R13
+
+sampledAVX2F64_entry3_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX2F64_entry3_rest
+	VMOVUPD     (R11)(R13*1), Y5
+	VFMADD231PD (R12)(R13*1), Y5, Y1
+	ADDQ        $0x00000020, R13
+	JMP         sampledAVX2F64_entry3_turn
+
+sampledAVX2F64_entry3_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX2F64_entry3_done
+	VMASKMOVPD  (R11)(R13*1), Y0, Y5
+	VMASKMOVPD  (R12)(R13*1), Y0, Y6
+	VFMADD231PD Y6, Y5, Y1
+
+sampledAVX2F64_entry3_done:
+	VEXTRACTF128 $0x01, Y1, X5
+	VADDPD       X1, X5, X5
+	VHADDPD      X3, X2, X1
+	VHADDPD      X5, X4, X2
+	VADDPD       (AX), X1, X1
+	VMOVUPD      X1, (AX)
+	VADDPD       16(AX), X2, X2
+	VMOVUPD      X2, 16(AX)
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000004, CX
+	JMP          sampledAVX2F64_four
+
+sampledAVX2F64_one:
+	TESTQ   CX, CX
+	JEQ     sampledAVX2F64_end
+	MOVLQSX (DX), R11
+	IMULQ   R8, R11
+	ADDQ    SI, R11
+	MOVLQSX (BX), R12
+	IMULQ   R8, R12
+	ADDQ    DI, R12
+	VPXOR   Y1, Y1, Y1
+	XORQ    R13, R13
+
+sampledAVX2F64_entry_turn:
+	CMPQ        R13, R9
+	JEQ         sampledAVX2F64_entry_rest
+	VMOVUPD     (R11)(R13*1), Y2
+	VFMADD231PD (R12)(R13*1), Y2, Y1
+	ADDQ        $0x00000020, R13
+	JMP         sampledAVX2F64_entry_turn
+
+sampledAVX2F64_entry_rest:
+	TESTQ       R10, R10
+	JEQ         sampledAVX2F64_entry_done
+	VMASKMOVPD  (R11)(R13*1), Y0, Y2
+	VMASKMOVPD  (R12)(R13*1), Y0, Y3
+	VFMADD231PD Y3, Y2, Y1
+
+sampledAVX2F64_entry_done:
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPD       X1, X2, X2
+	VHADDPD      X2, X2, X1
+	VHADDPD      X2, X2, X2
+	VADDSD       (AX), X1, X1
+	VMOVSD       X1, (AX)
+	ADDQ         $0x00000004, DX
+	ADDQ         $0x00000004, BX
+	ADDQ         $0x00000008, AX
+	SUBQ         $0x00000001, CX
+	JMP          sampledAVX2F64_one
+
+sampledAVX2F64_end:
+	VZEROUPPER
+	RET
+
+// func pickAVX2F64(dst []float64, src []float64, at []int32)
+// Requires: AVX, AVX2
+TEXT ·pickAVX2F64(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ src_base+24(FP), CX
+	MOVQ at_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+
+pickAVX2F64_whole:
+	CMPQ       BX, $0x00000004
+	JLT        pickAVX2F64_one
+	VMOVDQU    (DX), X0
+	VPXOR      Y1, Y1, Y1
+	VMOVDQU    onesThenZeros<>+0(SB), Y2
+	VGATHERDPD Y2, (CX)(X0*8), Y1
+	VMOVUPD    Y1, (AX)
+	ADDQ       $0x00000020, AX
+	ADDQ       $0x00000010, DX
+	SUBQ       $0x00000004, BX
+	JMP        pickAVX2F64_whole
+
+pickAVX2F64_one:
+	TESTQ   BX, BX
+	JEQ     pickAVX2F64_end
+	MOVLQSX (DX), SI
+	MOVQ    (CX)(SI*8), SI
+	MOVQ    SI, (AX)
+	ADDQ    $0x00000008, AX
+	ADDQ    $0x00000004, DX
+	DECQ    BX
+	JMP     pickAVX2F64_one
+
+pickAVX2F64_end:
 	VZEROUPPER
 	RET

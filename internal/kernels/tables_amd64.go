@@ -48,7 +48,10 @@ func installAVX512F32(e *engine[float32]) {
 	e.dot = dotAVX512F32
 	e.largest = largestAVX512F32
 	e.columns = columnsAVX512F32
-	e.sparseRow = sparseRowAVX512F32
+	e.sparseRows = sparseRowsAVX512F32
+	e.sparseRowsPicked = sparseRowsPickedAVX512F32
+	e.sampled = sampledAVX512F32
+	e.pick = pickAVX512F32
 	e.adam = adamAVX512F32
 	e.splines = splinesAVX512F32
 	e.splineSlopes = splineSlopesAVX512F32
@@ -99,7 +102,10 @@ func installAVX512F64(e *engine[float64]) {
 	e.dot = dotAVX512F64
 	e.largest = largestAVX512F64
 	e.columns = columnsAVX512F64
-	e.sparseRow = sparseRowAVX512F64
+	e.sparseRows = sparseRowsAVX512F64
+	e.sparseRowsPicked = sparseRowsPickedAVX512F64
+	e.sampled = sampledAVX512F64
+	e.pick = pickAVX512F64
 	e.adam = adamAVX512F64
 	e.splines = splinesAVX512F64
 	e.splineSlopes = splineSlopesAVX512F64
@@ -150,7 +156,10 @@ func installAVX2F32(e *engine[float32]) {
 	e.dot = dotAVX2F32
 	e.largest = largestAVX2F32
 	e.columns = columnsAVX2F32
-	e.sparseRow = sparseRowAVX2F32
+	e.sparseRows = sparseRowsAVX2F32
+	e.sparseRowsPicked = sparseRowsPickedAVX2F32
+	e.sampled = sampledAVX2F32
+	e.pick = pickAVX2F32
 	e.adam = adamAVX2F32
 	e.splines = splinesAVX2F32
 	e.splineSlopes = splineSlopesAVX2F32
@@ -201,7 +210,10 @@ func installAVX2F64(e *engine[float64]) {
 	e.dot = dotAVX2F64
 	e.largest = largestAVX2F64
 	e.columns = columnsAVX2F64
-	e.sparseRow = sparseRowAVX2F64
+	e.sparseRows = sparseRowsAVX2F64
+	e.sparseRowsPicked = sparseRowsPickedAVX2F64
+	e.sampled = sampledAVX2F64
+	e.pick = pickAVX2F64
 	e.adam = adamAVX2F64
 	e.splines = splinesAVX2F64
 	e.splineSlopes = splineSlopesAVX2F64

@@ -74,9 +74,15 @@ func (s isa) pick(ps, pd func(...Op)) func(...Op) {
 
 // load, store and broadcast move between memory and registers. Nothing needs to
 // be aligned.
-func (s isa) load(r vec, m Mem)      { s.pick(up(VMOVUPS), up(VMOVUPD))(m, r) }
-func (s isa) store(m Mem, r vec)     { s.pick(up(VMOVUPS), up(VMOVUPD))(r, m) }
-func (s isa) broadcast(r vec, m Mem) { s.pick(up(VBROADCASTSS), up(VBROADCASTSD))(m, r) }
+func (s isa) load(r vec, m Mem)  { s.pick(up(VMOVUPS), up(VMOVUPD))(m, r) }
+func (s isa) store(m Mem, r vec) { s.pick(up(VMOVUPS), up(VMOVUPD))(r, m) }
+func (s isa) broadcast(r vec, m Mem) {
+	if s.f64 && r.Size() == 16 { // has a name of its own
+		VMOVDDUP(m, r)
+		return
+	}
+	s.pick(up(VBROADCASTSS), up(VBROADCASTSD))(m, r)
+}
 
 // up gives instructions of any signature the one signature that pick takes.
 //
