@@ -19,32 +19,33 @@ import (
 //
 // Where anchors are s rows and t columns apart, the grid is dealt out to s·t planes: cell (r, c) to plane
 // (r mod s, c mod t), there to (r/s, c/t). Neighbouring patches read neighbours in each plane, so that the
-// k-th entries are a stretch again, and no maxima are computed at places that are no anchors but at the
-// ends of rows.
+// k-th entries of a row of anchors are a stretch again.
 //
 // A table does not say that it comes from a grid; planesOf tries the widths that divide the row and
-// takes the first under which every patch fits the same offsets. Tables that fit none go entry by
-// entry.
+// takes the first under which every patch fits the same offsets and anchors are a grid of their own.
+// Tables that fit none go entry by entry.
 //
-// Backward the same planes tell, for k from last to first, which patches' k-th entry equals the maximum
-// (or is NaN); the last answer is the first entry, of all patches at once and without a branch. The table then
-// says which cell that is.
+// Backward the same planes tell which patches' k-th entry equals the maximum (or is NaN), and a second
+// set of planes gathers what the entries get, before it is dealt back into the row.
 
 // planes lay a row of x out as planes with a margin of zeros, in which every patch is the same list of places
 // from an anchor of its own on. Then the k-th entries of all patches are one stretch, k is a distance, and
 // vector loops compare whole stretches.
 //
-// A row of a plane holds pitch cells; the margins are as wide as the patches that reach furthest out.
+// A row of a plane holds pitch cells, and at least as many as whole registers of anchors take: a load of
+// the next row would wait for a store that covers a part of it. The margins are as wide as the patches that reach furthest out.
 type planes struct {
 	h, w         int
-	top, left    int // margins before the grid
-	down, across int // s and t, cells between anchors
-	pitch, plane int // elements of a row of a plane, and of a plane
-	size         int // elements of all planes
-	reach        int // one past the largest anchor
-	anchors      []int
-	from         []int // entry k of the patch at anchor a is element a + from[k]
+	top, left    int   // margins before the grid
+	down, across int   // s and t, cells between anchors
+	pitch, plane int   // elements of a row of a plane, and of a plane
+	size         int   // elements of all planes
+	rows, cols   int   // of anchors
+	from         []int // entry k of the patch at anchor (i, j) is element i·pitch + j + from[k]
 }
+
+// apart is the largest number of anchors in a register.
+const apart = 16
 
 // planesOf finds the layout of a table, for rows of n entries that are a grid of some width; ok is false where there is
 // none. As WindowOf, it tries the widths; offsets are read from a patch that lies inside the grid.
@@ -93,28 +94,31 @@ func layPlanes(t, model []int32, h, w int) (p planes, ok bool) {
 		}
 		ai, aj = append(ai, i), append(aj, j)
 	}
-	return p.laid(h, w, di, dj, ai, aj), true
+	return p.laid(h, w, di, dj, ai, aj)
 }
 
-// laid computes margins, distances of anchors, and places.
+// laid computes margins, distances of anchors, and places; ok is false where anchors are no grid, row by row.
 //
 // Distances are the greatest that divide all; of a single row or column of anchors any would do, and it is 1.
-func (p planes) laid(h, w int, di, dj, ai, aj []int) planes {
+func (p planes) laid(h, w int, di, dj, ai, aj []int) (_ planes, ok bool) {
 	i0, j0 := slices.Min(ai), slices.Min(aj)
 	p.top, p.left = max(0, -i0-min(0, slices.Min(di))), max(0, -j0-min(0, slices.Min(dj)))
 	bottom, right := max(0, slices.Max(ai)+slices.Max(di)-h+1), max(0, slices.Max(aj)+slices.Max(dj)-w+1)
 	p.h, p.w, p.down, p.across = h, w, distance(ai), distance(aj)
 	p.pitch = (p.left+w+right-1)/p.across + 1
+	p.rows, p.cols = (slices.Max(ai)-i0)/p.down+1, (slices.Max(aj)-j0)/p.across+1
+	p.pitch = max(p.pitch, (p.cols-1)/apart*apart+apart)
 	p.plane = ((p.top+h+bottom-1)/p.down + 1) * p.pitch
 	p.size = p.down * p.across * p.plane
 	for k := range di {
 		p.from = append(p.from, p.place(i0+di[k], j0+dj[k]))
 	}
 	for k := range ai {
-		p.anchors = append(p.anchors, (ai[k]-i0)/p.down*p.pitch+(aj[k]-j0)/p.across)
+		if len(ai) != p.rows*p.cols || ai[k] != i0+k/p.cols*p.down || aj[k] != j0+k%p.cols*p.across {
+			return p, false
+		}
 	}
-	p.reach = slices.Max(p.anchors) + 1
-	return p
+	return p, true
 }
 
 // distance is the greatest common divisor of what numbers are apart; 1 where they are all equal.
@@ -138,52 +142,71 @@ func (p planes) place(i, j int) int {
 }
 
 // load deals a row of x out to planes whose margins are zeros.
-func load[T float](p planes, to, x []T) {
+func (f *extremeFrame[T]) load(p planes, x []T) {
+	if p.halved() {
+		for i := range min(p.down, p.h) { // of the rows that the same planes hold, the first
+			kernels.Deal(&f.windows, f.planes[p.place(i, 0):], f.planes[p.place(i, 1):], x[i*p.w:], p.shares(i), p.w, p.down*p.w, p.pitch)
+		}
+		return
+	}
 	for i := range p.h {
-		row := x[i*p.w:][:p.w]
-		switch {
-		case p.across == 1:
-			copy(to[p.place(i, 0):], row)
-		case p.across == 2 && p.w > 1:
-			halve(to[p.place(i, 0):], to[p.place(i, 1):], row)
-		default:
-			for j := range min(p.across, p.w) {
-				part := to[p.place(i, j):]
-				for c, at := j, 0; c < p.w; c, at = c+p.across, at+1 {
-					part[at] = row[c]
-				}
+		for j := range min(p.across, p.w) {
+			part, at := f.planes[p.place(i, j):], 0
+			for c := i*p.w + j; c < (i+1)*p.w; c += p.across {
+				part[at] = x[c]
+				at++
 			}
 		}
 	}
 }
 
-// halve deals out to two, the commonest case, without a count of its own for each.
-func halve[T float](even, odd, row []T) {
-	n := len(row) / 2
-	even, odd = even[:n+len(row)%2], odd[:n]
-	for len(odd) >= 4 && len(row) >= 8 && len(even) >= 4 {
-		even[0], odd[0], even[1], odd[1] = row[0], row[1], row[2], row[3]
-		even[2], odd[2], even[3], odd[3] = row[4], row[5], row[6], row[7]
-		even, odd, row = even[4:], odd[4:], row[8:]
+// unload is the reverse: a row of dx from what the planes of sums have gathered.
+func (f *extremeFrame[T]) unload(p planes, dx []T) {
+	if p.halved() {
+		for i := range min(p.down, p.h) {
+			kernels.Join(&f.windows, dx[i*p.w:], f.sums[p.place(i, 0):], f.sums[p.place(i, 1):], p.shares(i), p.w, p.down*p.w, p.pitch)
+		}
+		return
 	}
-	for i := range odd {
-		even[i], odd[i] = row[2*i], row[2*i+1]
-	}
-	if len(row)%2 == 1 {
-		even[len(odd)] = row[len(row)-1]
+	for i := range p.h {
+		for j := range min(p.across, p.w) {
+			part, at := f.sums[p.place(i, j):], 0
+			for c := i*p.w + j; c < (i+1)*p.w; c += p.across {
+				dx[c] = part[at]
+				at++
+			}
+		}
 	}
 }
 
-// extremeFrame is the scratch of one core: planes, and of every anchor its extreme and the entry that it is.
+// halved says that rows are dealt out to two planes, the commonest case, for which there are kernels.
+func (p planes) halved() bool { return p.across == 2 && p.w > 1 }
+
+// shares counts the rows of the grid in the planes that have row i < down.
+func (p planes) shares(i int) int { return (p.h-i-1)/p.down + 1 }
+
+// extremeFrame is the scratch of one core: planes of x, and of what its cells get.
 //
 // Margins of planes are zeros from allocation on, as load writes the inside only.
-type extremeFrame[T float] struct{ planes, best, entry []T }
+type extremeFrame[T float] struct {
+	planes, sums []T
+	windows      kernels.WindowFrame[T]
+}
 
 // extremeFrames keeps frames for as many cores as have run at once.
-func extremeFrames[T float](p planes) *spare[extremeFrame[T]] {
+func extremeFrames[T float](p planes, back bool) *spare[extremeFrame[T]] {
 	return newSpare(func() *extremeFrame[T] {
-		return &extremeFrame[T]{make([]T, p.size), make([]T, p.reach), make([]T, p.reach)}
+		f := &extremeFrame[T]{planes: make([]T, p.size)}
+		if back {
+			f.sums = make([]T, p.size)
+		}
+		return f
 	})
+}
+
+// windowsOf are the patches as kernels see them.
+func windowsOf[T float](p planes) *kernels.Windows[T] {
+	return &kernels.Windows[T]{Rows: p.rows, Cols: p.cols, Pitch: p.pitch, From: p.from}
 }
 
 // Kernel compares planes, or entry by entry where the patches are not those of a grid.
@@ -202,23 +225,12 @@ func patchExtremeRun[T float](o PatchExtreme, in, out []graph.Type) Run {
 			}
 		})
 	}
-	better := kernels.Maximum[T]
-	if o.Min {
-		better = kernels.Minimum[T]
-	}
-	frames := extremeFrames[T](p)
-	return rowwise(in, out, rows, p.reach*o.Size/8, func(a *args[T], lo, hi int) {
+	frames, windows := extremeFrames[T](p, false), windowsOf[T](p)
+	return rowwise(in, out, rows, patches*o.Size/4, func(a *args[T], lo, hi int) {
 		f := frames.get()
 		for r := lo; r < hi; r++ {
-			load(p, f.planes, a.in[0][r*n:(r+1)*n])
-			copy(f.best, f.planes[p.from[0]:])
-			for _, from := range p.from[1:] {
-				better(f.best, f.best, f.planes[from:][:p.reach])
-			}
-			y := a.dst[0][r*patches : (r+1)*patches]
-			for i, anchor := range p.anchors {
-				y[i] = f.best[anchor]
-			}
+			f.load(p, a.in[0][r*n:(r+1)*n])
+			windows.Extreme(&f.windows, a.dst[0][r*patches:(r+1)*patches], f.planes, o.Min)
 		}
 		frames.put(f)
 	})
@@ -258,52 +270,26 @@ func (o PatchExtremeGrad) Kernel(in, out []graph.Type) (Run, error) {
 func patchExtremeGradRun[T float](o PatchExtremeGrad, in, _ []graph.Type) Run {
 	rows, n, patches := in[0].Shape.Dim(0), in[0].Shape.Dim(1), in[1].Shape.Dim(1)
 	p, regular := planesOf(o.Table, o.Size, n)
-	frames := extremeFrames[T](p)
+	frames, windows := extremeFrames[T](p, true), windowsOf[T](p)
 	return rowwise(in, in[:1], rows, o.Table.Len(), func(a *args[T], lo, hi int) {
 		f := frames.get()
 		for r := lo; r < hi; r++ {
 			dx, x := a.dst[0][r*n:(r+1)*n], a.in[0][r*n:(r+1)*n]
 			y, d := a.in[1][r*patches:(r+1)*patches], a.in[2][r*patches:(r+1)*patches]
-			if !regular {
+			if !regular || patches == 0 {
 				placeListed(o.Table.Slice(), o.Size, dx, x, y, d)
 				continue
 			}
-			load(p, f.planes, x)
-			f.find(p, y)
-			f.place(p, o.Table.Slice(), dx, d)
+			f.load(p, x)
+			clear(f.sums)
+			windows.Back(&f.windows, f.sums, f.planes, y, d)
+			f.unload(p, dx)
 		}
 		frames.put(f)
 	})
 }
 
-// find notes for every anchor the first entry that is y, or a NaN; as many as there are entries where none is.
-func (f *extremeFrame[T]) find(p planes, y []T) {
-	for i, anchor := range p.anchors {
-		f.best[anchor] = y[i]
-	}
-	for i := range f.entry {
-		f.entry[i] = T(len(p.from))
-	}
-	for k := len(p.from) - 1; k >= 0; k-- {
-		kernels.Mark(f.entry, f.planes[p.from[k]:][:p.reach], f.best, T(k))
-	}
-}
-
-// place adds d, patch by patch, to the cell of its entry.
-func (f *extremeFrame[T]) place(p planes, table []int32, dx, d []T) {
-	clear(dx)
-	size := len(p.from)
-	d = d[:len(p.anchors)]
-	for i, anchor := range p.anchors {
-		if k := int(f.entry[anchor]); k < size {
-			if cell := table[i*size+k]; cell >= 0 {
-				dx[cell] += d[i]
-			}
-		}
-	}
-}
-
-// placeListed does so by the table.
+// placeListed finds the entry by the table, and adds d to its cell.
 func placeListed[T float](table []int32, size int, dx, x, y, d []T) {
 	clear(dx)
 	for i, best := range y {

@@ -21,6 +21,17 @@ type engine[T Float] struct {
 	// list of places.
 	listed     func(l *listed[T])
 	listedCols int
+	// flat is a tile of positions of a grid with margins; nil where there is none.
+	// correlate is a tile of a gradient, of corrRows rows, and laneSums adds up
+	// the lanes of its registers.
+	flat            func(a *flatArgs)
+	correlate       func(c *correlation[T])
+	corrRows, lanes int
+	laneSums        func(dst, x []T)
+
+	// Windows of a grid: the extreme entry, which it is, and what it gets; even and
+	// odd columns dealt out and put together again.
+	windowMax, windowMin, windowFirst, windowPlace, deal, join, copyRows func(a *windowArgs[T])
 
 	// Batch norm with a relu behind it, down the rows of a block of columns.
 	spread, reluAffine, reluAffineAdd, reluSums, reluBack func(b *normBlock[T])
@@ -99,6 +110,9 @@ func portable[T Float]() *engine[T] {
 	return &engine[T]{
 		cut: cutPortable[T], shared: sharedPortable[T], block: block[T], direct: directWork,
 		listed: listedGo[T], listedCols: 64,
+		correlate: correlateGo[T], corrRows: 4, lanes: 1, laneSums: laneSumsGo[T],
+		windowMax: windowMaxGo[T], windowMin: windowMinGo[T], windowFirst: windowFirstGo[T], windowPlace: windowPlaceGo[T],
+		deal: dealGo[T], join: joinGo[T], copyRows: copyRowsGo[T],
 		spread: spreadGo[T], reluAffine: reluAffineGo[T], reluAffineAdd: reluAffineAddGo[T],
 		reluSums: reluSumsGo[T], reluBack: reluBackGo[T],
 		side: 1, transpose: transposeGo[T], fold: foldGo[T],

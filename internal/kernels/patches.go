@@ -1,6 +1,9 @@
 package kernels
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 // Patches multiplies weights with the patches around the cells of a grid (h×w), which it reads where they are. A patch
 // has q cells, cell δ = (δᵢ, δⱼ) being that many rows and columns away from the centre, in each of channels grids; cells
@@ -10,7 +13,8 @@ import "unsafe"
 //
 // The matrix P(x), q times the size of x, is never written out. A band of rows of the grid is copied with a margin of
 // zeros into a scratch that stays in L2, and there row (c, δ) of P(x) is the grid of channel c from another place on: the
-// tile kernels read it through a list of such places.
+// kernels read it through a list of such places. Between two rows there is one margin, which serves the patches at the end
+// of the one and at the start of the other.
 //
 // A Patches belongs to one op of one program: it holds scratch and is not re-entrant.
 type Patches[T Float] struct {
@@ -22,6 +26,8 @@ type Patches[T Float] struct {
 	rows, bands       int // rows of a band, bands of a grid
 	plane             int // elements of a channel of a band with its margins
 	from, bytes       []int
+	places            []int // from, filled up to whole tiles of a gradient
+	positions         int   // of a band, from its first cell to its last one, margins between
 	y, weights, x     []T
 	partial           []T // gradients of weights, one matrix a group
 	groups            int
@@ -33,8 +39,13 @@ type Patches[T Float] struct {
 type patchFrame[T Float] struct {
 	cells  []T // a band of all channels, with margins
 	turned []T // a band of the other factor of a gradient, the outputs of a cell side by side
+	sums   []T // of a gradient, registers of lanes that are added up in the end
+	lanes  []T // the sums of one tile
 	row    listed[T]
-	sum    product[T]
+	flat   flatArgs
+	sum    correlation[T]
+	block  product[T]
+	copy   WindowFrame[T]
 }
 
 // listed are the arguments of a tile whose rows of B begin at a list of places: C (rows×cols) = A·B.
@@ -54,9 +65,10 @@ const (
 	manyBands     = 16        // tasks of a product, where work for as many can be found
 	fewRows       = 4         // rows that a band is not cut below for their sake
 	patchGroups   = 16        // partial sums of a gradient over the batch
+	slack         = 128       // elements that a kernel may read past a row of B, and drops
+	fewChannels   = 8         // below which a gradient has kernels of its own
 	gradientDepth = 256       // cells whose products are summed at once: both factors then stay in L1
 	gradientTiles = 4         // panels of outputs of a block of a gradient
-	slack         = 64        // elements that a tile may read past a row of B, and drops
 )
 
 // NewPatches prepares products over batch inputs (channels·h·w) with results (outputs·h·w). Offsets are the pairs
@@ -72,7 +84,7 @@ func NewPatches[T Float](batch, h, w, channels, outputs int, offsets []int) *Pat
 		p.top, bottom = max(p.top, -offsets[o]), max(bottom, offsets[o])
 		p.left, right = max(p.left, -offsets[o+1]), max(right, offsets[o+1])
 	}
-	p.pitch = p.left + w + right
+	p.pitch = w + max(p.left, right)
 	p.cut(bottom)
 	var zero T
 	for c := range channels {
@@ -81,6 +93,10 @@ func NewPatches[T Float](batch, h, w, channels, outputs int, offsets []int) *Pat
 			p.from = append(p.from, at)
 			p.bytes = append(p.bytes, at*int(unsafe.Sizeof(zero)))
 		}
+	}
+	p.places = slices.Clone(p.from)
+	for len(p.places)%corrPlaces != 0 {
+		p.places = append(p.places, p.places[0])
 	}
 	p.product, p.gradient = p.multiply, p.differentiate
 	p.frames.put(p.newFrame())
@@ -100,7 +116,8 @@ func (p *Patches[T]) cut(bottom int) {
 		p.rows = (p.rows + 1) / 2
 	}
 	p.bands = (p.h-1)/p.rows + 1
-	p.plane = (p.rows + margin) * p.pitch
+	p.plane = (p.rows+margin)*p.pitch + p.left
+	p.positions = (p.rows-1)*p.pitch + p.w
 	p.groups = min(p.batch, patchGroups)
 }
 
@@ -143,39 +160,55 @@ func (p *Patches[T]) check(op string, y, weights, x []T) {
 // multiply computes bands lo to hi−1, counted along the grid, then the batch.
 func (p *Patches[T]) multiply(lo, hi int) {
 	e, f := engineOf[T](), p.frame()
-	cells, k := p.h*p.w, p.channels*p.size
 	for t := lo; t < hi; t++ {
 		b, i0 := t/p.bands, t%p.bands*p.rows
 		i1 := min(i0+p.rows, p.h)
-		p.pad(f, b, i0, i1)
-		y := p.y[b*p.outputs*cells:][:p.outputs*cells]
-		f.row.rsA, f.row.rsC, f.row.from, f.row.bytes = k, cells, p.from, p.bytes
-		for i := i0; i < i1; i++ {
-			for j := 0; j < p.w; j += e.listedCols {
-				f.row.a, f.row.b, f.row.c = p.weights, f.cells[(i-i0)*p.pitch+j:], y[i*p.w+j:]
-				f.row.rows, f.row.cols = p.outputs, min(e.listedCols, p.w-j)
-				e.listed(&f.row)
-			}
+		p.pad(e, f, b, i0)
+		y := p.y[b*p.outputs*p.h*p.w+i0*p.w:]
+		if e.flat != nil && roundUp(p.w, e.listedCols/2) > p.pitch {
+			p.multiplyFlat(e, f, y, (i1-i0-1)*p.pitch+p.w)
+		} else {
+			p.multiplyRows(e, f, y, i1-i0)
 		}
 	}
-	f.row = listed[T]{} // let go of the operands
+	f.row, f.flat = listed[T]{}, flatArgs{} // let go of the operands
 	p.frames.put(f)
 }
 
-// pad copies rows i0 to i1−1 of all channels of input b, and the rows around them that patches reach.
-func (p *Patches[T]) pad(f *patchFrame[T], b, i0, i1 int) {
-	cells := p.h * p.w
-	for c := range p.channels {
-		x := p.x[(b*p.channels+c)*cells:][:cells]
-		to := f.cells[c*p.plane:][:p.plane]
-		for i, at := i0-p.top, p.left; at+p.w <= p.plane; i, at = i+1, at+p.pitch {
-			if i >= 0 && i < p.h {
-				copy(to[at:at+p.w], x[i*p.w:])
-			} else {
-				clear(to[at : at+p.w])
-			}
+// multiplyRows computes rows of the grid in y, some cells of a row at a time.
+func (p *Patches[T]) multiplyRows(e *engine[T], f *patchFrame[T], y []T, rows int) {
+	f.row.rsA, f.row.rsC, f.row.from, f.row.bytes = p.channels*p.size, p.h*p.w, p.from, p.bytes
+	for i := range rows {
+		for j := 0; j < p.w; j += e.listedCols {
+			f.row.a, f.row.b, f.row.c = p.weights, f.cells[i*p.pitch+j:], y[i*p.w+j:]
+			f.row.rows, f.row.cols = p.outputs, min(e.listedCols, p.w-j)
+			e.listed(&f.row)
 		}
 	}
+}
+
+// pad copies the rows of all channels of input b that the band from row i0 on takes, with those around it that patches
+// reach. What is outside the grid are zeros.
+func (p *Patches[T]) pad(e *engine[T], f *patchFrame[T], b, i0 int) {
+	first, rows := i0-p.top, p.plane/p.pitch
+	lo, hi := max(first, 0), min(first+rows, p.h)
+	for c := range p.channels {
+		to := f.cells[c*p.plane:][:p.plane]
+		if hi <= lo {
+			clear(to)
+			continue
+		}
+		clear(to[:(lo-first)*p.pitch])
+		clear(to[(hi-first)*p.pitch:])
+		f.copyRows(e, to[(lo-first)*p.pitch+p.left:], p.x[((b*p.channels+c)*p.h+lo)*p.w:], hi-lo, p.w, p.pitch, p.w)
+	}
+}
+
+// copyRows copies rows of cols elements from one distance between them to another.
+func (f *patchFrame[T]) copyRows(e *engine[T], dst, src []T, rows, cols, rowDst, rowSrc int) {
+	f.copy.args = windowArgs[T]{x: pointer(src), y: pointer(dst), rows: rows, cols: cols, rowX: rowSrc, rowY: rowDst}
+	e.copyRows(&f.copy.args)
+	f.copy.args = windowArgs[T]{}
 }
 
 // Gradient computes dw = Σ_b d_b·P(x_b)ᵀ: d (batch×outputs×h·w), x (batch×channels·h·w), dw (outputs×channels·q). The
@@ -187,45 +220,68 @@ func (p *Patches[T]) Gradient(dw, d, x []T) {
 	p.y, p.x = d, x
 	p.parallel(p.groups, p.gradient)
 	p.y, p.x = nil, nil
+	if p.channels < fewChannels {
+		SumColumns(dw, p.partial[:p.groups*n], p.groups, n)
+		return
+	}
 	total := p.partial[p.groups*n:][:n]
 	SumColumns(total, p.partial[:p.groups*n], p.groups, n)
 	Transpose(dw, total, p.channels*p.size, p.outputs)
 }
 
-// differentiate sums the inputs of groups lo to hi−1, each into a matrix (channels·q×outputs) of its own.
+// differentiate sums the inputs of groups lo to hi−1, each into a matrix of its own: (outputs×channels·q) where channels
+// are few, else (channels·q×outputs).
+func (p *Patches[T]) differentiate(lo, hi int) {
+	e, f := engineOf[T](), p.frame()
+	n := p.outputs * p.channels * p.size
+	for g := lo; g < hi; g++ {
+		sum, from, to := p.partial[g*n:][:n], g*p.batch/p.groups, (g+1)*p.batch/p.groups
+		if p.channels < fewChannels {
+			p.differentiateFew(e, f, sum, from, to)
+		} else {
+			p.differentiateMany(e, f, sum, from, to)
+		}
+	}
+	p.frames.put(f)
+}
+
+// differentiateMany adds the inputs lo to hi−1 to sum, by products of channels with outputs for each offset.
 //
 // The cells of a band, margins included, are one long sum: where the other factor has its margins of zeros, row (c, δ)
 // of P(x) may hold anything, and is a stretch of scratch as a whole.
-func (p *Patches[T]) differentiate(lo, hi int) {
-	e, f := engineOf[T](), p.frame()
+func (p *Patches[T]) differentiateMany(e *engine[T], f *patchFrame[T], sum []T, lo, hi int) {
 	s := e.scratch.get()
 	if s == nil {
 		s = new(scratch[T])
 	}
 	f.turned = atLeast(f.turned, p.rows*p.pitch*p.outputs)
-	n := p.outputs * p.channels * p.size
-	for g := lo; g < hi; g++ {
-		sum := p.partial[g*n:][:n]
-		clear(sum)
-		for b := g * p.batch / p.groups; b < (g+1)*p.batch/p.groups; b++ {
-			for i0 := 0; i0 < p.h; i0 += p.rows {
-				i1 := min(i0+p.rows, p.h)
-				p.pad(f, b, i0, i1)
-				p.turn(e, f, b, i0, i1)
-				p.addProducts(e, s, f, sum, (i1-i0-1)*p.pitch+p.w)
-			}
+	clear(sum)
+	for b := lo; b < hi; b++ {
+		for i0 := 0; i0 < p.h; i0 += p.rows {
+			i1 := min(i0+p.rows, p.h)
+			p.pad(e, f, b, i0)
+			p.turn(e, f, b, i0, i1)
+			p.addProducts(e, s, f, sum, (i1-i0-1)*p.pitch+p.w)
 		}
 	}
 	e.scratch.put(s)
-	p.frames.put(f)
 }
 
-// turn transposes rows i0 to i1−1 of d: the outputs of a cell side by side, with zeros between the rows of the grid.
+// turn transposes rows i0 to i1−1 of d: the outputs of a cell side by side, with zeros between the rows of the grid. Where
+// the kernel's squares leave cells at the end of a row over, a last square that reaches back takes them.
 func (p *Patches[T]) turn(e *engine[T], f *patchFrame[T], b, i0, i1 int) {
 	cells := p.h * p.w
 	d := p.y[b*p.outputs*cells:][:p.outputs*cells]
+	whole := p.w
+	if p.w > e.side {
+		whole = p.w / e.side * e.side
+	}
 	for i := i0; i < i1; i++ {
-		e.transposeTo(f.turned[(i-i0)*p.pitch*p.outputs:], d[i*p.w:], p.outputs, p.w, p.outputs, cells)
+		to := f.turned[(i-i0)*p.pitch*p.outputs:]
+		e.transposeTo(to, d[i*p.w:], p.outputs, whole, p.outputs, cells)
+		if back := p.w - e.side; whole < p.w {
+			e.transposeTo(to[back*p.outputs:], d[i*p.w+back:], p.outputs, e.side, p.outputs, cells)
+		}
 	}
 }
 
@@ -233,16 +289,16 @@ func (p *Patches[T]) turn(e *engine[T], f *patchFrame[T], b, i0, i1 int) {
 func (p *Patches[T]) addProducts(e *engine[T], s *scratch[T], f *patchFrame[T], sum []T, n int) {
 	for q := 0; q < n; q += gradientDepth {
 		for o := range p.size {
-			f.sum = product[T]{batch: 1, m: p.channels, n: p.outputs, k: min(gradientDepth, n-q),
+			f.block = product[T]{batch: 1, m: p.channels, n: p.outputs, k: min(gradientDepth, n-q),
 				a: f.cells[p.from[o]+q:], rsA: p.plane, csA: 1,
 				b: f.turned[q*p.outputs:], rsB: p.outputs, csB: 1,
 				c: sum[o*p.outputs:], ldc: p.size * p.outputs, accumulate: true}
 			for j := 0; j < p.outputs; j += gradientTiles * e.listedCols {
-				e.block(&f.sum, s, 0, 0, p.channels, j, min(j+gradientTiles*e.listedCols, p.outputs))
+				e.block(&f.block, s, 0, 0, p.channels, j, min(j+gradientTiles*e.listedCols, p.outputs))
 			}
 		}
 	}
-	f.sum = product[T]{}
+	f.block = product[T]{}
 }
 
 // listedGo is a tile by list in plain Go: row by row of A, an axpy for every row of B.

@@ -109,20 +109,22 @@ func TestPatchProductsMatchTheirDefinition(t *testing.T) {
 
 func TestPatchProductsAreTheSameForAnyCores(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
-		c := patchCase{18, 8, 8, 8, 32, window(1, 1, 1, 1)}
-		x, w, d := uniform[float32](18*8*64, 1), uniform[float32](32*72, 2), uniform[float32](18*32*64, 3)
-		p := kernels.NewPatches[float32](c.batch, c.h, c.w, c.channels, c.outputs, c.offsets)
-		sameForAnyCores(t, func() []float32 {
-			out := make([]float32, len(d)+len(w))
-			p.Mul(out[:len(d)], w, x)
-			p.Gradient(out[len(d):], d, x)
-			return out
-		})
-		y, dw := make([]float32, len(d)), make([]float32, len(w))
-		noAllocs(t, "Patches", func() {
-			p.Mul(y, w, x)
-			p.Gradient(dw, d, x)
-		})
+		for _, c := range []patchCase{{18, 8, 8, 8, 32, window(1, 1, 1, 1)}, {18, 9, 20, 2, 33, window(1, 1, 1, 1)}} {
+			cells, k := c.h*c.w, 9*c.channels
+			x, w, d := uniform[float32](c.batch*c.channels*cells, 1), uniform[float32](c.outputs*k, 2), uniform[float32](c.batch*c.outputs*cells, 3)
+			p := kernels.NewPatches[float32](c.batch, c.h, c.w, c.channels, c.outputs, c.offsets)
+			sameForAnyCores(t, func() []float32 {
+				out := make([]float32, len(d)+len(w))
+				p.Mul(out[:len(d)], w, x)
+				p.Gradient(out[len(d):], d, x)
+				return out
+			})
+			y, dw := make([]float32, len(d)), make([]float32, len(w))
+			noAllocs(t, "Patches", func() {
+				p.Mul(y, w, x)
+				p.Gradient(dw, d, x)
+			})
+		}
 	})
 }
 

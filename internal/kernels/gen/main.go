@@ -26,6 +26,7 @@ import (
 //
 // A family that is not run for all instruction sets (cpu) or skips one (transpose) says so itself.
 var families = map[string]func(){
+	"convolve":  each(convolve),
 	"cpu":       cpu,
 	"dots":      each(dots),
 	"fold":      each(fold),
@@ -40,6 +41,7 @@ var families = map[string]func(){
 	"transpose": each(transpose),
 	"turn":      each(turn),
 	"vector":    each(vector),
+	"windows":   each(windows),
 }
 
 var isas = []isa{{zmm: true}, {zmm: true, f64: true}, {}, {f64: true}}

@@ -1,0 +1,348 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// How products with patches of a grid are computed. A row of the matrix of patches is the grid itself from
+// another place on, so both kernels read it there, through a list of places.
+//
+//	flat        y[o, p] = Σ_r w[o, r]·x[place r + p]       lanes are positions p, w is broadcast
+//	correlate   s[o, r] += Σ_p d[o, p]·x[place r + p]      lanes are positions p, summed in the end
+//
+// The positions of flat are those of a grid with its margins, as one stretch: rows need not be whole
+// registers, and there is no more waste than the margins between rows, a cell of 29 for patches of 3×3.
+// It drops them on the way out, where it compresses a register to the lanes inside the grid.
+//
+// correlate goes along the rows of the grid and reads both factors where they are, as vectors, with
+// nothing to broadcast, to pack or to transpose, whatever the numbers of channels and outputs are. Its sums
+// stay vectors until a caller has added up all it has.
+
+// Offsets of the fields of flatArgs in package kernels.
+const (
+	flatTerms = 8 * iota
+	flatA
+	flatRowA
+	flatB
+	flatPlaces
+	flatC
+	flatRowC
+	flatRows
+	flatLanes          // masks of the lanes that are cells of the grid, one a register
+	flatStart = 8 * 11 // distances of their cells from c, in bytes
+	flatCells = 8 * 14 // masks of as many lanes as there are cells
+)
+
+// flatCount is the number of registers across: 8 rows of 3 sums, 3 of B and 2 broadcasts are 29 of 32.
+const flatCount = 3
+
+// convolve writes both kernels and the sums of lanes.
+func convolve(s isa) {
+	if s.zmm {
+		t := &flat{newTile(s, "flat", flatCount, []int{8, 4, 2, 1})}
+		t.write()
+	}
+	correlate(s)
+	laneSums(s)
+}
+
+// flat is a tile whose columns are positions of a grid with margins; see tile for its strips.
+type flat struct{ *tile }
+
+// write emits the kernel.
+func (t *flat) write() {
+	TEXT(t.fn, NOSPLIT, "func(args *uint64)")
+	Pragma("noescape")
+	t.p = Load(Param("args"), GP64())
+	t.a, t.c, t.rowA, t.rows = t.arg(flatA), t.arg(flatC), t.arg(flatRowA), t.arg(flatRows)
+	t.oddRows()
+	lanes, cells := make([]reg.OpmaskVirtual, t.count), make([]mask, t.count)
+	for v := range t.count {
+		lanes[v], cells[v].k = K(), K()
+		KMOVW(Mem{Base: t.p, Disp: flatLanes + 8*v}, lanes[v])
+		KMOVW(Mem{Base: t.p, Disp: flatCells + 8*v}, cells[v].k)
+	}
+	for i, mr := range t.strips {
+		next := t.label("done", 0)
+		if i+1 < len(t.strips) {
+			next = t.label("strip", t.strips[i+1])
+		}
+		t.strip(mr, next, lanes, cells)
+		if i == 0 {
+			JMP(LabelRef(t.label("strip", mr)))
+		}
+	}
+	Label(t.label("done", 0))
+	end()
+}
+
+// oddRows puts odd multiples of the stride of A into registers.
+func (t *flat) oddRows() {
+	for _, odd := range []int{3, 5, 7} {
+		if odd < t.strips[0] {
+			t.multiples[odd] = GP64()
+			base := t.rowA
+			if odd == 7 {
+				base = t.multiples[3]
+			}
+			LEAQ(Mem{Base: base, Index: t.rowA, Scale: uint8(min(4, odd-1))}, t.multiples[odd])
+		}
+	}
+}
+
+// strip computes mr rows of C if there are as many left, else goes to next.
+func (t *flat) strip(mr int, next string, lanes []reg.OpmaskVirtual, cells []mask) {
+	Label(t.label("strip", mr))
+	CMPQ(t.rows, U32(mr))
+	JLT(LabelRef(next))
+	t.sums = make([][]vec, mr)
+	for i := range t.sums {
+		t.sums[i] = t.registers(t.count)
+		for _, r := range t.sums[i] {
+			t.zero(r)
+		}
+	}
+	t.b, t.broadcasts = t.registers(t.count), t.registers(2)
+	t.ahead(mr)
+	t.loop(mr)
+	rowC, at := t.arg(flatRowC), t.registersGP(t.count)
+	for v := range at {
+		MOVQ(Mem{Base: t.p, Disp: flatStart + 8*v}, at[v])
+	}
+	for _, row := range t.sums {
+		for v, r := range row {
+			if t.f64 {
+				VCOMPRESSPD_Z(r, lanes[v], r)
+			} else {
+				VCOMPRESSPS_Z(r, lanes[v], r)
+			}
+			t.storeMasked(Mem{Base: t.c, Index: at[v], Scale: 1}, r, cells[v])
+		}
+		ADDQ(rowC, t.c)
+	}
+	LEAQ(t.row(t.a, mr), t.a)
+	SUBQ(U32(mr), t.rows)
+}
+
+// ahead asks for the lines of C that the strip writes, while it sums, if there is time for them to come.
+func (t *flat) ahead(mr int) {
+	short := t.label("short", mr)
+	CMPQ(Mem{Base: t.p, Disp: flatTerms}, U8(prefetchTerms))
+	JLT(LabelRef(short))
+	rowC, at := t.arg(flatRowC), GP64()
+	MOVQ(Mem{Base: t.p, Disp: flatStart}, at)
+	ADDQ(t.c, at)
+	for i := range mr {
+		for line := range t.count {
+			PREFETCHT0(Mem{Base: at, Disp: line * t.bytes()})
+		}
+		if i+1 < mr {
+			ADDQ(rowC, at)
+		}
+	}
+	Label(short)
+}
+
+// registersGP returns n fresh general registers.
+func (t *flat) registersGP(n int) []reg.GPVirtual {
+	out := make([]reg.GPVirtual, n)
+	for i := range out {
+		out[i] = GP64()
+	}
+	return out
+}
+
+// loop sums over the places; there is at least one.
+func (t *flat) loop(mr int) {
+	k, b, places, a := t.arg(flatTerms), t.arg(flatB), t.arg(flatPlaces), GP64()
+	MOVQ(t.a, a)
+	Label(t.label("k", mr))
+	at := GP64()
+	MOVQ(Mem{Base: places}, at)
+	for v, r := range t.b {
+		t.load(r, Mem{Base: b, Index: at, Scale: uint8(t.size()), Disp: v * t.bytes()})
+	}
+	for i := range mr {
+		x := t.broadcasts[i%len(t.broadcasts)]
+		t.broadcast(x, t.row(a, i))
+		for v, b := range t.b {
+			t.fma(t.sums[i][v], x, b)
+		}
+	}
+	ADDQ(U32(8), places)
+	ADDQ(U32(t.size()), a)
+	DECQ(k)
+	JNE(LabelRef(t.label("k", mr)))
+}
+
+// Offsets of the fields of correlateArgs in package kernels.
+const (
+	corrD    = 8 * iota
+	corrRowD // from one output to the next one
+	corrX
+	corrPlace
+	corrLast
+	corrRows
+	corrCols
+	corrGapD // from behind the last whole register of a row to the next row
+	corrGapX
+	corrSums
+)
+
+// corrPlaces is the number of places of a tile of correlate.
+const corrPlaces = 3
+
+// correlation is a kernel of gradients while it is written. With AVX-512 8×3 sums are fed by 11 loads for 24 FMA; AVX2 has
+// registers for 4×3.
+type correlation struct {
+	flat
+	x      [corrPlaces]reg.Register
+	v      [corrPlaces]vec
+	d      reg.GPVirtual
+	r      vec
+	part   mask
+	window reg.GPVirtual // AVX2: the address of the mask, for which no register is left
+}
+
+// correlate adds to rows × corrPlaces registers of sums the products of as many stretches, tile after tile along the list
+// of places.
+func correlate(s isa) {
+	rows := 4
+	if s.zmm {
+		rows = 8
+	}
+	t := &correlation{flat: flat{newTile(s, "correlate", corrPlaces, []int{rows})}}
+	TEXT(t.fn, NOSPLIT, "func(args *uint64)")
+	Pragma("noescape")
+	t.p = Load(Param("args"), GP64())
+	sums, places := t.arg(corrSums), t.arg(corrPlace)
+	t.rowA = t.arg(corrRowD)
+	t.oddRows()
+	t.lastLanes()
+	Label(t.label("tile", 0))
+	for j := range t.x {
+		x, index := t.arg(corrX), GP64()
+		MOVQ(Mem{Base: places, Disp: 8 * j}, index)
+		LEAQ(Mem{Base: x, Index: index, Scale: uint8(t.size())}, x)
+		t.x[j] = x
+	}
+	place := func(i, j int) Mem { return Mem{Base: sums, Disp: (i*corrPlaces + j) * t.bytes()} }
+	t.sums = make([][]vec, rows)
+	for i := range t.sums {
+		t.sums[i] = t.registers(corrPlaces)
+		for j, r := range t.sums[i] {
+			t.load(r, place(i, j))
+		}
+	}
+	t.gridRows()
+	for i := range t.sums {
+		for j, r := range t.sums[i] {
+			t.store(place(i, j), r)
+		}
+	}
+	ADDQ(U32(rows*corrPlaces*t.bytes()), sums)
+	ADDQ(U32(8*corrPlaces), places)
+	CMPQ(places, Mem{Base: t.p, Disp: corrLast})
+	JLE(LabelRef(t.label("tile", 0)))
+	end()
+}
+
+// lastLanes makes the mask of the cells behind the last whole register of a row of the grid.
+func (t *correlation) lastLanes() {
+	cols := t.arg(corrCols)
+	ANDQ(U32(t.lanes()-1), cols)
+	if t.zmm {
+		t.part = t.isa.masks(cols, 1)[0]
+		return
+	}
+	t.window = GP64()
+	LEAQ(onesThenZeros(), t.window)
+	SHLQ(U8(t.size()/4+1), cols)
+	SUBQ(cols, t.window)
+}
+
+// gridRows sums a tile over the rows of the grid.
+func (t *correlation) gridRows() {
+	rows, left := t.arg(corrRows), GP64()
+	t.d, t.r = t.arg(corrD), t.reg()
+	for j := range t.v {
+		t.v[j] = t.reg()
+	}
+	Label(t.label("row", 0))
+	MOVQ(Mem{Base: t.p, Disp: corrCols}, left)
+	JMP(LabelRef(t.label("more", 0)))
+	Label(t.label("whole", 0))
+	t.multiply(false)
+	for _, r := range append([]reg.Register{t.d}, t.x[:]...) {
+		ADDQ(U32(t.bytes()), r)
+	}
+	Label(t.label("more", 0))
+	SUBQ(U32(t.lanes()), left)
+	JGE(LabelRef(t.label("whole", 0)))
+	CMPQ(left, I32(-t.lanes()))
+	JEQ(LabelRef(t.label("next", 0)))
+	t.multiply(true)
+	Label(t.label("next", 0))
+	ADDQ(Mem{Base: t.p, Disp: corrGapD}, t.d)
+	for _, x := range t.x {
+		ADDQ(Mem{Base: t.p, Disp: corrGapX}, x)
+	}
+	DECQ(rows)
+	JNE(LabelRef(t.label("row", 0)))
+}
+
+// multiply adds one register of positions, or the part of it that is left of a row. Lanes of x beyond the row meet zeros
+// of d.
+func (t *correlation) multiply(part bool) {
+	for j, x := range t.x {
+		t.load(t.v[j], Mem{Base: x})
+	}
+	for i, row := range t.sums {
+		from := t.row(t.d, i)
+		switch {
+		case !part:
+			t.load(t.r, from)
+		case t.zmm:
+			t.loadMasked(t.r, from, t.part)
+		default:
+			VMOVDQU(Mem{Base: t.window, Disp: 64}, t.r)
+			t.loadMasked(t.r, from, mask{v: t.r})
+		}
+		for j, acc := range row {
+			t.fma(acc, t.r, t.v[j])
+		}
+	}
+}
+
+// laneSums writes dst[i] = the sum of the lanes of register i of x: halves are added until one lane is left.
+func laneSums(s isa) {
+	fn := s.name("laneSums")
+	TEXT(fn, NOSPLIT, "func(dst, x []"+s.elem()+")")
+	Pragma("noescape")
+	dst, n, x := Load(Param("dst").Base(), GP64()), Load(Param("dst").Len(), GP64()), Load(Param("x").Base(), GP64())
+	Label(fn + "_next")
+	y, h := YMM(), XMM()
+	s.pick(up(VMOVUPS), up(VMOVUPD))(Mem{Base: x}, y)
+	if s.zmm {
+		s.pick(VADDPS, VADDPD)(Mem{Base: x, Disp: 32}, y, y)
+	}
+	VEXTRACTF128(U8(1), y, h)
+	s.pick(VADDPS, VADDPD)(h, y.AsX(), h)
+	t := XMM()
+	VPERMILPD(U8(1), h, t)
+	s.pick(VADDPS, VADDPD)(t, h, h)
+	if s.f64 {
+		VMOVSD(h, Mem{Base: dst})
+	} else {
+		VMOVSHDUP(h, t)
+		VADDSS(t, h, h)
+		VMOVSS(h, Mem{Base: dst})
+	}
+	ADDQ(U32(s.bytes()), x)
+	ADDQ(U32(s.size()), dst)
+	DECQ(n)
+	JNE(LabelRef(fn + "_next"))
+	end()
+}
