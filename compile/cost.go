@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"fmt"
+
 	"rpnc/graph"
 	"rpnc/ops"
 )
@@ -34,6 +36,8 @@ func flops(n *graph.Node) float64 {
 		return 2 * float64(op.P.NNZ()) * size(n) / float64(max(1, n.Shape().Dim(-2)))
 	case ops.SDDMM:
 		return 2 * float64(op.P.NNZ()) * size(n.In[0]) / float64(max(1, op.P.Rows))
+	case ops.RowTiles:
+		return unfused(op, n)
 	case graph.Leaf, graph.Const, graph.Result, ops.Viewer:
 		return 0
 	}
@@ -54,4 +58,16 @@ func inner(op ops.MatMul, a *graph.Node) int {
 		return a.Shape().Dim(-2)
 	}
 	return a.Shape().Dim(-1)
+}
+
+// unfused adds up what a fused op stands for.
+func unfused(op graph.Fused, n *graph.Node) (total float64) {
+	g, in := graph.New(), make([]*graph.Node, len(n.In))
+	for i, x := range n.In {
+		in[i] = g.Input(fmt.Sprint(i), x.Type())
+	}
+	for _, x := range g.Live(op.Unfused(in)...) {
+		total += flops(x)
+	}
+	return total
 }

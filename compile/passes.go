@@ -22,6 +22,7 @@ var passes = []pass{
 	{"fuse-steps", optimise, "large gradients are made tile by tile by the steps that read them", fuseSteps},
 	{"fuse-elementwise", optimise, "chains of elementwise nodes become one blocked op", fuseElementwise},
 	{"epilogues", optimise, "a chain that alone reads a product runs over its rows as they are done", epilogues},
+	{"row-tiles", optimise, "what works row by row runs tile by tile of the batch, forward and backward", rowTiles},
 }
 
 // orders is the table of order constraints; they hold within a phase.
@@ -46,6 +47,8 @@ var orders = []order{
 	{"cse", "fuse-steps", "a gradient that two read is one node by then"},
 	{"simplify", "fuse-elementwise", "rules know primitives, not chains"},
 	{"fuse-elementwise", "epilogues", "what follows a product is a whole chain"},
+	{"epilogues", "row-tiles", "chains and products with epilogues are steps of a tile, and nothing looks into tiles"},
+	{"fuse-steps", "row-tiles", "a gradient that its step makes itself is not one of the tiles"},
 	{"cse", "fuse-elementwise", "a node that is merged into a chain is no longer equal to its twin"},
 }
 

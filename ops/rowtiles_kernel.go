@@ -1,0 +1,317 @@
+package ops
+
+import (
+	"slices"
+
+	"rpnc/graph"
+	"rpnc/internal/kernels"
+)
+
+const (
+	// tileBytes is how much of a cache of its own a core fills with the values of a tile.
+	tileBytes = 1 << 20
+	// leastTiles keep cores of unequal speed busy to the end.
+	leastTiles = 4
+	// sumGroups is the number of parts that sums over rows have. They are added up in their order, so that results do
+	// not depend on how many cores there are.
+	sumGroups = 16
+)
+
+// Kernel binds the steps to a tile; every core has the memory of one tile.
+func (o RowTiles) Kernel(in, out []graph.Type) (Run, error) {
+	p, err := o.plan(in)
+	switch {
+	case err != nil:
+		return nil, err
+	case out[0].DType == graph.F64:
+		return rowTilesRun[float64](p)
+	}
+	return rowTilesRun[float32](p)
+}
+
+// tilePlan is a program for a tile, one of tiles.
+type tilePlan struct {
+	*RowProgram
+	tiles, groups int
+	values        []rowValue // whole
+	tile          []graph.Type
+	root          []int // the value whose memory a value is
+	result        []int // of a root: the result that has its memory, −1 for none
+	steps         []tileStep
+	means         map[int]bool // sums that are the mean over tiles
+	copies        [][2]int     // result and value, where another result has the memory of the value
+}
+
+// tileStep is a step for a tile and the values that it reads and writes.
+type tileStep struct {
+	op      graph.Op
+	in, out []int
+}
+
+// plan cuts the program into tiles.
+func (o RowTiles) plan(in []graph.Type) (*tilePlan, error) {
+	vs, err := o.values(in)
+	if err != nil {
+		return nil, err
+	}
+	p := &tilePlan{RowProgram: o.P, values: vs, means: map[int]bool{}}
+	for i := range vs {
+		p.root, p.result = append(p.root, i), append(p.result, -1)
+	}
+	next := len(in)
+	for _, s := range o.P.Steps {
+		t := tileStep{op: s.Op, in: s.In}
+		for range p.results(s) {
+			t.out = append(t.out, next)
+			next++
+		}
+		if _, view := s.Op.(Viewer); view {
+			p.root[t.out[0]] = p.root[s.In[0]]
+			continue
+		}
+		p.means[t.out[0]] = s.Op == graph.Op(CrossEntropy{})
+		p.steps = append(p.steps, t)
+	}
+	p.cut()
+	for r, v := range o.P.Out {
+		if root := p.root[v]; p.result[root] < 0 && root >= len(in) {
+			p.result[root] = r
+		} else {
+			p.copies = append(p.copies, [2]int{r, v})
+		}
+	}
+	return p, nil
+}
+
+// results is the number of results of a step.
+func (p *tilePlan) results(s RowStep) int {
+	ts := make([]graph.Type, len(s.In))
+	for i, v := range s.In {
+		ts[i] = p.values[v].Type
+	}
+	out, _ := s.Op.Infer(ts) // has been asked by values
+	return len(out)
+}
+
+// cut chooses the number of tiles, as few as let the values of one stay in cache, and makes the steps those of a tile.
+func (p *tilePlan) cut() {
+	bytes, sums := 0, false
+	for i, v := range p.values {
+		if sums = sums || v.sum; v.cut && p.root[i] == i {
+			bytes += v.Shape.Size() * v.DType.Size()
+		}
+	}
+	p.tiles = p.Rows
+	for t := min(leastTiles, p.Rows); t < p.Rows; t++ {
+		if p.Rows%t == 0 && bytes/t <= tileBytes {
+			p.tiles = t
+			break
+		}
+	}
+	if p.groups = p.tiles; sums {
+		p.groups = min(p.groups, sumGroups)
+	}
+	for _, v := range p.values {
+		t := v.Type
+		if v.cut {
+			t.Shape = t.Shape.With(0, t.Shape.Dim(0)/p.tiles)
+		}
+		p.tile = append(p.tile, t)
+	}
+	for k, s := range p.steps {
+		p.steps[k].op = onTile(s.op, p.values[s.out[0]].sum, p.tiles)
+	}
+}
+
+// rowTiles runs a plan.
+type rowTiles[T float] struct {
+	*tilePlan
+	spare    *spare[tileLane]
+	partial  map[int][]T // of sums: one part a group
+	in, dst  []Buffer
+	memories []memory
+}
+
+// memory is scratch for values of a tile, shared by values of one size that are not needed at the same time.
+type memory struct {
+	t    graph.Type
+	free int // the step from which on it is free
+}
+
+// tileLane is what a core needs: the memory of a tile and the steps bound to it.
+type tileLane struct {
+	val   []Buffer
+	steps []laneStep
+}
+
+// laneStep is a bound step.
+type laneStep struct {
+	run      Run
+	dst, src []Buffer
+}
+
+// rowTilesRun binds the steps for a first core; others follow when they come.
+func rowTilesRun[T float](p *tilePlan) (Run, error) {
+	r := &rowTiles[T]{tilePlan: p, partial: map[int][]T{}}
+	places := r.places()
+	for v, x := range p.values {
+		if x.sum {
+			r.partial[v] = make([]T, p.groups*x.Shape.Size())
+		}
+	}
+	var err error
+	r.spare = newSpare(func() *tileLane {
+		l, mistake := r.newLane(places)
+		if mistake != nil { // of the first one, if any
+			err = mistake
+		}
+		return l
+	})
+	if err != nil {
+		return nil, err
+	}
+	body := r.run
+	return func(dst, in []Buffer) {
+		r.dst, r.in = dst, in
+		kernels.Parallel(p.groups, 1, body)
+		r.sums()
+	}, nil
+}
+
+// places gives values of steps that are no results a number of a memory; −1 for all others.
+func (r *rowTiles[T]) places() []int {
+	last := make([]int, len(r.values)) // by root: the last step that reads it
+	for k, s := range r.steps {
+		for _, v := range s.in {
+			last[r.root[v]] = k
+		}
+	}
+	for v, x := range r.values {
+		if x.sum {
+			last[v] = len(r.steps)
+		}
+	}
+	for _, c := range r.copies {
+		last[r.root[c[1]]] = len(r.steps)
+	}
+	at := slices.Repeat([]int{-1}, len(r.values))
+	for k, s := range r.steps {
+		for _, v := range s.out {
+			if r.result[v] >= 0 && !r.values[v].sum {
+				continue
+			}
+			at[v] = slices.IndexFunc(r.memories, func(m memory) bool {
+				return m.free < k && m.t.DType == r.tile[v].DType && m.t.Shape.Size() == r.tile[v].Shape.Size()
+			})
+			if at[v] < 0 {
+				at[v], r.memories = len(r.memories), append(r.memories, memory{t: r.tile[v]})
+			}
+			r.memories[at[v]].free = max(last[v], k)
+		}
+	}
+	return at
+}
+
+// newLane makes the memory of a tile and binds the steps.
+func (r *rowTiles[T]) newLane(places []int) (*tileLane, error) {
+	own := make([]Buffer, len(r.memories))
+	for i, m := range r.memories {
+		own[i] = NewBuffer(m.t)
+	}
+	l := &tileLane{val: make([]Buffer, len(r.values))}
+	for v, at := range places {
+		if at >= 0 {
+			l.val[v] = own[at]
+		}
+	}
+	pick := func(vs []int) (ts []graph.Type) {
+		for _, v := range vs {
+			ts = append(ts, r.tile[v])
+		}
+		return ts
+	}
+	for _, s := range r.steps {
+		run, _, err := Bind(s.op, pick(s.in), pick(s.out))
+		if err != nil {
+			return nil, err
+		}
+		l.steps = append(l.steps, laneStep{run, make([]Buffer, len(s.out)), make([]Buffer, len(s.in))})
+	}
+	return l, nil
+}
+
+// run computes the tiles of groups lo to hi−1, those of a group one after the other.
+func (r *rowTiles[T]) run(lo, hi int) {
+	l := r.spare.get()
+	for g := lo; g < hi; g++ {
+		from, to := g*r.tiles/r.groups, (g+1)*r.tiles/r.groups
+		for i := from; i < to; i++ {
+			r.compute(l, i)
+			for v, p := range r.partial {
+				n := r.values[v].Shape.Size()
+				if x, sum := view[T](l.val[v]), p[g*n:(g+1)*n]; i == from {
+					copy(sum, x)
+				} else {
+					kernels.Add(sum, sum, x)
+				}
+			}
+		}
+	}
+	r.spare.put(l)
+}
+
+// compute runs the steps on tile i.
+func (r *rowTiles[T]) compute(l *tileLane, i int) {
+	for v := range r.in {
+		if l.val[v] = r.in[v]; r.Cut[v] {
+			n := r.tile[v].Shape.Size()
+			l.val[v] = part(r.in[v], i*n, n)
+		}
+	}
+	for v, k := range r.result {
+		if k >= 0 && !r.values[v].sum {
+			n := r.tile[v].Shape.Size()
+			l.val[v] = part(r.dst[k], i*n, n)
+		}
+	}
+	for k, s := range r.steps {
+		b := &l.steps[k]
+		for j, v := range s.in {
+			b.src[j] = l.val[r.root[v]]
+		}
+		for j, v := range s.out {
+			b.dst[j] = l.val[v]
+		}
+		b.run(b.dst, b.src)
+	}
+	for _, c := range r.copies {
+		if n := r.tile[c[1]].Shape.Size(); !r.values[c[1]].sum {
+			part(r.dst[c[0]], i*n, n).Copy(l.val[r.root[c[1]]])
+		}
+	}
+}
+
+// part is n elements of b from lo on.
+func part(b Buffer, lo, n int) Buffer {
+	switch {
+	case b.F32 != nil:
+		return Buffer{F32: b.F32[lo : lo+n : lo+n]}
+	case b.F64 != nil:
+		return Buffer{F64: b.F64[lo : lo+n : lo+n]}
+	}
+	return Buffer{I32: b.I32[lo : lo+n : lo+n]}
+}
+
+// sums adds the parts of sums over rows up. A loss is the mean over tiles.
+func (r *rowTiles[T]) sums() {
+	for k, v := range r.Out {
+		if !r.values[v].sum {
+			continue
+		}
+		y := view[T](r.dst[k])
+		kernels.SumColumns(y, r.partial[v], r.groups, len(y))
+		if r.means[v] {
+			kernels.Scale(y, y, T(1)/T(r.tiles))
+		}
+	}
+}
