@@ -58,6 +58,7 @@ type Row struct {
 	FloorMs      float64 `json:"floor_ms,omitempty"`      // max(flops/peak, bytes/bandwidth) of this machine
 	Roofline     float64 `json:"roofline,omitempty"`      // FloorMs/MedianMs
 
+	Library string           `json:"library,omitempty"` // that does products on a GPU beside our kernels
 	Traffic *compile.Traffic `json:"traffic,omitempty"` // between host and GPU in the last step
 }
 
@@ -110,7 +111,7 @@ func Measure(w Workload, s Setting) (Row, error) {
 	}
 	row.VM, row.Instructions, row.Kernels, row.ArenaMB = st.VM, st.Instructions, st.Kernels, float64(st.ArenaBytes)/(1<<20)
 	if st.Launches > 0 {
-		row.Traffic = &st.Traffic
+		row.Traffic, row.Library = &st.Traffic, st.Library
 	}
 	row.PeakMB = peakMB()
 	return row, nil

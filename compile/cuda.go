@@ -98,15 +98,29 @@ func (vm *cudaVM) bind(opt Options) error {
 			return fmt.Errorf("compile: %s: %w", u.name(), err)
 		}
 		vm.task = append(vm.task, len(tasks))
-		vm.p.stats.Launches += k.Launches()
-		tasks = append(tasks, cuda.Task{Kernel: k, In: vm.memory.addresses(u.in), Out: vm.memory.addresses(u.out), Guarded: commit[u]})
+		tasks = append(tasks, cuda.Task{Kernel: k, In: vm.memory.addresses(u.in), Out: vm.memory.addresses(u.out),
+			Guarded: commit[u], Products: opt.Products})
 	}
 	seq, err := cuda.Load(vm.dev, tasks)
 	if err != nil {
 		return fmt.Errorf("compile: %w", err)
 	}
 	vm.seq = seq
+	vm.p.stats.multiplied(seq)
 	return vm.memory.stage(seq.Faults())
+}
+
+// multiplied notes who does the products of a program.
+func (s *Stats) multiplied(seq *cuda.Sequence) {
+	s.Launches, s.Library = seq.Launches(), seq.Library()
+	for _, c := range seq.Choices() {
+		who := "our kernels"
+		if c.Library {
+			who = s.Library
+		}
+		s.Products = append(s.Products, fmt.Sprintf("%v by %s: %s", c.Product, who, c.Why))
+	}
+	s.Products = distinct(s.Products)
 }
 
 // cudaKernel is the kernel of a unit on the device.

@@ -4,7 +4,7 @@ import "rpnc/ops/cuda"
 
 // Traffic counts what one run asked of a GPU.
 type Traffic struct {
-	Launches  int // kernels that were launched one by one
+	Launches  int // kernels that were launched, and products that a library was asked for, one by one
 	Replays   int // recordings that were launched as a whole
 	Recorded  int // kernels in the recordings
 	Uploads   int // copies to the device, parts of recordings too
@@ -34,6 +34,27 @@ func (m *meter) to() *Traffic {
 func (m *meter) Launch(f cuda.Func, grid, block int, args []cuda.Addr) error {
 	m.to().Launches++
 	return m.Device.Launch(f, grid, block, args)
+}
+
+// Library counts products of the device's library as launches.
+func (m *meter) Library() (cuda.Library, error) {
+	l, err := m.Device.Library()
+	if l == nil {
+		return nil, err
+	}
+	return counted{l, m}, err
+}
+
+// counted is a library whose products count.
+type counted struct {
+	cuda.Library
+	meter *meter
+}
+
+// Multiply counts a product.
+func (c counted) Multiply(g cuda.Gemm, x, y, out, work cuda.Addr) error {
+	c.meter.to().Launches++
+	return c.Library.Multiply(g, x, y, out, work)
 }
 
 // Upload counts a copy that waits.

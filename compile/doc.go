@@ -74,7 +74,8 @@
 // device's: every piece has a counterpart there. Parameters and states stay on the device from run to run; the [Store]
 // brings them home when the host reads them. A run copies inputs up, outputs down, and one word that says whether a kernel
 // has met numbers that it cannot work with; the commit does nothing then. An op without a kernel is an error, or with
-// Options.Fallback runs on the host with its operands brought down.
+// Options.Fallback runs on the host with its operands brought down. Options.Products says whether products are our kernels'
+// or cuBLAS's; Stats.Products and Explain say who does which, and why.
 //
 // # What it may know
 //

@@ -26,6 +26,9 @@ func (p *Program) Explain(w io.Writer) error {
 	for _, name := range s.Dense {
 		fmt.Fprintf(t, "dense: %s is written out in full although its structure is known\n", name)
 	}
+	for _, name := range s.Products {
+		fmt.Fprintf(t, "product %s\n", name)
+	}
 	fmt.Fprintf(t, "\npass\tnodes before\tafter\ttook\n")
 	for _, ps := range s.Passes {
 		fmt.Fprintf(t, "pass %s\t%d\t%d\t%v\n", ps.Name, ps.Before, ps.After, ps.Took.Round(time.Microsecond))

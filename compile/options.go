@@ -44,6 +44,17 @@ const (
 	BF16  = cuda.BF16  // tensor cores, factors of 8 bits
 )
 
+// Products says who multiplies matrices on a GPU: kernels of our own, or NVIDIA's cuBLAS where the machine has it.
+type Products = cuda.Products
+
+// The rules for products. All but Fastest give the same bits from run to run on one machine.
+const (
+	BySize  = cuda.BySize  // cuBLAS for large products, ours for small ones
+	Own     = cuda.Own     // ours for all
+	CuBLAS  = cuda.CuBLAS  // cuBLAS for all that it can do; an error where there is none
+	Fastest = cuda.Fastest // whoever was faster when both were tried, once a process for every product
+)
+
 // Options say how to compile. The zero value is the best there is, and so is a nil pointer. The environment
 // variable RPNC_DEBUG adds to them: check=1,dump=DIR,disable=a+b,only=a+b,time=1,nan=1.
 type Options struct {
@@ -51,6 +62,7 @@ type Options struct {
 	Device   string // "cuda": the first GPU, whatever VM says; "" or "cpu": this machine
 	Fallback bool   // ops without a kernel for the device run on the CPU, instead of being an error
 	Math     Math   // how products of float32 are computed on a GPU; on the CPU they are exact
+	Products Products
 	Level    Level
 	Check    bool     // verify between passes, shuffle node order, poison memory that is free
 	Shuffle  uint64   // seed of the node order under Check
@@ -76,6 +88,9 @@ func (o *Options) merged() (Options, error) {
 	}
 	if m.Math > BF16 {
 		return m, fmt.Errorf("compile.Options: math %d is unknown; want Exact, TF32 or BF16", m.Math)
+	}
+	if m.Products > Fastest {
+		return m, fmt.Errorf("compile.Options: products %d is unknown; want BySize, Own, CuBLAS or Fastest", m.Products)
 	}
 	if err := m.debug(os.Getenv("RPNC_DEBUG")); err != nil {
 		return m, err

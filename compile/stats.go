@@ -17,7 +17,9 @@ type Stats struct {
 	Dense        []string   // matrices known by their structure that are written out in full, with their types
 	ArenaBytes   int        // of all temporaries
 	VM           string     // what runs the program
-	Launches     int        // on a GPU by one run; 0 on the CPU
+	Launches     int        // on a GPU by one run, products of a library counted as one each; 0 on the CPU
+	Library      string     // that does products on a GPU, empty where none does
+	Products     []string   // on a GPU, with who does them and why
 	Traffic      Traffic    // between host and GPU, of the last run
 	Fallbacks    []string   // ops that a program on a GPU runs on the CPU, with their operands brought down
 	Why          string     // why Auto chose that VM

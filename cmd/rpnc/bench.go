@@ -310,7 +310,7 @@ func (b *benchmark) child(c *call, x cell) bench.Row {
 		return row
 	}
 	args := []string{"bench", "-json", "-mode", x.mode, "-threads", strconv.Itoa(x.threads), "-seconds", fmt.Sprint(b.seconds),
-		"-vm", b.vm, "-device", b.device, fmt.Sprintf("-require-device=%t", b.require), "-math", b.math, fmt.Sprintf("-f64=%t", b.f64)}
+		"-vm", b.vm, "-device", b.device, fmt.Sprintf("-require-device=%t", b.require), "-math", b.math, "-products", b.products, fmt.Sprintf("-f64=%t", b.f64)}
 	if b.config != "" {
 		args = append(args, "-config", b.config, "-batch", strconv.Itoa(b.batch))
 	} else {

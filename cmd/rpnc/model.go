@@ -115,11 +115,12 @@ func loadSpec(file string) (models.Spec, error) {
 //
 // It is embedded by every command that compiles, so that these flags are the same everywhere.
 type machine struct {
-	device  string
-	require bool
-	vm      string
-	math    string
-	f64     bool
+	device   string
+	require  bool
+	vm       string
+	math     string
+	products string
+	f64      bool
 }
 
 // register declares the flags of the machine.
@@ -128,6 +129,7 @@ func (m *machine) register(fs *flag.FlagSet) {
 	fs.BoolVar(&m.require, "require-device", false, "fail where the device is not to be had, instead of going on on the CPU")
 	fs.StringVar(&m.vm, "vm", "auto", "executor: tape (gorgonia's TapeMachine), plan, or auto")
 	fs.StringVar(&m.math, "math", "f32", "products of float32 on a GPU: f32 (exact), tf32 or bf16 (tensor cores)")
+	fs.StringVar(&m.products, "products", "size", "who multiplies on a GPU: own (our kernels), cublas, size (cuBLAS does large products if it is there) or fastest (by trial; other runs may give other bits)")
 	fs.BoolVar(&m.f64, "f64", false, "compute in float64 instead of float32")
 }
 
@@ -144,11 +146,15 @@ func (m *machine) options(w io.Writer, seed uint64) (*models.Options, error) {
 	if err != nil {
 		return nil, usagef("-math %q is unknown; want f32, tf32 or bf16", m.math)
 	}
+	products, err := cuda.ParseProducts(m.products)
+	if err != nil {
+		return nil, usagef("-products %q is unknown; want own, cublas, size or fastest", m.products)
+	}
 	device, err := m.settle(w)
 	if err != nil {
 		return nil, err
 	}
-	o := &models.Options{Seed: seed, Compile: &compile.Options{VM: vm, Device: device, Math: maths}}
+	o := &models.Options{Seed: seed, Compile: &compile.Options{VM: vm, Device: device, Math: maths, Products: products}}
 	if m.f64 {
 		o.DType = graph.F64
 	}

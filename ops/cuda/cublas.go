@@ -1,6 +1,9 @@
 package cuda
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Who multiplies. NVIDIA's cuBLAS has kernels tuned for every card, and is there on many machines with
 // a card: with a toolkit, or with one of the peers of this project. It is opened at run time as the driver is, by the
@@ -87,6 +90,17 @@ func (g Gemm) large() bool {
 	return min(g.M, g.K, g.N) >= largeSide && g.M*g.K*g.N*g.Batch >= largeWork
 }
 
+// ErrRefused reports what a library does not do and never will: a product that it has no kernel for, or anything, on a
+// machine that it does not fit. Another error, such as that memory is short, may be gone tomorrow: nobody takes it as a
+// reason to multiply otherwise, or bits would depend on it.
+var ErrRefused = errors.New("the library does not do it")
+
+// refusal is an error that is [ErrRefused] and keeps its own words.
+type refusal struct{ error }
+
+// Is says so to package errors.
+func (refusal) Is(target error) bool { return target == ErrRefused }
+
 // Library multiplies matrices on a device in the place of kernels.
 type Library interface {
 	// Name is that of the library with its version.
@@ -94,7 +108,8 @@ type Library interface {
 	// Workspace is the number of bytes at work that Multiply needs.
 	Workspace() int
 	// Multiply does a product when it is its turn, as Launch does; a recording takes it. It is called within Bound, and
-	// operands, result and work stay where they are until it is done.
+	// operands, result and work stay where they are until it is done. An error that wraps [ErrRefused] leaves the product
+	// to others.
 	Multiply(g Gemm, a, b, c, work Addr) error
 }
 

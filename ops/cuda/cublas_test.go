@@ -134,7 +134,8 @@ func TestErrorsOfCublasNameOpShapesAndStatus(t *testing.T) {
 	const op, product = "MatMul f32 (9×17) f32 (17×12)", "f32 (9×17)·(17×12)"
 	for _, x := range []struct{ define, want string }{
 		{"-DCREATE=1", "cuda.Load: " + op + " of " + product + " is to be cuBLAS's: LIB: cublasCreate: CUBLAS_STATUS_NOT_INITIALIZED (1)"},
-		{"-DSETSTREAM=99", "cuda.Load: " + op + " of " + product + " is to be cuBLAS's: LIB: cublasSetStream: status 99"},
+		{"-DCREATE=3", "cuda.Load: " + op + " of " + product + ": LIB: cublasCreate: CUBLAS_STATUS_ALLOC_FAILED (3)"},
+		{"-DSETSTREAM=99", "cuda.Load: " + op + " of " + product + ": LIB: cublasSetStream: status 99"},
 		{"-DOLD", "cuda.Load: " + op + " of " + product + " is to be cuBLAS's: LIB: it is too old: "},
 		{"-DWORKSPACE=7", "cuda.Load: cuda: " + op + ": cublasSetWorkspace: CUBLAS_STATUS_INVALID_VALUE (7)"},
 		{"-DPRODUCT=15", "cuda.Load: cuda: " + op + ": " + product + ": cublasGemmStridedBatchedEx: CUBLAS_STATUS_NOT_SUPPORTED (15)"},

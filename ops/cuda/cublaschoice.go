@@ -43,7 +43,9 @@ func (s *Sequence) judge(t Task, alt alternative) (v verdict, err error) {
 		return verdict{why: "it is small"}, nil
 	}
 	if s.library == nil && s.absent == "" {
-		s.open()
+		if err := s.open(); err != nil {
+			return v, fmt.Errorf("%s of %v: %w", t.Kernel.name, alt.gemm, err)
+		}
 	}
 	switch {
 	case s.library == nil && t.Products == CuBLAS:
@@ -59,16 +61,19 @@ func (s *Sequence) judge(t Task, alt alternative) (v verdict, err error) {
 }
 
 // open asks the device for its library and notes why there is none.
-func (s *Sequence) open() {
+func (s *Sequence) open() error {
 	l, err := s.dev.Library()
 	switch {
-	case err != nil:
+	case errors.Is(err, ErrRefused):
 		s.absent = err.Error()
+	case err != nil:
+		return err
 	case l == nil:
 		s.absent = "this machine has no cuBLAS that RPNC_LIBCUBLAS or the linker finds"
 	default:
 		s.library = l
 	}
+	return nil
 }
 
 // judgeAll judges the products of all tasks.
@@ -134,7 +139,7 @@ func (s *Sequence) admit(i int, m Memory, work Addr) error {
 			s.tried[alt.gemm] = refusal
 		}
 		switch {
-		case refusal != nil && s.tasks[i].Products == CuBLAS:
+		case refusal != nil && (s.tasks[i].Products == CuBLAS || !errors.Is(refusal, ErrRefused)):
 			return s.wrap(i, refusal)
 		case refusal != nil:
 			*v = verdict{why: refusal.Error()}

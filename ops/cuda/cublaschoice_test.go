@@ -162,12 +162,22 @@ func TestSizesDecideWhoMultiplies(t *testing.T) {
 
 func TestWhatALibraryRefusesStaysWithTheKernels(t *testing.T) {
 	dev := withLibrary()
-	dev.Refuse = func(cuda.Gemm) error { return errors.New("not today") }
-	if c := chosen(t, dev, large256(t, cuda.BySize)); c.Library || !strings.HasSuffix(c.Why, "not today") {
-		t.Errorf("%+v", c)
+	never, today := fmt.Errorf("not with me: %w", cuda.ErrRefused), errors.New("not today")
+	dev.Refuse = func(cuda.Gemm) error { return never }
+	for _, p := range []cuda.Products{cuda.BySize, cuda.Fastest} {
+		if c := chosen(t, dev, large256(t, p)); c.Library || !strings.HasSuffix(c.Why, never.Error()) {
+			t.Errorf("by %v: %+v", p, c)
+		}
 	}
-	if _, err := loadedTasks(dev, large256(t, cuda.CuBLAS), cuda.Task{}); err == nil || !strings.HasSuffix(err.Error(), "not today") {
+	if _, err := loadedTasks(dev, large256(t, cuda.CuBLAS), cuda.Task{}); !errors.Is(err, never) {
 		t.Errorf("%v", err)
+	}
+	// What may be gone tomorrow is no reason for other bits today.
+	dev.Refuse = func(cuda.Gemm) error { return today }
+	for p := range cuda.Fastest + 1 {
+		if _, err := loadedTasks(dev, large256(t, p), cuda.Task{}); errors.Is(err, today) != (p != cuda.Own) {
+			t.Errorf("by %v: %v", p, err)
+		}
 	}
 }
 

@@ -64,7 +64,7 @@ func openLibrary(setting string, stream uintptr, level int) (*cublas, error) {
 		lib, err := purego.Dlopen(name, purego.RTLD_NOW|purego.RTLD_LOCAL)
 		if err != nil {
 			if setting != "" {
-				all = fmt.Errorf("RPNC_LIBCUBLAS: %w", err)
+				return nil, refusal{fmt.Errorf("RPNC_LIBCUBLAS: %w", err)}
 			}
 			continue
 		}
@@ -72,7 +72,11 @@ func openLibrary(setting string, stream uintptr, level int) (*cublas, error) {
 		if err = c.start(lib, stream, level); err == nil {
 			return c, nil
 		}
-		all = errors.Join(all, fmt.Errorf("%s: %w", name, err))
+		err = fmt.Errorf("%s: %w", name, err)
+		if !errors.Is(err, ErrRefused) {
+			return nil, err
+		}
+		all = errors.Join(all, err)
 	}
 	return nil, all
 }
@@ -88,7 +92,7 @@ func (c *cublas) start(lib, stream uintptr, level int) error {
 	} {
 		at, err := purego.Dlsym(lib, symbol)
 		if err != nil {
-			return fmt.Errorf("it is too old: %w", err)
+			return refusal{fmt.Errorf("it is too old: %w", err)}
 		}
 		if address, ok := f.(*uintptr); ok {
 			*address = at
@@ -173,7 +177,8 @@ func (c *cublas) Multiply(g Gemm, a, b, out, work Addr) error {
 // close gives the handle back.
 func (c *cublas) close() error { return named(c.destroy(c.handle), "cublasDestroy") }
 
-// named turns a cublasStatus_t into an error with cuBLAS's name for it.
+// named turns a cublasStatus_t into an error with cuBLAS's name for it. A driver that is too old for the library, a card that
+// it has no code for, and a product that it does not do will be so tomorrow.
 func named(s int32, call string) error {
 	if s == 0 {
 		return nil
@@ -183,14 +188,18 @@ func named(s int32, call string) error {
 	if name == "" {
 		return fmt.Errorf("%s: status %d", call, s)
 	}
-	return fmt.Errorf("%s: CUBLAS_STATUS_%s (%d)", call, name, s)
+	err := fmt.Errorf("%s: CUBLAS_STATUS_%s (%d)", call, name, s)
+	if s == 1 || s == 8 || s == 15 {
+		return refusal{err}
+	}
+	return err
 }
 
-// Library is cuBLAS, opened by the first who asks; what was found then stays the answer.
+// Library is cuBLAS, opened by the first who asks; what was found then stays the answer, but for an error that may pass.
 func (g *gpu) Library() (Library, error) {
 	if !g.asked {
-		g.asked = true
 		g.cublas, g.without = openLibrary(strings.TrimSpace(os.Getenv("RPNC_LIBCUBLAS")), g.stream, g.level)
+		g.asked = g.without == nil || errors.Is(g.without, ErrRefused)
 	}
 	if g.cublas == nil {
 		return nil, g.without
