@@ -126,7 +126,7 @@ const blockSize = 256
 //
 // f runs once, now, and writes the code that every thread will run.
 func (b *binder) launch(grid, block int, f func(c *code)) {
-	c := &code{}
+	c := &code{values: newValues()}
 	f(c)
 	c.tidy()
 	b.kernel.launches = append(b.kernel.launches, launch{c, grid, block})
@@ -185,12 +185,12 @@ func (c *code) split2(i val, w int) (q, r val) {
 		return i, n(0)
 	}
 	q = c.div(i, n(w))
-	return q, c.sub(i, c.mul(q, n(w)))
+	return q, c.mad(q, -w, i)
 }
 
 // mad is i·w + j for a fixed w.
 func (c *code) mad(i val, w int, j val) val {
-	if w <= 1 || i.is(0) || j.is(0) {
+	if _, known := i.literal(); known || w == 0 || w == 1 || j.is(0) {
 		return c.add(c.mul(i, n(w)), j)
 	}
 	return c.op(i32, "mad.lo.s32", i, n(w), j)

@@ -44,7 +44,8 @@ type code struct {
 	regs       [pred + 1]int
 	labels     int
 	args       []arg
-	bases      []val  // of args
+	bases      []val // of args
+	values     values
 	shared     int    // bytes of shared memory
 	fault      string // what it means that the launch has failed, if it can
 	guarded    bool
@@ -79,10 +80,15 @@ func n(i int) val { return val{i32, fmt.Sprint(i)} }
 // bits64 is an immediate of 64 bits.
 func bits64(x uint64) val { return val{i64, fmt.Sprint(int64(x))} }
 
-// op appends dst = name.suffix args for a fresh register of kind k.
+// op appends dst = name.suffix args for a fresh register of kind k, or finds that it is known.
 func (c *code) op(k kind, name string, args ...val) val {
+	instruction := name + " " + list(args)
+	if d, ok := c.values.find(instruction); ok && d.kind == k {
+		return d
+	}
 	d := c.reg(k)
 	c.emit("%s %s", name, list(append([]val{d}, args...)))
+	c.values.keep(instruction, args, d)
 	return d
 }
 
@@ -113,7 +119,11 @@ func (a val) is(i int) bool { return !a.kind.isFloat() && a.text == strconv.Itoa
 // add, sub and mul are arithmetic of one kind. Integers that change nothing are left out: the answer is then an operand
 // itself, and changes with it where it is a [code.variable].
 func (c *code) add(a, b val) val {
+	x, first := a.literal()
+	y, second := b.literal()
 	switch {
+	case first && second:
+		return n(x + y)
 	case b.is(0):
 		return a
 	case a.is(0):
@@ -130,7 +140,11 @@ func (c *code) sub(a, b val) val {
 }
 
 func (c *code) mul(a, b val) val {
+	x, first := a.literal()
+	y, second := b.literal()
 	switch {
+	case first && second:
+		return n(x * y)
 	case b.is(1), a.is(0):
 		return a
 	case a.is(1), b.is(0):
@@ -207,7 +221,11 @@ func (c *code) to(k kind, a val) val {
 func (c *code) move(k kind, a val) val { return c.op(k, "mov.b"+fmt.Sprint(8*kinds[k].size), a) }
 
 // variable is a register that set may write again.
-func (c *code) variable(a val) val { return c.op(a.kind, "mov."+kinds[a.kind].bits, a) }
+func (c *code) variable(a val) val {
+	v := c.reg(a.kind)
+	c.set(v, a)
+	return v
+}
 
 // set writes a register again.
 func (c *code) set(v, a val) { c.emit("mov.%s %s, %s", kinds[v.kind].bits, v.text, a.text) }
@@ -239,6 +257,7 @@ func (c *code) share(k kind, elems int) val {
 		fmt.Fprintf(&c.head, "\tadd.s64 %s, %s, %d;\n", base.text, base.text, c.shared)
 	}
 	c.shared += elems * kinds[k].size
+	c.values.settle(base)
 	return base
 }
 
@@ -283,7 +302,7 @@ func (c *code) place(label string) { fmt.Fprintf(&c.body, "%s:\n", label) }
 func (c *code) when(p val, body func()) {
 	end := c.label()
 	c.emit("@!%s bra %s", p.text, end)
-	body()
+	c.values.within(body)
 	c.place(end)
 }
 
@@ -293,7 +312,11 @@ func (c *code) loop(lo, hi, step val, body func(i val)) {
 	top, end := c.label(), c.label()
 	c.place(top)
 	c.emit("@!%s bra %s", c.cmp("lt", i, hi).text, end)
-	body(i)
+	c.values.within(func() {
+		c.values.settle(i)
+		body(i)
+	})
+	c.values.vary(i)
 	c.set(i, c.add(i, step))
 	c.emit("bra %s", top)
 	c.place(end)
@@ -303,7 +326,7 @@ func (c *code) loop(lo, hi, step val, body func(i val)) {
 func (c *code) while(body func() val) {
 	top := c.label()
 	c.place(top)
-	c.emit("@%s bra %s", body().text, top)
+	c.values.within(func() { c.emit("@%s bra %s", body().text, top) })
 }
 
 // special reads a special register as an index.
@@ -319,6 +342,7 @@ func (c *code) addr(a arg) val {
 	raw, base := c.reg(i64), c.reg(i64)
 	fmt.Fprintf(&c.head, "\tld.param.u64 %s, [p%d];\n\tcvta.to.global.u64 %s, %s;\n", raw.text, len(c.args), base.text, raw.text)
 	c.args, c.bases = append(c.args, a), append(c.bases, base)
+	c.values.settle(base)
 	return base
 }
 

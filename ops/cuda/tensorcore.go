@@ -107,7 +107,7 @@ func (t *warpTile) run() {
 	t.nextA, t.nextB = t.waiting(), t.waiting()
 	t.along(func(inner [2]val) {
 		t.hi = inner[1]
-		t.read(inner[0])
+		c.values.within(func() { t.read(inner[0]) })
 		c.loop(inner[0], inner[1], n(t.step()), func(k0 val) {
 			t.stash(t.partA, t.nextA, t.loadA)
 			t.stash(t.partB, t.nextB, t.loadB)
