@@ -25,6 +25,8 @@ func flops(n *graph.Node) float64 {
 		return 2 * size(n.In[0]) * float64(n.Shape().Dim(1))
 	case ops.Trilinear: // of the rows with every entry of W
 		return 2 * float64(n.Shape().Dim(0)) * size(n.In[2])
+	case ops.BlockPowers: // of the rows with every entry of u⊗x
+		return 2 * op.Terms(n)
 	case ops.Quadratic: // products of two columns once, with W folded
 		return float64(n.Shape().Dim(0)+1) * size(n.In[1])
 	case ops.TrilinearSum:

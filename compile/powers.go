@@ -188,21 +188,12 @@ func powerProduct(n *graph.Node, _ func(int) bool) *graph.Node {
 //
 // so one product with a gathered matrix does for all, of some 2·R·(p + C)·L·q operations.
 func powerBlocks(n *graph.Node, _ func(int) bool) *graph.Node {
-	if n.Op != (ops.MatMul{TB: true}) || n.In[1].Shape().Rank() != 2 {
-		return nil
-	}
-	if _, ok := n.In[0].Op.(ops.Reshaped); !ok || n.In[0].Shape().Rank() != 2 {
-		return nil
-	}
-	u, x := behindReshape(n.In[0])
+	u, x := blocksOfPowers(n)
 	if u == nil {
 		return nil
 	}
 	R, p, q := u.Shape().Dim(0), u.Shape().Dim(1), x.Shape().Dim(1)
 	L, G := n.In[1].Shape().Dim(0), n.In[1].Shape().Dim(1)
-	if G == 0 || p*q%G != 0 || p*q/G > p/2 { // more segments than that cost more than forming κ
-		return nil
-	}
 	t := segmentsOf(p, q, G, L)
 	gather := func(x *graph.Node, table []int32) *graph.Node {
 		return x.Graph().Apply(ops.Gather{Table: graph.NewIndex(table...)}, x)

@@ -55,6 +55,9 @@ func TestPowersAreNeverInMemory(t *testing.T) {
 	if c := opNames(q); c["Quadratic"] != 3 || c["TrilinearSum"] != 3 {
 		t.Errorf("%d contractions and %d gradients of theirs in %v; want 3 each", c["Quadratic"], c["TrilinearSum"], c)
 	}
+	if c := opNames(q); c["BlockPowers"] != 4 { // of both outer products, and by their rows
+		t.Errorf("%d contractions of blocks and gradients in %v; want 4", c["BlockPowers"], c)
+	}
 	g, roots := q.Graph()
 	for _, n := range g.Live(roots...) {
 		if s := n.Shape(); s.Rank() > 1 && (s.Dim(0) == b || s.Dim(0) == b+1) && s.Size() >= b*m*m {

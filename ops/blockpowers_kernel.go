@@ -1,0 +1,233 @@
+package ops
+
+import (
+	"rpnc/graph"
+	"rpnc/internal/kernels"
+)
+
+// How powers meet a matrix block by block. Block c of a row of u⊗x, read as a p×q matrix, covers the end of row
+// h·c from column s·c on, h − 1 whole rows, and the beginning of row h·(c + 1), where G = h·q + s. So with b
+// padded by zeros on both sides
+//
+//	T[r, c] = Σ_{d ≤ h} u[r, h·c + d]·z[r, c, d],    z[r, c, d] = Σₖ x[r, k]·b[d·q + k − s·c]
+//
+// For one d the matrix (c, k) ↦ b[d·q + k − s·c] is a Toeplitz matrix: rows of a small vector, each s further than the one
+// below it. A product reads it by strides from a cache of the first level, and neither it nor u⊗x is ever formed: the
+// order of all rows is turned round for strides to be positive. What is added up over d needs h + 1 of p·q/h
+// operations.
+
+// blockChunk is the number of blocks of a task; tasks depend on sizes alone.
+const blockChunk = 24
+
+// blockPanel is the number of rows of x that a product multiplies at a time, as columns.
+const blockPanel = 32
+
+// Kernel multiplies with views of b.
+func (o BlockPowers) Kernel(in, out []graph.Type) (Run, error) {
+	return byType(o, in, out, blockPowersRun[float32], blockPowersRun[float64])
+}
+
+// blockContraction is a BlockPowers bound to its sizes, with the operands of the run at hand.
+type blockContraction[T float] struct {
+	blockDims
+	depth      int // rows of u⊗x that a block reaches
+	tasks      int // chunks of blocks
+	g, u, x, y []T
+	pad        []T // L×(q + depth·q + q), b between zeros
+	ut         []T // u transposed: p×R, or its panels one after the other
+	xt         []T // x transposed, panel by panel
+	sums       []T // of gradients, a part a task
+	spare      *spare[blockScratch[T]]
+}
+
+// blockScratch is what a task needs.
+type blockScratch[T float] struct{ z, sum []T }
+
+// blockPowersRun binds the sizes; a run allocates nothing.
+func blockPowersRun[T float](o BlockPowers, in, _ []graph.Type) Run {
+	d, _ := o.dims(in)
+	k := &blockContraction[T]{blockDims: d, depth: d.rows}
+	if d.shift > 0 {
+		k.depth++
+	}
+	k.tasks = (max(1, d.C)-1)/blockChunk + 1
+	k.pad, k.ut, k.xt = make([]T, d.L*k.padded()), make([]T, d.R*d.p), make([]T, d.R*d.q)
+	if o.Out == 3 {
+		k.sums = make([]T, d.L*k.tasks*k.padded())
+	}
+	wide := blockPanel
+	if o.Out > 1 {
+		wide = max(1, d.R)
+	}
+	k.spare = newSpare(func() *blockScratch[T] {
+		return &blockScratch[T]{make([]T, min(blockChunk, max(1, d.C))*k.depth*wide), make([]T, wide)}
+	})
+	body := [...]func(lo, hi int){k.forward, k.byLeft, k.byRight, k.byMatrix}[o.Out]
+	return func(dst, in []Buffer) {
+		var slots [4][]T
+		for i, at := 0, 0; i < 4; i++ {
+			if i != o.Out {
+				slots[i] = view[T](in[at])
+				at++
+			}
+		}
+		k.g, k.u, k.x, k.y = slots[0], slots[1], slots[2], view[T](dst[0])
+		clear(k.y)
+		if d.R == 0 || d.L == 0 || d.p == 0 {
+			return
+		}
+		k.place(o.Out, slots[3])
+		switch o.Out {
+		case 0, 3:
+			chunked(d.L*k.tasks, 1, d.R*d.p*d.q/16, body)
+		default: // chunks share results: products within them are for several cores
+			body(0, d.L*k.tasks)
+		}
+		if o.Out == 3 {
+			k.gather()
+		}
+	}
+}
+
+// padded is the length of a row of b with its zeros.
+func (k *blockContraction[T]) padded() int { return (k.depth + 2) * k.q }
+
+// place copies the operands to where products read them: b between zeros, u and x transposed.
+func (k *blockContraction[T]) place(out int, b []T) {
+	if out != 3 {
+		for l := range k.L {
+			copy(k.pad[l*k.padded()+k.q:], b[l*k.G:(l+1)*k.G])
+		}
+	}
+	for r := 0; r < k.R; r += blockPanel {
+		w := min(blockPanel, k.R-r)
+		if out < 2 {
+			kernels.Transpose(k.xt[r*k.q:(r+w)*k.q], k.x[r*k.q:(r+w)*k.q], w, k.q)
+		}
+		if out == 0 {
+			kernels.Transpose(k.ut[r*k.p:(r+w)*k.p], k.u[r*k.p:(r+w)*k.p], w, k.p)
+		}
+	}
+	if out > 1 {
+		kernels.Transpose(k.ut, k.u, k.R, k.p)
+	}
+}
+
+// chunk is task t: row l of b, and blocks lo…hi−1.
+func (k *blockContraction[T]) chunk(t int) (l, lo, hi int) {
+	lo = t % k.tasks * blockChunk
+	return t / k.tasks, lo, min(lo+blockChunk, k.C)
+}
+
+// products computes z for blocks lo…hi−1 and rows r…r+w−1: row (hi − 1 − c)·depth + d of z is that of c and d.
+func (k *blockContraction[T]) products(z []T, l, lo, hi, r, w int) {
+	for d := range k.depth {
+		from, to := 0, k.q
+		if d == 0 { // columns before those of the first block, and from the end of the last one on, meet zeros
+			from = min(k.shift*lo, k.q-1)
+		} else if d == k.rows {
+			to = max(1, min(k.q, k.shift*hi))
+		}
+		at := l*k.padded() + (d+1)*k.q - k.shift*(hi-1) + from
+		kernels.Gemm(hi-lo, w, to-from, k.pad[at:], k.shift, 1, k.xt[r*k.q+from*w:], w, 1, z[d*w:], k.depth*w, false)
+	}
+}
+
+// forward computes chunks of T.
+func (k *blockContraction[T]) forward(first, last int) {
+	s := k.spare.get()
+	for t := first; t < last; t++ {
+		l, lo, hi := k.chunk(t)
+		for r := 0; r < k.R; r += blockPanel {
+			w := min(blockPanel, k.R-r)
+			k.products(s.z, l, lo, hi, r, w)
+			for c := lo; c < hi; c++ {
+				rows := min(k.depth, k.p-c*k.rows)
+				z := s.z[(hi-1-c)*k.depth*w:][:rows*w]
+				kernels.Mul(z, z, k.ut[r*k.p+c*k.rows*w:][:rows*w])
+				kernels.SumColumns(s.sum[:w], z, rows, w)
+				for i, v := range s.sum[:w] {
+					k.y[(r+i)*k.C*k.L+c*k.L+l] = v
+				}
+			}
+		}
+	}
+	k.spare.put(s)
+}
+
+// byLeft adds g·z to the columns of u's gradient.
+func (k *blockContraction[T]) byLeft(first, last int) {
+	s := k.spare.get()
+	for t := first; t < last; t++ {
+		l, lo, hi := k.chunk(t)
+		for r := 0; r < k.R; r += blockPanel {
+			w := min(blockPanel, k.R-r)
+			k.products(s.z, l, lo, hi, r, w)
+			for c := lo; c < hi; c++ {
+				for i := range w {
+					g := k.g[(r+i)*k.C*k.L+c*k.L+l]
+					y := k.y[(r+i)*k.p+c*k.rows:]
+					for d := range min(k.depth, k.p-c*k.rows) {
+						y[d] += g * s.z[((hi-1-c)*k.depth+d)*w+i]
+					}
+				}
+			}
+		}
+	}
+	k.spare.put(s)
+}
+
+// weights computes g·u for blocks lo…hi−1 and all rows r, in the order of z.
+func (k *blockContraction[T]) weights(s *blockScratch[T], l, lo, hi int) {
+	for c := lo; c < hi; c++ {
+		for r := range k.R {
+			s.sum[r] = k.g[r*k.C*k.L+c*k.L+l]
+		}
+		for d := range k.depth {
+			out := s.z[((hi-1-c)*k.depth+d)*k.R:][:k.R]
+			if j := c*k.rows + d; j < k.p {
+				kernels.Mul(out, k.ut[j*k.R:][:k.R], s.sum)
+			} else {
+				clear(out)
+			}
+		}
+	}
+}
+
+// byRight adds (g·u)·b to x's gradient.
+func (k *blockContraction[T]) byRight(first, last int) {
+	s := k.spare.get()
+	for t := first; t < last; t++ {
+		l, lo, hi := k.chunk(t)
+		k.weights(s, l, lo, hi)
+		for d := range k.depth {
+			at := l*k.padded() + (d+1)*k.q - k.shift*(hi-1)
+			kernels.Gemm(k.R, k.q, hi-lo, s.z[d*k.R:], 1, k.depth*k.R, k.pad[at:], k.shift, 1, k.y, k.q, true)
+		}
+	}
+	k.spare.put(s)
+}
+
+// byMatrix computes the part of b's gradient that a chunk has: for each block one product, of which row d goes to
+// column d·q − s·c.
+func (k *blockContraction[T]) byMatrix(first, last int) {
+	s := k.spare.get()
+	for t := first; t < last; t++ {
+		l, lo, hi := k.chunk(t)
+		sum := k.sums[t*k.padded() : (t+1)*k.padded()]
+		clear(sum)
+		k.weights(s, l, lo, hi)
+		for c := lo; c < hi; c++ {
+			kernels.Gemm(k.depth, k.q, k.R, s.z[(hi-1-c)*k.depth*k.R:], k.R, 1, k.x, k.q, 1, sum[k.q-k.shift*c:], k.q, true)
+		}
+	}
+	k.spare.put(s)
+}
+
+// gather adds up the parts of b's gradient in their order; what fell outside of b met zeros.
+func (k *blockContraction[T]) gather() {
+	for t := range k.L * k.tasks {
+		y := k.y[t/k.tasks*k.G:][:k.G]
+		kernels.Add(y, y, k.sums[t*k.padded()+k.q:][:k.G])
+	}
+}
