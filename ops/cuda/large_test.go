@@ -15,7 +15,7 @@ func ints(dims ...int) graph.Type { return graph.Type{DType: graph.I32, Shape: g
 
 // large lists calls of several blocks of threads, with odd remainders and every form that a kernel treats on its own.
 func large() []ops.Sample {
-	return slices.Concat(largeMaps(), largeSums(), largeMoves(), largeProducts(), largePatches(), largeOrders(), largeRest())
+	return slices.Concat(largeMaps(), largeSums(), largeMoves(), largeProducts(), largePatches(), largeOrders(), largeGraphs(), largeRest())
 }
 
 // largeMaps stretches the samples of functions, and adds arguments at their ends.

@@ -166,8 +166,6 @@ func (b *binder) sums(op graph.Op) bool {
 		b.softmax(op.Axis, op.MaskZeros)
 	case ops.LogSoftmax:
 		b.logSoftmax(op.Axis)
-	case ops.PatternSoftmax:
-		b.patternSoftmax(op)
 	case ops.ColumnNorm:
 		b.columnNorm(op.Eps)
 	case ops.ColumnNormGrad:
@@ -295,23 +293,6 @@ func (b *binder) logSoftmax(ax int) {
 		c.note("the logarithm of the sum")
 		log := c.wide((*code).log, sum)
 		g.loop(func(r val) { c.store(c.out(0), at(r), c.sub(c.sub(b.float(c, 0, at(r)), top), log)) })
-	})
-}
-
-// patternSoftmax reads the entries of each line of a pattern through a table.
-//
-// A line is a row or a column of the pattern; group sizes follow the mean number of entries, and each
-// group's loop ends at its own.
-func (b *binder) patternSoftmax(op ops.PatternSoftmax) {
-	rows := compressed(op.P, op.Columns)
-	ptr, entry := b.table(rows.ptr), b.table(rows.entry)
-	count := len(rows.ptr) - 1
-	b.lines(count, max(1, op.P.NNZ()/max(1, count)), false, func(c *code, g *group) {
-		from := c.load(i32, c.addr(ptr), g.line)
-		to := c.load(i32, c.addr(ptr), c.add(g.line, n(1)))
-		g.last = c.pick(g.inside, c.sub(to, from), n(0))
-		at := func(r val) val { return c.load(i32, c.addr(entry), c.add(from, r)) }
-		b.softLine(c, g, true, func(r val) val { return b.float(c, 0, at(r)) }, func(r, y val) { c.store(c.out(0), at(r), y) })
 	})
 }
 

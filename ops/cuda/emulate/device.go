@@ -29,8 +29,8 @@ type Device struct {
 	// Launches, Uploads, Downloads, Replays and Syncs count calls, Pushes and Pulls the copies that were done, of recordings
 	// too; Live is the number of pieces of memory, modules and recordings not given back.
 	Launches, Uploads, Downloads, Pushes, Pulls, Replays, Syncs, Live int
-	// Steps counts the instructions of all threads.
-	Steps int
+	// Steps counts the instructions of all threads, Longest those of the thread of a launch that had the most.
+	Steps, Longest int
 	// Text is the last module that was loaded.
 	Text string
 	// Products names an emulated library of products, which Multiplies counts calls of; without a name there is none. What

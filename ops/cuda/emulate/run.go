@@ -24,6 +24,7 @@ type thread struct {
 	d      *Device
 	w      []uint64
 	pc     int
+	steps  int
 	done   bool
 	waits  bool     // at a barrier
 	meets  *meeting // at an instruction of the whole warp
@@ -101,11 +102,21 @@ func (d *Device) block(e *entry, threads []*thread, number int) error {
 		}
 		switch waiting {
 		case 0:
+			d.count(threads)
 			return nil
 		case len(threads):
 		default:
 			return fmt.Errorf("%d of %d threads are at a barrier that the others never reach", waiting, len(threads))
 		}
+	}
+}
+
+// count adds up what the threads of a block have done.
+func (d *Device) count(threads []*thread) {
+	for _, t := range threads {
+		d.Steps += t.steps
+		d.Longest = max(d.Longest, t.steps)
+		t.steps = 0
 	}
 }
 
@@ -173,7 +184,7 @@ func (t *thread) until(e *entry) (err error) {
 	}()
 	t.waits = false
 	for !t.done && !t.waits && t.meets == nil {
-		t.d.Steps++
+		t.steps++
 		t.pc++
 		e.code[t.pc-1].do(t)
 	}
