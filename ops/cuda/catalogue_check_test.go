@@ -81,41 +81,48 @@ func TestEveryOpWithAKernelIsInTheCatalogue(t *testing.T) {
 
 // The committed text itself is run, not what would be written today.
 func TestTheCatalogueMatchesTheOracle(t *testing.T) {
+	texts, w := written(t), read(t)
 	t.Run("emulator", func(t *testing.T) {
-		dev := &emulate.Device{}
-		runCatalogue(t, dev)
-		if dev.Live != 0 {
-			t.Errorf("%d pieces of memory and modules were not given back", dev.Live)
+		for _, x := range catalogue(t) {
+			t.Run(x.name, func(t *testing.T) {
+				t.Parallel()
+				dev := &emulate.Device{}
+				x.check(t, dev, texts[x.name], w)
+				if dev.Live != 0 {
+					t.Errorf("%d pieces of memory and modules were not given back", dev.Live)
+				}
+			})
 		}
 	})
-	t.Run("gpu", func(t *testing.T) { runCatalogue(t, gpu(t)) })
+	t.Run("gpu", func(t *testing.T) {
+		dev := gpu(t)
+		for _, x := range catalogue(t) {
+			t.Run(x.name, func(t *testing.T) { x.check(t, dev, texts[x.name], w) })
+		}
+	})
 }
 
-// runCatalogue runs all files on a device, beside the oracle.
-func runCatalogue(t *testing.T, dev cuda.Device) {
-	texts, w := written(t), read(t)
-	for _, x := range catalogue(t) {
-		t.Run(x.name, func(t *testing.T) {
-			if dev.Capability() < x.call.math.Capability() {
-				t.Skipf("%s has no tensor cores for %v", dev.Name(), x.call.math)
-			}
-			_, f := x.text(t, w)
-			f.Text = texts[x.name]
-			var got []*graph.Tensor
-			err := dev.Bound(func() (err error) {
-				got, err = byHand(dev, f, x.call)
-				return err
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := x.expected(t)
-			for i := range want {
-				if e := apart(got[i], want[i]); e < 0 || e > x.tolerance() {
-					t.Errorf("result %d is %.3g off; want at most %g", i, e, x.tolerance())
-				}
-			}
-		})
+// check runs a text on a device, beside the oracle.
+func (x item) check(t *testing.T, dev cuda.Device, text string, w *words) {
+	t.Helper()
+	if dev.Capability() < x.call.math.Capability() {
+		t.Skipf("%s has no tensor cores for %v", dev.Name(), x.call.math)
+	}
+	_, f := x.text(t, w)
+	f.Text = text
+	var got []*graph.Tensor
+	err := dev.Bound(func() (err error) {
+		got, err = byHand(dev, f, x.call)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := x.expected(t)
+	for i := range want {
+		if e := apart(got[i], want[i]); e < 0 || e > x.tolerance() {
+			t.Errorf("result %d is %.3g off; want at most %g", i, e, x.tolerance())
+		}
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,11 +27,11 @@ func read(t *testing.T) *words {
 	var own []*ast.File
 	for _, dir := range []string{".", "..", "../../graph"} {
 		files := parse(t, dir)
-		for _, f := range files {
-			w.note(f)
+		for name, f := range files {
+			w.note(filepath.Base(name), f)
 		}
 		if dir == "." {
-			own = files
+			own = slices.Collect(maps.Values(files))
 		}
 	}
 	for _, family := range families(own) {
@@ -38,28 +40,27 @@ func read(t *testing.T) *words {
 	return w
 }
 
-// parse reads the sources of a folder that are no tests.
-func parse(t *testing.T, dir string) (files []*ast.File) {
+// parse reads the sources of a folder that are no tests, by path.
+func parse(t *testing.T, dir string) map[string]*ast.File {
 	t.Helper()
+	files := map[string]*ast.File{}
 	pkgs, err := parser.ParseDir(token.NewFileSet(), dir, func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range pkgs {
-		for _, f := range p.Files {
-			files = append(files, f)
-		}
+		maps.Copy(files, p.Files)
 	}
 	return files
 }
 
-// note keeps the comments of a file.
-func (w *words) note(f *ast.File) {
+// note keeps the comments of a file; those of methods begin with its name.
+func (w *words) note(file string, f *ast.File) {
 	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
 			if d.Recv != nil {
-				w.methods[receiver(d)+"."+d.Name.Name] = d.Doc.Text()
+				w.methods[receiver(d)+"."+d.Name.Name] = file + ": " + d.Doc.Text()
 			}
 		case *ast.GenDecl:
 			for _, s := range d.Specs {
@@ -162,7 +163,7 @@ func calls(s ast.Stmt) (list []string) {
 		}
 		b, ok := sel.X.(*ast.Ident)
 		name := sel.Sel.Name
-		if ok && b.Name == "b" && !slices.Contains([]string{"num", "float", "space", "table"}, name) && !slices.Contains(list, name) {
+		if ok && b.Name == "b" && !slices.Contains([]string{"num", "float", "space", "table", "each", "lines"}, name) && !slices.Contains(list, name) {
 			list = append(list, name)
 		}
 		return true

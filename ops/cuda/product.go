@@ -274,6 +274,7 @@ func (t *tile) run() {
 	t.loaders(t.qa*side, t.qb*side, side*side, 1)
 	t.along(func(inner [2]val) {
 		c.loop(inner[0], inner[1], n(depth), func(k0 val) {
+			c.note("a step of both factors to shared memory")
 			t.fetch(t.partA, t.loadA, k0)
 			t.fetch(t.partB, t.loadB, k0)
 			c.sync()
@@ -336,6 +337,7 @@ func (t *tile) fetch(to val, l *loader, k0 val) {
 // Loops are unrolled when the code is written: registers cannot be indexed.
 func (t *tile) accumulate() {
 	c := t.c
+	c.note("its products")
 	for k := range depth {
 		var a, b []val
 		for i := range t.qa {
@@ -355,6 +357,7 @@ func (t *tile) accumulate() {
 // write stores what lies within the result.
 func (t *tile) write() {
 	c := t.c
+	c.note("what lies within the result")
 	for i := range t.qa {
 		row := c.add(t.top, c.add(t.ty, n(i*side)))
 		for j := range t.qb {

@@ -238,9 +238,23 @@ func (c *code) at(base, i val, k kind) val {
 	return c.op(i64, "mad.wide.s32", i, n(kinds[k].size), base)
 }
 
-// load reads element i of an array in device memory.
+// load reads element i of an array in device memory. Tables are constants, which the card may keep where it keeps those.
 func (c *code) load(k kind, base, i val) val {
-	return c.op(k, "ld.global."+kinds[k].bits, val{i64, "[" + c.at(base, i, k).text + "]"})
+	space := "ld.global."
+	if c.holds(base).from == table {
+		space = "ld.global.nc."
+	}
+	return c.op(k, space+kinds[k].bits, val{i64, "[" + c.at(base, i, k).text + "]"})
+}
+
+// holds is the argument whose address base is.
+func (c *code) holds(base val) arg {
+	for i, b := range c.bases {
+		if b == base {
+			return c.args[i]
+		}
+	}
+	return arg{}
 }
 
 // store writes element i of an array in device memory.

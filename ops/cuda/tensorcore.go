@@ -109,6 +109,7 @@ func (t *warpTile) run() {
 		t.hi = inner[1]
 		c.values.within(func() { t.read(inner[0]) })
 		c.loop(inner[0], inner[1], n(t.step()), func(k0 val) {
+			c.note("a step of both factors, rounded, to shared memory")
 			t.stash(t.partA, t.nextA, t.loadA)
 			t.stash(t.partB, t.nextB, t.loadB)
 			c.sync()
@@ -147,6 +148,7 @@ func (t *warpTile) waiting() (r []val) {
 
 // read starts to bring the step at k0 of both operands.
 func (t *warpTile) read(k0 val) {
+	t.c.note("the next step of both factors")
 	t.bring(t.nextA, t.loadA, k0)
 	t.bring(t.nextB, t.loadB, k0)
 }
@@ -177,6 +179,7 @@ func (t *warpTile) stash(to val, x []val, l *loader) {
 // multiply adds the products of what lies in shared memory, eight words at a time.
 func (t *warpTile) multiply() {
 	c := t.c
+	c.note("products of what lies in shared memory")
 	name := "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"
 	if t.math == BF16 {
 		name = "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32"
@@ -199,6 +202,7 @@ func (t *warpTile) multiply() {
 // write stores what lies within the result.
 func (t *warpTile) write() {
 	c := t.c
+	c.note("what lies within the result")
 	for i, line := range t.sums {
 		for j, sum := range line {
 			for e, x := range sum {

@@ -69,7 +69,7 @@ func (r *reader) instruction(name, args []string) (func(t *thread), error) {
 	return arithmetic(name, w)
 }
 
-// access reads ld.param, ld.global, ld.shared, st.global and st.shared.
+// access reads ld.param, ld.global, ld.global.nc, ld.shared, st.global and st.shared.
 //
 // Parameters are addresses, p0, p1, …; other places are a register and an offset.
 //
@@ -100,7 +100,7 @@ func (r *reader) access(name, args []string) (func(t *thread), error) {
 			return nil, err
 		}
 	}
-	size, shared := width(name[2]), name[1] == "shared"
+	size, shared := width(name[len(name)-1]), name[1] == "shared"
 	if name[0] == "st" {
 		return func(t *thread) { write(t.memory(shared, t.w[a]+uint64(off), size), t.w[x]) }, nil
 	}
