@@ -44,7 +44,9 @@ func (w *Windows[T]) check(op string, x []T, vectors ...[]T) {
 		}
 	}
 	for _, v := range vectors {
-		checkLen("Windows."+op, "vector", len(v), w.Rows*w.Cols)
+		if len(v) != w.Rows*w.Cols { // no checkLen, which would have the name put together in every call
+			panicf("kernels.Windows.%s: a vector has %d elements; there are %d×%d windows", op, len(v), w.Rows, w.Cols)
+		}
 	}
 }
 

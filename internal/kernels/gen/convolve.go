@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -41,15 +43,61 @@ const flatCount = 3
 // convolve writes both kernels and the sums of lanes.
 func convolve(s isa) {
 	if s.zmm {
-		t := &flat{newTile(s, "flat", flatCount, []int{8, 4, 2, 1})}
-		t.write()
+		newFlat(s, "flat", 8).write()
 	}
 	correlate(s)
 	laneSums(s)
 }
 
-// flat is a tile whose columns are positions of a grid with margins; see tile for its strips.
-type flat struct{ *tile }
+// flat is a tile whose columns are positions of a grid with margins: strips of rows, of which the highest repeats and
+// each of the others, half as high as the one before it, runs at most once.
+type flat struct {
+	isa
+	fn            string
+	high          int // rows of the highest strip
+	p             reg.Register
+	a, c          reg.GPVirtual
+	rowA, rows    reg.GPVirtual
+	multiples     map[int]reg.GPVirtual // odd multiples of rowA, for addressing
+	sums          [][]vec
+	b, broadcasts []vec
+}
+
+func newFlat(s isa, op string, high int) *flat {
+	return &flat{isa: s, fn: s.name(op), high: high, multiples: map[int]reg.GPVirtual{}}
+}
+
+// arg loads a field of the arguments.
+func (t *flat) arg(offset int) reg.GPVirtual {
+	r := GP64()
+	MOVQ(Mem{Base: t.p, Disp: offset}, r)
+	return r
+}
+
+// label names a place in the strip of mr rows.
+func (t *flat) label(place string, mr int) string { return fmt.Sprintf("%s_%s%d", t.fn, place, mr) }
+
+// registers returns n fresh vector registers.
+func (t *flat) registers(n int) []vec {
+	out := make([]vec, n)
+	for i := range out {
+		out[i] = t.reg()
+	}
+	return out
+}
+
+// row is the address of row i ≤ 8 below base.
+func (t *flat) row(base reg.GPVirtual, i int) Mem {
+	switch i {
+	case 0:
+		return Mem{Base: base}
+	case 1, 2, 4, 8:
+		return Mem{Base: base, Index: t.rowA, Scale: uint8(i)}
+	case 6:
+		return Mem{Base: base, Index: t.multiples[3], Scale: 2}
+	}
+	return Mem{Base: base, Index: t.multiples[i], Scale: 1}
+}
 
 // write emits the kernel.
 func (t *flat) write() {
@@ -58,19 +106,19 @@ func (t *flat) write() {
 	t.p = Load(Param("args"), GP64())
 	t.a, t.c, t.rowA, t.rows = t.arg(flatA), t.arg(flatC), t.arg(flatRowA), t.arg(flatRows)
 	t.oddRows()
-	lanes, cells := make([]reg.OpmaskVirtual, t.count), make([]mask, t.count)
-	for v := range t.count {
+	lanes, cells := make([]reg.OpmaskVirtual, flatCount), make([]mask, flatCount)
+	for v := range flatCount {
 		lanes[v], cells[v].k = K(), K()
 		KMOVW(Mem{Base: t.p, Disp: flatLanes + 8*v}, lanes[v])
 		KMOVW(Mem{Base: t.p, Disp: flatCells + 8*v}, cells[v].k)
 	}
-	for i, mr := range t.strips {
+	for mr := t.high; mr > 0; mr /= 2 {
 		next := t.label("done", 0)
-		if i+1 < len(t.strips) {
-			next = t.label("strip", t.strips[i+1])
+		if mr > 1 {
+			next = t.label("strip", mr/2)
 		}
 		t.strip(mr, next, lanes, cells)
-		if i == 0 {
+		if mr == t.high {
 			JMP(LabelRef(t.label("strip", mr)))
 		}
 	}
@@ -81,7 +129,7 @@ func (t *flat) write() {
 // oddRows puts odd multiples of the stride of A into registers.
 func (t *flat) oddRows() {
 	for _, odd := range []int{3, 5, 7} {
-		if odd < t.strips[0] {
+		if odd < t.high {
 			t.multiples[odd] = GP64()
 			base := t.rowA
 			if odd == 7 {
@@ -99,15 +147,15 @@ func (t *flat) strip(mr int, next string, lanes []reg.OpmaskVirtual, cells []mas
 	JLT(LabelRef(next))
 	t.sums = make([][]vec, mr)
 	for i := range t.sums {
-		t.sums[i] = t.registers(t.count)
+		t.sums[i] = t.registers(flatCount)
 		for _, r := range t.sums[i] {
 			t.zero(r)
 		}
 	}
-	t.b, t.broadcasts = t.registers(t.count), t.registers(2)
+	t.b, t.broadcasts = t.registers(flatCount), t.registers(2)
 	t.ahead(mr)
 	t.loop(mr)
-	rowC, at := t.arg(flatRowC), t.registersGP(t.count)
+	rowC, at := t.arg(flatRowC), t.registersGP(flatCount)
 	for v := range at {
 		MOVQ(Mem{Base: t.p, Disp: flatStart + 8*v}, at[v])
 	}
@@ -135,7 +183,7 @@ func (t *flat) ahead(mr int) {
 	MOVQ(Mem{Base: t.p, Disp: flatStart}, at)
 	ADDQ(t.c, at)
 	for i := range mr {
-		for line := range t.count {
+		for line := range flatCount {
 			PREFETCHT0(Mem{Base: at, Disp: line * t.bytes()})
 		}
 		if i+1 < mr {
@@ -213,7 +261,7 @@ func correlate(s isa) {
 	if s.zmm {
 		rows = 8
 	}
-	t := &correlation{flat: flat{newTile(s, "correlate", corrPlaces, []int{rows})}}
+	t := &correlation{flat: *newFlat(s, "correlate", rows)}
 	TEXT(t.fn, NOSPLIT, "func(args *uint64)")
 	Pragma("noescape")
 	t.p = Load(Param("args"), GP64())
@@ -254,7 +302,7 @@ func (t *correlation) lastLanes() {
 	cols := t.arg(corrCols)
 	ANDQ(U32(t.lanes()-1), cols)
 	if t.zmm {
-		t.part = t.isa.masks(cols, 1)[0]
+		t.part = t.masks(cols, 1)[0]
 		return
 	}
 	t.window = GP64()
