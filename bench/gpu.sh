@@ -16,6 +16,7 @@ Run from such a DIR, or from a checkout with Go, which it builds from first. Par
             largest gradient), the same bits twice, copies, launches and waits a step
   ceilings  the rates of a copy and of products in f32, tf32, bf16 and f64
   suite     times of steps: rpnc bench -device cuda for every maths; the first step included
+  products  the same of large batches with our kernels, with cuBLAS, and with whoever is faster; wants cuBLAS
   peers     the same workloads in PyTorch, eager and compiled, and a table of both; wants python3 with torch 2 and a GPU
   sanitizer compute-sanitizer over the kernels; wants compute-sanitizer
 
@@ -25,7 +26,7 @@ TEXT
 }
 
 here=$(cd "$(dirname "$0")" && pwd)
-all_parts=(device kernels golden training ceilings suite peers sanitizer)
+all_parts=(device kernels golden training ceilings suite products peers sanitizer)
 # Workloads with batches that fill a card, beside those of the suite.
 large=s_mlp_b1024,s_cnn_b1024,s_kan_b1024,s_dlphm_b1024,s_chain_h1_L2048,s_attn_b512,s_gcn_N20000,s_gat_N5000
 
@@ -72,7 +73,7 @@ part_device() {
 	"$bin/rpnc" train -data iris -device cuda -require-device -epochs 2
 }
 
-part_kernels() { gotest cuda.test 'OnTheGPU|OnTensorCores'; }
+part_kernels() { gotest cuda.test 'OnTheGPU|OnTensorCores|RoundFactors'; }
 part_golden() { gotest models.test 'GoldenOnTheGPU'; }
 part_training() { gotest compile.test 'Device|Models|TensorCores'; }
 part_ceilings() { gotest cuda.test 'Ceilings/gpu'; }
@@ -87,6 +88,33 @@ part_suite() {
 	done
 	"$bin/rpnc" bench -device cpu -threads "$(nproc)" -seconds "$seconds" -json -workloads "suite,$large" >"$out/suite-cpu.jsonl" || return 1
 	! sed -n 's/.*"workload":"\([^"]*\)".*"mode":"\([^"]*\)".*"error":"\([^"]*\).*/\1 \2: \3/p' "$out"/suite-*.jsonl | grep .
+}
+
+# bench_products MATH WHO: rows of large batches.
+bench_products() {
+	"$bin/rpnc" bench -device cuda -require-device -math "$1" -products "$2" -threads "$(nproc)" -seconds "$seconds" -json -workloads "$large"
+}
+
+# medians FILE: a line for every row with its median in ms, or with what went wrong.
+medians() {
+	sed -n 's/.*"workload":"\([^"]*\)".*"mode":"\([^"]*\)".*"median_ms":\([0-9.e-]*\).*/\1 \2 \3/p' "$1"
+}
+
+part_products() {
+	local math who
+	for math in f32 tf32 bf16; do
+		for who in own size cublas fastest; do
+			bench_products "$math" "$who" >"$out/products-$math-$who.jsonl" || return 1
+			if [ "$who" = cublas ] && grep -q "to be cuBLAS's" "$out/products-$math-$who.jsonl"; then
+				echo "there is no cuBLAS that can be used; RPNC_LIBCUBLAS names a file"
+				return 77
+			fi
+		done
+		echo "== $math: ms with own, size, cublas, fastest"
+		paste -d ' ' <(medians "$out/products-$math-own.jsonl") <(medians "$out/products-$math-size.jsonl" | cut -d ' ' -f 3) \
+			<(medians "$out/products-$math-cublas.jsonl" | cut -d ' ' -f 3) <(medians "$out/products-$math-fastest.jsonl" | cut -d ' ' -f 3)
+	done
+	! grep -l '"error"' "$out"/products-*.jsonl
 }
 
 part_peers() {
@@ -155,6 +183,7 @@ run() {
 	training) part_training ;;
 	ceilings) part_ceilings ;;
 	suite) part_suite ;;
+	products) part_products ;;
 	peers) part_peers ;;
 	sanitizer) part_sanitizer ;;
 	esac
@@ -177,7 +206,7 @@ done
 shift $((OPTIND - 1))
 [ $# -gt 0 ] && all_parts=("$@")
 for part in "${all_parts[@]}"; do
-	[[ " device kernels golden training ceilings suite peers sanitizer " == *" $part "* ]] || { echo "gpu.sh: there is no part $part" >&2; usage >&2; exit 2; }
+	[[ " device kernels golden training ceilings suite products peers sanitizer " == *" $part "* ]] || { echo "gpu.sh: there is no part $part" >&2; usage >&2; exit 2; }
 done
 
 mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1

@@ -7,7 +7,6 @@ import (
 	"rpnc/graph"
 	"rpnc/ops"
 	"rpnc/ops/cuda"
-	"rpnc/ops/cuda/emulate"
 )
 
 // ceiling is one thing that a card is measured at.
@@ -18,6 +17,8 @@ type ceiling struct {
 	math cuda.Math
 	work float64 // of one run: bytes, or operations
 	unit string  // of work a nanosecond
+
+	products cuda.Products
 }
 
 // ceilings copy size elements, and multiply matrices of side n.
@@ -25,12 +26,17 @@ func ceilings(size, n int) []ceiling {
 	x := graph.Type{DType: graph.F32, Shape: graph.Sh(size)}
 	m := graph.Type{DType: graph.F32, Shape: graph.Sh(n, n)}
 	cube := 2 * float64(n) * float64(n) * float64(n)
-	list := []ceiling{{"copy", ops.Unary{Kind: ops.KNeg}, []graph.Type{x}, cuda.Exact, 2 * 4 * float64(size), "GB/s"}}
-	for math := cuda.Exact; math <= cuda.BF16; math++ {
-		list = append(list, ceiling{"product " + math.String(), ops.MatMul{}, []graph.Type{m, m}, math, cube, "GFLOP/s"})
+	list := []ceiling{{"copy", ops.Unary{Kind: ops.KNeg}, []graph.Type{x}, cuda.Exact, 2 * 4 * float64(size), "GB/s", cuda.Own}}
+	double := m
+	double.DType = graph.F64
+	for _, p := range []cuda.Products{cuda.Own, cuda.CuBLAS} {
+		by := map[cuda.Products]string{cuda.CuBLAS: " by cuBLAS"}[p]
+		for math := cuda.Exact; math <= cuda.BF16; math++ {
+			list = append(list, ceiling{"product " + math.String() + by, ops.MatMul{}, []graph.Type{m, m}, math, cube, "GFLOP/s", p})
+		}
+		list = append(list, ceiling{"product f64" + by, ops.MatMul{}, []graph.Type{double, double}, cuda.Exact, cube, "GFLOP/s", p})
 	}
-	m.DType = graph.F64
-	return append(list, ceiling{"product f64", ops.MatMul{}, []graph.Type{m, m}, cuda.Exact, cube, "GFLOP/s"})
+	return list
 }
 
 // rate is the work a nanosecond of the best of several rounds of several runs.
@@ -60,7 +66,7 @@ func (c ceiling) rate(dev cuda.Device, rounds, runs int) (best float64, err erro
 	if err != nil {
 		return 0, err
 	}
-	s, err := cuda.Load(dev, []cuda.Task{{Kernel: k, In: memory[:len(c.in)], Out: memory[len(c.in):]}})
+	s, err := cuda.Load(dev, []cuda.Task{{Kernel: k, In: memory[:len(c.in)], Out: memory[len(c.in):], Products: c.products}})
 	if err != nil {
 		return 0, err
 	}
@@ -96,7 +102,7 @@ func (c ceiling) rate(dev cuda.Device, rounds, runs int) (best float64, err erro
 // emulator small sizes show that the measurement itself works.
 func TestCeilings(t *testing.T) {
 	t.Run("emulator", func(t *testing.T) {
-		dev := &emulate.Device{}
+		dev := withLibrary()
 		for _, c := range ceilings(1000, 20) {
 			if r, err := c.rate(dev, 1, 2); err != nil || r <= 0 {
 				t.Errorf("%s: %v, %v", c.name, r, err)
@@ -109,7 +115,7 @@ func TestCeilings(t *testing.T) {
 	t.Run("gpu", func(t *testing.T) {
 		dev := gpu(t)
 		for _, c := range ceilings(1<<26, 4096) {
-			if dev.Capability() < c.math.Capability() {
+			if dev.Capability() < c.math.Capability() || c.products == cuda.CuBLAS && cublasIsMissing(dev) != nil {
 				continue
 			}
 			r, err := c.rate(dev, 5, 5)

@@ -98,17 +98,21 @@ func TestProductsOfALibraryRoundFactorsAsAsked(t *testing.T) {
 func cublasGPU(t *testing.T) cuda.Device {
 	t.Helper()
 	dev := gpu(t)
-	err := dev.Bound(func() error {
+	if err := cublasIsMissing(dev); err != nil {
+		t.Skip(err)
+	}
+	return dev
+}
+
+// cublasIsMissing says why a device has no library, nil if it has one.
+func cublasIsMissing(dev cuda.Device) error {
+	return dev.Bound(func() error {
 		l, err := dev.Library()
 		if err == nil && l == nil {
 			err = errors.New("this machine has no cuBLAS")
 		}
 		return err
 	})
-	if err != nil {
-		t.Skip(err)
-	}
-	return dev
 }
 
 func TestProductsByCublasMatchTheOracleOnTheGPU(t *testing.T) {

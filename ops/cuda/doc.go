@@ -33,10 +33,26 @@
 // multiplied: exactly, or on tensor cores with factors rounded to TF32 or BF16 and sums in float32. Nothing but products of
 // matrices is touched by it, nor are products with a side below 8.
 //
+// Where the machine has NVIDIA's cuBLAS, that can multiply in place of our kernels. It is opened at run time, as the driver
+// is, by the first program that has a product for it: libcublas.so.13, .12 or .11, or the file that RPNC_LIBCUBLAS names;
+// with RPNC_LIBCUBLAS=off there is none, which is nothing to complain of. [Products] is the rule of a [Task]: by default
+// cuBLAS does products of 2²⁴ multiplications and more with no side below 32, which are sizes and not times, so that
+// bits do not depend on how busy a card was; Own and CuBLAS leave all to one side, and Fastest measures both, once for
+// every product in the life of a process. Float32 is exact with cuBLAS as with us, TF32 and BF16 round the factors of the
+// same products. What is no product of matrices in memory (patches, sums of products that are not one longer product), and
+// tasks that commit, keep their kernels under every rule.
+//
+// Every product of cuBLAS is tried when its program is loaded, on memory that nobody reads. What it refuses for good, and a
+// library that this machine cannot use, leave the product to our kernels, unless CuBLAS was asked for by name; any other
+// error there, and every error in a run, is one of Load or Run with op, shapes and cuBLAS's word for its status. [Sequence]
+// tells by Choices who does each product, and why. cuBLAS works in the stream of the device and in scratch of the
+// sequence, so recordings hold its kernels too, and Close of the sequence gives that memory back; the handle stays with the device.
+//
 // # Numbers
 //
 // Sums have a fixed order: which thread adds which elements depends on shapes alone, and nothing is added by atomics. So
-// results are the same bits from run to run. Transcendental functions are computed in double precision for f32 too and
+// results are the same bits from run to run, on one machine and with one version of cuBLAS where that multiplies, under every
+// rule but Fastest. Transcendental functions are computed in double precision for f32 too and
 // rounded once. Random numbers are those of [rpnc/graph.Key], bit for bit.
 //
 // # Writing a kernel
