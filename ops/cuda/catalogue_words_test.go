@@ -18,23 +18,23 @@ type words struct {
 	types    map[string]string   // ops.Softmax
 	methods  map[string]string   // binder.softmax, code.exp
 	builders map[string][]string // methods of binder by type of op; one entry at least for each op with a kernel
+	own      map[string]*ast.FuncDecl
 }
 
 // read parses the sources of this package, of the ops and of their graph.
 func read(t *testing.T) *words {
 	t.Helper()
 	w := &words{types: map[string]string{}, methods: map[string]string{}, builders: map[string][]string{}}
-	var own []*ast.File
 	for _, dir := range []string{".", "..", "../../graph"} {
 		files := parse(t, dir)
 		for name, f := range files {
 			w.note(filepath.Base(name), f)
 		}
 		if dir == "." {
-			own = slices.Collect(maps.Values(files))
+			w.own = ownMethods(files)
 		}
 	}
-	for _, family := range families(own) {
+	for _, family := range w.families() {
 		w.cases(t, family)
 	}
 	return w
@@ -88,8 +88,8 @@ func receiver(d *ast.FuncDecl) string {
 	return ""
 }
 
-// families are the methods of the table that build walks through.
-func families(files []*ast.File) (list []*ast.FuncDecl) {
+// ownMethods are the methods of binder.
+func ownMethods(files map[string]*ast.File) map[string]*ast.FuncDecl {
 	methods := map[string]*ast.FuncDecl{}
 	for _, f := range files {
 		for _, d := range f.Decls {
@@ -98,10 +98,15 @@ func families(files []*ast.File) (list []*ast.FuncDecl) {
 			}
 		}
 	}
-	ast.Inspect(methods["build"].Body, func(n ast.Node) bool {
+	return methods
+}
+
+// families are the methods of the table that build walks through.
+func (w *words) families() (list []*ast.FuncDecl) {
+	ast.Inspect(w.own["build"].Body, func(n ast.Node) bool {
 		if table, ok := n.(*ast.CompositeLit); ok {
 			for _, x := range table.Elts {
-				list = append(list, methods[x.(*ast.SelectorExpr).Sel.Name])
+				list = append(list, w.own[x.(*ast.SelectorExpr).Sel.Name])
 			}
 		}
 		return true
@@ -125,7 +130,7 @@ func (w *words) cases(t *testing.T, family *ast.FuncDecl) {
 				continue // a case of another switch
 			}
 			found++
-			w.builders[sel.X.(*ast.Ident).Name+"."+sel.Sel.Name] = builders(family, c)
+			w.builders[sel.X.(*ast.Ident).Name+"."+sel.Sel.Name] = w.called(family, c)
 		}
 		return true
 	})
@@ -134,8 +139,8 @@ func (w *words) cases(t *testing.T, family *ast.FuncDecl) {
 	}
 }
 
-// builders are the methods of binder that a case calls.
-func builders(family *ast.FuncDecl, c *ast.CaseClause) (list []string) {
+// called are the methods of binder that a case calls, and those that they call.
+func (w *words) called(family *ast.FuncDecl, c *ast.CaseClause) (list []string) {
 	for _, s := range c.Body {
 		list = append(list, calls(s)...)
 	}
@@ -147,10 +152,24 @@ func builders(family *ast.FuncDecl, c *ast.CaseClause) (list []string) {
 	if len(list) == 0 {
 		return []string{family.Name.Name}
 	}
+	for i := 0; i < len(list); i++ {
+		d := w.own[list[i]]
+		if d == nil {
+			continue // a method of another type
+		}
+		for _, name := range calls(d.Body) {
+			if !slices.Contains(list, name) {
+				list = append(list, name)
+			}
+		}
+	}
 	return list
 }
 
-// calls are the methods b.name that a statement calls, each once; those that only launch are in the text anyway.
+// generic are methods that say nothing of an op.
+var generic = []string{"num", "float", "space", "table", "each", "lines", "launch", "isStep", "offer"}
+
+// calls are the methods b.name that a statement calls, each once; not those whose doing is in the text anyway.
 func calls(s ast.Stmt) (list []string) {
 	ast.Inspect(s, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
@@ -163,7 +182,7 @@ func calls(s ast.Stmt) (list []string) {
 		}
 		b, ok := sel.X.(*ast.Ident)
 		name := sel.Sel.Name
-		if ok && b.Name == "b" && !slices.Contains([]string{"num", "float", "space", "table", "each", "lines"}, name) && !slices.Contains(list, name) {
+		if ok && b.Name == "b" && !slices.Contains(generic, name) && !slices.Contains(list, name) {
 			list = append(list, name)
 		}
 		return true
