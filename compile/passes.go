@@ -6,6 +6,7 @@ import "rpnc/graph"
 var passes = []pass{
 	{"simplify", prepare, "algebra: identities, transposes into product flags, views of views, small constants", simplify},
 	{"norm-products", prepare, "layer norms of powers move behind the product with a matrix", normProducts},
+	{"column-maps", prepare, "choices and sums of columns move from the data to the weights that multiply them", columnMaps},
 	{"structure", prepare, "products with sparse and triangular matrices use their structure", structure},
 	{"outer-products", prepare, "products with flat outer products (hm, lphm) are contracted without forming them", outerProducts},
 	{"reassociate", prepare, "chains of products in the cheapest order", reassociate},
@@ -31,6 +32,8 @@ var passes = []pass{
 // simplify, reassociate and cse run twice: the backward is new nodes, and what was one product forward is two backward.
 // structure and fuse-heads do not: rules of gradients keep what they found.
 var orders = []order{
+	{"simplify", "column-maps", "a product with an expansion is known by its flags, without joins of joins"},
+	{"column-maps", "reassociate", "what is left is a product like others"},
 	{"simplify", "structure", "a transposed matrix shows its structure once the transpose is a flag"},
 	{"outer-products", "reassociate", "a contracted outer product is sparse"},
 	{"simplify", "norm-products", "a norm is known by its differences and quotients, without what undoes itself between them"},

@@ -6,7 +6,8 @@ import (
 )
 
 // Tables that come from grids (patches, padding, flips) are mostly stretches of neighbours: 28 cells of
-// an image row are one copy of 112 bytes and not 28 loads through an index. Where the mean stretch has
+// an image row are one copy of 112 bytes and not 28 loads through an index. Tables of pairs of columns have one
+// column again and again in between. Where the mean stretch has
 // 16 entries or more the table is cut into stretches when the kernel is made, and read as copies;
 // otherwise index by index.
 //
@@ -29,10 +30,13 @@ func gatherRun[T float](o Gather, in, out []graph.Type) Run {
 			segments(lo, hi, len(runs), func(row, from, to int) {
 				y, x := a.dst[0][row*w:(row+1)*w], a.in[0][row*n:(row+1)*n]
 				for _, r := range runs[from:to] {
-					if r.at < 0 {
-						clear(y[r.to : r.to+r.n])
-					} else {
-						copy(y[r.to:r.to+r.n], x[r.at:])
+					switch part := y[r.to : r.to+r.n]; {
+					case r.at < 0:
+						clear(part)
+					case r.repeats:
+						fill(part, x[r.at])
+					default:
+						copy(part, x[r.at:])
 					}
 				}
 			})
@@ -101,23 +105,40 @@ func inverse(table []int32, n int) (ptr, from []int32) {
 // longRun is the mean length of stretches from which a table is read stretch by stretch.
 const longRun = 16
 
-// stretch is a part of a table: entries to…to+n−1 are at, at+1, …, or all −1.
+// stretch is a part of a table: entries to…to+n−1 are at, at+1, …, or all at.
 //
-// at < 0 says that all entries are −1, which read as 0.
-type stretch struct{ to, at, n int }
+// at < 0 says that all entries are −1, which read as 0. Tables of pairs (i, j) with j > i are stretches of both kinds.
+type stretch struct {
+	to, at, n int
+	repeats   bool
+}
 
 // stretches cuts a table into its stretches.
 func stretches(table []int32) (runs []stretch) {
 	for i, j := range table {
-		if k := len(runs) - 1; k >= 0 {
-			if r := &runs[k]; r.at < 0 && j < 0 || r.at >= 0 && int(j) == r.at+r.n {
-				r.n++
-				continue
-			}
+		if k := len(runs) - 1; k >= 0 && runs[k].takes(int(j)) {
+			continue
 		}
-		runs = append(runs, stretch{i, int(j), 1})
+		runs = append(runs, stretch{to: i, at: int(j), n: 1})
 	}
 	return runs
+}
+
+// takes adds entry j to the stretch, if it goes on with it. The second entry decides of which kind a stretch is.
+func (r *stretch) takes(j int) bool {
+	again := j == r.at
+	switch {
+	case r.at < 0 || j < 0 || r.repeats:
+		if !again {
+			return false
+		}
+	case again && r.n == 1:
+		r.repeats = true
+	case j != r.at+r.n:
+		return false
+	}
+	r.n++
+	return true
 }
 
 // addRuns adds to columns j0…j1−1 of y what the stretches send there, in the order of the table.
@@ -125,7 +146,12 @@ func addRuns[T float](y, x []T, runs []stretch, j0, j1 int) {
 	clear(y[j0:j1])
 	for _, r := range runs {
 		lo, hi := max(j0, r.at), min(j1, r.at+r.n)
-		if r.at >= 0 && lo < hi {
+		switch {
+		case r.repeats:
+			if j0 <= r.at && r.at < j1 {
+				y[r.at] += kernels.Sum(x[r.to : r.to+r.n])
+			}
+		case r.at >= 0 && lo < hi:
 			kernels.Add(y[lo:hi], y[lo:hi], x[r.to+lo-r.at:r.to+hi-r.at])
 		}
 	}
