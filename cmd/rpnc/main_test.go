@@ -207,6 +207,25 @@ func TestDeviceThatIsNotThere(t *testing.T) {
 	}
 }
 
+// Words are checked before a device is looked for, and by the CPU too, which has no use for them.
+func TestWordsForTheGPUAreCheckedEverywhere(t *testing.T) {
+	for _, c := range []struct{ flag, want string }{
+		{"-math", `-math "mkl" is unknown; want f32, tf32 or bf16`},
+		{"-products", `-products "mkl" is unknown; want own, cublas, size or fastest`},
+	} {
+		for _, device := range []string{"cpu", "cuda"} {
+			if o := rpnc("train", "-data", "iris", "-device", device, c.flag, "mkl"); o.status != misuse || !strings.Contains(o.errors, c.want) {
+				t.Errorf("%s on %s: %d %q; want %q", c.flag, device, o.status, o.errors, c.want)
+			}
+		}
+	}
+	for p := cuda.BySize; p <= cuda.Fastest; p++ {
+		if o := rpnc("graph", "-model", "mlp", "-data", "iris", "-stats", "-products", p.String()); o.status != success {
+			t.Errorf("%v: %d %s", p, o.status, o.errors)
+		}
+	}
+}
+
 // flowers writes a file of five flowers and answers with its path.
 func flowers(t *testing.T, text string) string {
 	t.Helper()
