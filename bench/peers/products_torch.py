@@ -1,9 +1,9 @@
 """Rates of PyTorch's products and maths on one thread, in the shapes of bench/PRODUCTS.md.
 
-    OPENBLAS_CORETYPE=SkylakeX OPENBLAS_NUM_THREADS=1 python3 bench/peers/products_torch.py
+    OPENBLAS_CORETYPE=SkylakeX OPENBLAS_NUM_THREADS=1 python3 bench/peers/products_torch.py [products]
 
 OPENBLAS_CORETYPE names the kernels of OpenBLAS for AVX-512, which it does not choose by itself on processors that
-it does not know. A rate is that of the fastest round of some 100 µs, as in internal/kernels/products_bench_test.go.
+it does not know. A rate is that of the fastest round of some 100 µs, of the thread, as in internal/kernels/products_bench_test.go.
 """
 
 import json
@@ -35,15 +35,15 @@ LENGTH = 4096  # elements of a map: in L1
 def best(f, seconds=0.04):
     """The least time of one call of f."""
     f()
-    begin = time.perf_counter()
+    begin = time.thread_time()
     f()
-    calls = 1 + int(1e-4 / max(time.perf_counter() - begin, 1e-9))
-    least, begin = math.inf, time.perf_counter()
-    while time.perf_counter() - begin < seconds:
-        start = time.perf_counter()
+    calls = 1 + int(1e-4 / max(time.thread_time() - begin, 1e-9))
+    least, begin = math.inf, time.thread_time()
+    while time.thread_time() - begin < seconds:
+        start = time.thread_time()
         for _ in range(calls):
             f()
-        least = min(least, (time.perf_counter() - start) / calls)
+        least = min(least, (time.thread_time() - start) / calls)
     return least
 
 
@@ -65,11 +65,16 @@ def main():
                 rate = product(m, k, n, layout, dtype)
                 print(json.dumps({"type": name, "layout": layout, "m": m, "k": k, "n": n, "gflops": round(rate, 1)}))
                 sys.stdout.flush()
-        x = 8 * torch.rand(LENGTH, dtype=dtype) + 0.5
-        for op, f in MATHS.items():
-            y = torch.empty_like(x)
-            call = (lambda: f(x)) if op == "softplus" else (lambda: f(x, out=y))
-            print(json.dumps({"type": name, "map": op, "ns": round(best(call) / LENGTH * 1e9, 3)}))
+        if sys.argv[1:] != ["products"]:
+            maths(dtype, name)
+
+
+def maths(dtype, name):
+    x = 8 * torch.rand(LENGTH, dtype=dtype) + 0.5
+    for op, f in MATHS.items():
+        y = torch.empty_like(x)
+        call = (lambda: f(x)) if op == "softplus" else (lambda: f(x, out=y))
+        print(json.dumps({"type": name, "map": op, "ns": round(best(call) / LENGTH * 1e9, 3)}))
 
 
 main()

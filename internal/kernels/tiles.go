@@ -7,7 +7,7 @@ import "unsafe"
 //
 //	p0: up to maxDepth terms of every sum, in parts of even size
 //	i:  up to tileRows rows of A, in place or made contiguous, which stay in L2
-//	j:  one panel of B, width columns, in place or packed, which stays in L1
+//	j:  one panel of B, width columns, in place or packed, which L1 or prefetches bring
 //
 // and one call of a kernel for each (i, j). A call is some 2·10⁶ operations at
 // most, so that a garbage collection never waits for one longer than some 10 µs.
@@ -45,7 +45,7 @@ type tileArgs struct {
 }
 
 const (
-	maxDepth    = 256     // terms of a sum taken at once
+	maxDepth    = 384     // terms of a sum taken at once
 	tileRows    = 96      // rows of A for one call
 	blockRows   = 384     // rows of a block beside a small B: its A stays in L2 for all parts of a sum
 	blockPanels = 16      // panels of a block at most
@@ -58,9 +58,13 @@ const (
 	coreBlocks  = 4 // blocks for a core, enough to balance cores of unequal speed
 
 	// inPlaceRows is the number of rows up to which packing B does not pay, and
-	// compactRows the bytes between rows of B up to which it never does.
-	inPlaceRows = 128
-	compactRows = 256
+	// compactRows the bytes between rows of B up to which it never does. A B of more
+	// than inPlaceBytes comes from memory, which likes to be read along its rows:
+	// there packing pays from packRows on.
+	inPlaceRows  = 128
+	compactRows  = 256
+	inPlaceBytes = 8 << 20
+	packRows     = 8
 	// sharedPanels bounds the elements of B that are packed at once for all blocks,
 	// and smallPanels those of a small B, which is packed so even on one core.
 	smallPanels  = 1 << 16
@@ -154,7 +158,8 @@ type part[T Float] struct {
 func (t tiles[T]) inPlace(p *product[T]) bool {
 	var e T
 	stride := p.rsB * int(unsafe.Sizeof(e))
-	return (p.csB == 1 || p.n == 1) && (p.m <= inPlaceRows || stride <= compactRows)
+	few := p.m <= inPlaceRows && (p.m < packRows || p.k*stride <= inPlaceBytes)
+	return (p.csB == 1 || p.n == 1) && (few || stride <= compactRows)
 }
 
 // placeB decides where the panels of B are read and packs what has to be packed,
