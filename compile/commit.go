@@ -127,9 +127,9 @@ func mayOverwrite(u *unit, i int, to *slot) bool {
 	return true
 }
 
-// reads says whether m reads the memory of state x.
-func (m *member) reads(x *slot) bool {
-	for _, in := range m.in {
+// reads says whether u reads the memory of state x.
+func (u *unit) reads(x *slot) bool {
+	for _, in := range u.in {
 		if r, _ := in.root(); r.covers(x) {
 			return true
 		}
@@ -189,4 +189,66 @@ func (m *member) aside(s *schedule) {
 		}
 	}
 	m.writes = nil
+}
+
+// joinSteps makes one kernel of steps of an optimizer that follow each other: dozens of small parameters are then one piece of
+// work for all cores. The first of them runs them all, the others have nothing left to do.
+func joinSteps(units []*unit) {
+	for len(units) > 0 {
+		n := 0
+		for n < len(units) && stepsBeside(units[:n], units[n]) {
+			n++
+		}
+		if n > 1 {
+			joinStep(units[:n])
+		}
+		units = units[max(1, n):]
+	}
+}
+
+// stepsBeside says whether u is a step as those before it, and neither reads what they write nor writes what they read. Results
+// that are no states may share memory with what an earlier step is the last to read.
+func stepsBeside(before []*unit, u *unit) bool {
+	if u.node == nil || !u.native {
+		return false
+	}
+	if _, ok := u.node.Op.(ops.AdamW); !ok {
+		return false
+	}
+	for _, x := range u.out {
+		if r, _ := x.root(); r.kind == tempSlot {
+			return false
+		}
+	}
+	for _, b := range before {
+		if b.in[0].t.DType != u.in[0].t.DType || b.disturbs(u) || u.disturbs(b) {
+			return false
+		}
+	}
+	return true
+}
+
+// disturbs says whether o reads what u writes.
+func (u *unit) disturbs(o *unit) bool {
+	for _, w := range u.out {
+		if r, _ := w.root(); o.reads(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// joinStep lets the first unit run all.
+func joinStep(units []*unit) {
+	var steps []ops.AdamW
+	var in []graph.Type
+	var src, dst []ops.Buffer
+	for _, u := range units {
+		steps = append(steps, u.node.Op.(ops.AdamW))
+		in = append(in, types(u.in)...)
+		src, dst = append(src, u.src...), append(dst, u.dst...)
+		u.run = func(_, _ []ops.Buffer) {}
+	}
+	run := ops.JointSteps(steps, in)
+	units[0].run = func(_, _ []ops.Buffer) { run(dst, src) }
 }

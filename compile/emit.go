@@ -177,6 +177,7 @@ func (e *emitter) unit(u *unit) error {
 
 // commit emits the updates as one instruction.
 func (e *emitter) commit(c *commit) error {
+	joinSteps(c.units)
 	var reads []*slot
 	written := map[*slot]bool{}
 	for _, u := range c.units {

@@ -1,6 +1,7 @@
 package compile_test
 
 import (
+	"math"
 	"testing"
 
 	"rpnc/compile"
@@ -63,5 +64,58 @@ func TestGradientsWithOtherReadersStay(t *testing.T) {
 	}
 	if c := opNames(q); c["AdamW"] != 2 {
 		t.Errorf("%v; want two steps that read their gradients", c)
+	}
+}
+
+// Steps of many parameters are one piece of work; where one's gradient is another's value, it is read before it is written.
+func TestStepsOfManyParametersAreThoseOfEach(t *testing.T) {
+	g := graph.New()
+	var loss *graph.Node
+	var names []string
+	for i, n := range []int{3, 4000, 1, 9000, 500, 500} {
+		name := string(rune('a' + i))
+		names = append(names, name)
+		p := g.Param(name, typ(graph.F32, n), graph.Normal(0, 0.5))
+		term := ops.Sum(ops.Square(p))
+		if i == 5 { // d/de = f and d/df = e
+			term = ops.Sum(ops.Mul(p, g.LeafByName("e")))
+		}
+		if loss == nil {
+			loss = term
+		} else {
+			loss = ops.Add(loss, term)
+		}
+	}
+	st := compile.NewStore()
+	q, err := compile.Train(g, st, &compile.Options{Check: true}, loss, optim.AdamW{LR: 0.1, Eps: 1e-3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := map[string][]float64{}
+	for _, name := range names {
+		before[name] = append([]float64(nil), st.Get(name).F...)
+	}
+	in := map[string]*graph.Tensor{}
+	for name, x := range q.Inputs() {
+		in[name] = graph.Fill(0.1).Tensor(x, 0, name)
+	}
+	if _, err := q.RunTensors(in); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		for i, p := range before[name] {
+			d := 2 * p
+			switch name {
+			case "e":
+				d += before["f"][i]
+			case "f":
+				d = before["e"][i]
+			}
+			// The first step: m/(1 − β₁) is the gradient, √(v/(1 − β₂)) its size.
+			want := p*(1-0.1*0.01) - 0.1*d/(math.Abs(d)+1e-3)
+			if got := st.Get(name).F[i]; math.Abs(got-want) > 1e-5 {
+				t.Fatalf("%s[%d] = %v, want %v", name, i, got, want)
+			}
+		}
 	}
 }

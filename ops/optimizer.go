@@ -123,22 +123,46 @@ func (o AdamW) InPlaceResult(result, operand int) bool {
 	return operand == [...]int{0, 2, 3}[result]
 }
 
-// adamRun copies the states, which costs nothing where they are in place, and lets the loop of kernels update them.
-func adamRun[T float](o AdamW, in, out []graph.Type) Run {
-	// What changes from step to step is read by every chunk: nothing is shared, so nothing needs a lock.
-	s := kernels.AdamStep{Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Eps, Decay: o.WeightDecay, Decoupled: o.Decoupled}
-	return rowwise(in, out, in[0].Shape.Size(), 4, func(a *args[T], lo, hi int) {
-		if err := checkStep(a.inI[4][0]); err != nil {
-			panic(err)
+// adamRun is a joint step of one.
+func adamRun[T float](o AdamW, in, out []graph.Type) Run { return jointRun[T]([]AdamW{o}, in) }
+
+// adamOperands are p, g, m, v, the step and the learning rate.
+const adamOperands = 6
+
+// JointSteps is one Run for several steps, whose operands and results stand one step after the other. All have the element
+// type of the first. It does what their kernels do one by one, on all cores at once however small the parameters are; so
+// no step may write what another one reads.
+func JointSteps(steps []AdamW, in []graph.Type) Run {
+	if in[0].DType == graph.F32 {
+		return jointRun[float32](steps, in)
+	}
+	return jointRun[float64](steps, in)
+}
+
+// jointRun copies the states, which costs nothing where they are in place, and lets the loop of kernels update them.
+func jointRun[T float](steps []AdamW, in []graph.Type) Run {
+	sizes, states := make([]int, len(steps)), make([][3][]T, len(steps))
+	for k := range steps {
+		sizes[k] = in[k*adamOperands].Shape.Size()
+	}
+	a := kernels.NewAdamSteps[T](sizes)
+	a.Before = func(k, lo, hi int) {
+		copy(a.P[k][lo:hi], states[k][0][lo:hi])
+		copy(a.M[k][lo:hi], states[k][1][lo:hi])
+		copy(a.V[k][lo:hi], states[k][2][lo:hi])
+	}
+	return func(dst, in []Buffer) {
+		for k, o := range steps {
+			x, y := in[k*adamOperands:], dst[3*k:]
+			if err := checkStep(x[4].I32[0]); err != nil {
+				panic(err)
+			}
+			a.Steps[k] = o.at(x[4].I32[0], float64(view[T](x[5])[0]))
+			states[k] = [3][]T{view[T](x[0]), view[T](x[2]), view[T](x[3])}
+			a.P[k], a.G[k], a.M[k], a.V[k] = view[T](y[0]), view[T](x[1]), view[T](y[1]), view[T](y[2])
 		}
-		s := s
-		s.Step, s.LR = int(a.inI[4][0])+1, float64(a.in[5][0])
-		p, m, v := a.dst[0][lo:hi], a.dst[1][lo:hi], a.dst[2][lo:hi]
-		copy(p, a.in[0][lo:hi])
-		copy(m, a.in[2][lo:hi])
-		copy(v, a.in[3][lo:hi])
-		kernels.Adam(p, a.in[1][lo:hi], m, v, s)
-	})
+		a.Run()
+	}
 }
 
 // Name is SGD with its momentum.

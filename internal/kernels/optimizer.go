@@ -1,6 +1,9 @@
 package kernels
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // AdamStep holds the scalars of one step of Adam or AdamW.
 type AdamStep struct {
@@ -22,22 +25,97 @@ type AdamStep struct {
 func Adam[T Float](p, g, m, v []T, s AdamStep) {
 	checkSame("Adam", len(p), len(g), len(m))
 	checkLen("Adam", "v", len(v), len(p))
+	adamPieces(p, g, m, v, s.scalars())
+}
+
+// adamScalars are what a step multiplies and adds by.
+type adamScalars struct{ keep, couple, rate, root, b1, c1, b2, c2, eps float64 }
+
+// scalars are those of step s; it panics if that is no step.
+func (s AdamStep) scalars() adamScalars {
 	if s.Step < 1 {
 		panicf("kernels.Adam: step %d; the first is 1", s.Step)
 	}
-	keep, couple := T(1), T(s.Decay)
+	keep, couple, t := 1.0, s.Decay, float64(s.Step)
 	if s.Decoupled {
-		keep, couple = T(1-s.LR*s.Decay), 0
+		keep, couple = 1-s.LR*s.Decay, 0
 	}
-	t := float64(s.Step)
-	rate := T(s.LR / (1 - math.Pow(s.Beta1, t)))
-	root := T(1 / math.Sqrt(1-math.Pow(s.Beta2, t)))
-	b1, c1, b2, c2, eps := T(s.Beta1), T(1-s.Beta1), T(s.Beta2), T(1-s.Beta2), T(s.Epsilon)
+	return adamScalars{keep, couple, s.LR / (1 - math.Pow(s.Beta1, t)), 1 / math.Sqrt(1-math.Pow(s.Beta2, t)),
+		s.Beta1, 1 - s.Beta1, s.Beta2, 1 - s.Beta2, s.Epsilon}
+}
+
+// adamPieces takes a step piece by piece.
+func adamPieces[T Float](p, g, m, v []T, s adamScalars) {
 	adam := engineOf[T]().adam
 	for len(p) > 0 {
 		n := min(len(p), piece)
-		adam(p[:n], g[:n], m[:n], v[:n], keep, couple, rate, root, b1, c1, b2, c2, eps)
+		adam(p[:n], g[:n], m[:n], v[:n], T(s.keep), T(s.couple), T(s.rate), T(s.root), T(s.b1), T(s.c1), T(s.b2), T(s.c2), T(s.eps))
 		p, g, m, v = p[n:], g[n:], m[n:], v[n:]
+	}
+}
+
+// AdamSteps takes the steps of several parameters as one piece of work for all cores: a model of many small parameters
+// spends its time on handing out work otherwise. The result is that of [Adam] for each of them, bit by bit.
+type AdamSteps[T Float] struct {
+	// Operands of the steps: slices that differ from step to step, but for their lengths.
+	P, G, M, V [][]T
+	Steps      []AdamStep
+	// Before, if not nil, is called for a stretch of parameter k before its step: it may fill P, M and V there.
+	Before func(k, lo, hi int)
+
+	start   []int // of each parameter, counted through all
+	scalars []adamScalars
+	body    func(lo, hi int)
+}
+
+// NewAdamSteps prepares steps of parameters of those sizes. Steady state allocates nothing.
+func NewAdamSteps[T Float](sizes []int) *AdamSteps[T] {
+	n := len(sizes)
+	a := &AdamSteps[T]{P: make([][]T, n), G: make([][]T, n), M: make([][]T, n), V: make([][]T, n),
+		Steps: make([]AdamStep, n), start: make([]int, n+1), scalars: make([]adamScalars, n)}
+	for k, size := range sizes {
+		a.start[k+1] = a.start[k] + size
+	}
+	a.body = a.chunk
+	return a
+}
+
+// adamGrain is the number of elements of a chunk; fewer than adamAlone in all are not worth another core.
+const (
+	adamGrain = 1 << 11
+	adamAlone = 1 << 13
+)
+
+// Run takes the steps.
+func (a *AdamSteps[T]) Run() {
+	for k, p := range a.P {
+		checkLen("AdamSteps", "p", len(p), a.start[k+1]-a.start[k])
+		checkSame("AdamSteps", len(p), len(a.G[k]), len(a.M[k]))
+		checkLen("AdamSteps", "v", len(a.V[k]), len(p))
+		if k > 0 && a.Steps[k] == a.Steps[k-1] {
+			a.scalars[k] = a.scalars[k-1]
+		} else {
+			a.scalars[k] = a.Steps[k].scalars()
+		}
+	}
+	if n := a.start[len(a.P)]; n < adamAlone {
+		a.chunk(0, n)
+	} else {
+		Parallel(n, adamGrain, a.body)
+	}
+}
+
+// chunk takes the steps of elements lo to hi−1, counted through all parameters.
+func (a *AdamSteps[T]) chunk(lo, hi int) {
+	k, _ := slices.BinarySearch(a.start, lo+1)
+	for k--; lo < hi; k++ {
+		end := min(hi, a.start[k+1])
+		from, to := lo-a.start[k], end-a.start[k]
+		if a.Before != nil {
+			a.Before(k, from, to)
+		}
+		adamPieces(a.P[k][from:to], a.G[k][from:to], a.M[k][from:to], a.V[k][from:to], a.scalars[k])
+		lo = end
 	}
 }
 

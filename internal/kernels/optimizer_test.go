@@ -29,6 +29,42 @@ func TestAdamWMatchesWorkedExample(t *testing.T) {
 	})
 }
 
+// Parameters of every size, among them none and some of several chunks, with a decay of their own.
+func TestJointStepsAreTheStepsOfEachParameter(t *testing.T) {
+	sizes := []int{3, 0, 1, 700, 5000, 2048, 17, 9000, 0}
+	onEveryTable(t, func(t *testing.T) {
+		a := kernels.NewAdamSteps[float32](sizes)
+		want := make([][]float32, len(sizes))
+		for k, n := range sizes {
+			a.Steps[k] = kernels.AdamStep{LR: 0.1, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, Decay: 0.1 * float64(k%2), Decoupled: true, Step: 2}
+			want[k] = uniform[float32](n, uint64(k))
+			a.G[k], a.M[k], a.V[k] = uniform[float32](n, 1), make([]float32, n), make([]float32, n)
+			kernels.Adam(want[k], a.G[k], make([]float32, n), make([]float32, n), a.Steps[k])
+		}
+		run := func() (all []float32) {
+			for k, n := range sizes {
+				a.P[k] = uniform[float32](n, uint64(k))
+				clear(a.M[k])
+				clear(a.V[k])
+			}
+			a.Run()
+			for k, p := range a.P {
+				if !sameBits(p, want[k]) {
+					t.Errorf("parameter %d of %d elements: other bits than a step of its own", k, sizes[k])
+				}
+				all = append(all, p...)
+			}
+			return all
+		}
+		sameForAnyCores(t, run)
+		noAllocs(t, "AdamSteps", a.Run)
+		a.V[3] = a.V[3][1:]
+		if !panics(a.Run) {
+			t.Error("a short V: no panic")
+		}
+	})
+}
+
 // Coupled decay λ on gradient g is no decay on gradient g + λ·p.
 func TestAdamWithCoupledDecayAddsItToTheGradient(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
