@@ -48,6 +48,9 @@
 // tells by Choices who does each product, and why. cuBLAS works in the stream of the device and in scratch of the
 // sequence, so recordings hold its kernels too, and Close of the sequence gives that memory back; the handle stays with the device.
 //
+// Products with patches of grids (convolutions) and their gradients are products of the same kind whose tiles are read from
+// the grid: patches are in no memory, and every cell gathers its gradient from the patches that it is in.
+//
 // # Numbers
 //
 // Sums have a fixed order: which thread adds which elements depends on shapes alone, and nothing is added by atomics. So

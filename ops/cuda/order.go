@@ -49,24 +49,57 @@ func (b *binder) eachLine(ax int, f func(c *code, line val, size int, at func(k 
 	})
 }
 
+// sharedLine is the length from which the entries of a line are shared by a group of threads.
+const sharedLine = 64
+
 // extreme keeps the first of the best entries; NaN is the best.
 //
 // Once best is a NaN nothing is better; before, the comparison is strict, so the first of equals stays.
 func (b *binder) extreme(op ops.Extreme) {
+	if _, size, _ := axis(b.in[0].Shape, op.Axis); size >= sharedLine {
+		b.longExtreme(op)
+		return
+	}
 	b.eachLine(op.Axis, func(c *code, line val, size int, at func(k val) val) {
 		best, where := c.variable(b.float(c, 0, at(n(0)))), c.variable(n(0))
 		c.loop(n(1), n(size), n(1), func(k val) {
 			x := b.float(c, 0, at(k))
-			rel := "gt"
-			if op.Min {
-				rel = "lt"
-			}
-			better := c.and(c.or(c.cmp(rel, x, best), c.nan(x)), c.not(c.nan(best)))
+			better := c.better(x, best, op.Min)
 			c.set(best, c.pick(better, x, best))
 			c.set(where, c.pick(better, k, where))
 		})
 		c.store(c.out(0), line, best)
 		c.store(c.out(1), line, where)
+	})
+}
+
+// longExtreme gives every line a group, which looks for the best key and then for the first entry that has it.
+//
+// For the smallest entry keys are turned round, all but that of a NaN.
+func (b *binder) longExtreme(op ops.Extreme) {
+	b.along(op.Axis, func(c *code, g *group, at func(r val) val) {
+		_, size, _ := axis(b.in[0].Shape, op.Axis)
+		k := keyOf(b.kind)
+		key := func(r val) val {
+			x := c.orderKey(b.float(c, 0, at(r)))
+			if op.Min {
+				x = c.pick(c.cmp("eq", x, largest(k)), x, c.bit("xor", x, val{k, "-1"}))
+			}
+			return x
+		}
+		pickIf := func(rel string) func(a, b val) val {
+			return func(a, b val) val { return c.pick(c.cmp(rel, a, b), a, b) }
+		}
+		best := c.variable(key(n(0)))
+		g.loop(func(r val) { c.set(best, pickIf("gt")(key(r), best)) })
+		best = g.reduce(best, pickIf("gt"))
+		first := c.variable(n(size))
+		g.loop(func(r val) { c.set(first, c.pick(c.and(c.cmp("eq", key(r), best), c.cmp("lt", r, first)), r, first)) })
+		first = g.reduce(first, pickIf("lt"))
+		g.once(func() {
+			c.store(c.out(0), g.line, b.float(c, 0, at(first)))
+			c.store(c.out(1), g.line, first)
+		})
 	})
 }
 

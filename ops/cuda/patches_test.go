@@ -32,10 +32,9 @@ func patchSamples() (s []ops.Sample) {
 	}{
 		{square(5, 7, 1, 1), 3, 2, 5},
 		{square(4, 4, 1, 2), 9, 5, 33},
-		{square(6, 5, 1, 1), 40, 1, 17},  // a gradient of weights that is cut
-		{square(2, 2, 1, 1), 3, 65, 9},   // a product that is cut
-		{square(3, 3, 0, 1), 5, 20, 70},  // patches of one cell
-		{square(33, 31, 1, 1), 17, 1, 5}, // a product with the widest tiles
+		{square(6, 5, 1, 1), 40, 1, 17}, // a gradient of weights that is cut
+		{square(2, 2, 1, 1), 3, 65, 9},  // a product that is cut
+		{square(3, 3, 0, 1), 5, 20, 70}, // patches of one cell
 		{ops.Window{H: 1, W: 11, Offsets: graph.NewIndex(0, -3, 0, 0, 0, 12)}, 4, 3, 8},
 	} {
 		x := f(c.images, c.channels*c.w.H*c.w.W)
@@ -44,7 +43,8 @@ func patchSamples() (s []ops.Sample) {
 			ops.Sample{Op: ops.PatchMatMul{Window: c.w}, In: []graph.Type{f(c.outputs, size), x}},
 			ops.Sample{Op: ops.PatchMatMulGrad{Window: c.w}, In: []graph.Type{f(c.images, c.outputs, c.w.H*c.w.W), x}})
 	}
-	return s
+	wide := square(33, 31, 1, 1) // for the widest tiles
+	return append(s, ops.Sample{Op: ops.PatchMatMul{Window: wide}, In: []graph.Type{f(5, 9), f(17, 33*31)}})
 }
 
 // largePatches are products with patches, extremes of patches and norms with a relu.

@@ -20,9 +20,11 @@ func largeOrders() (s []ops.Sample) {
 			ops.Sample{Op: ops.Draw{K: n, Replace: true, Seed: 7, Stream: 1}, In: []graph.Type{f(5, n), ints()}})
 	}
 	return append(s,
+		ops.Sample{Op: ops.Extreme{Axis: 0}, In: []graph.Type{f(300, 3)}},
+		ops.Sample{Op: ops.Extreme{Axis: -1, Min: true}, In: []graph.Type{f(3, 1301)}},
 		ops.Sample{Op: ops.Kth{Axis: 0, K: 4321}, In: []graph.Type{f(4500, 1)}},
-		ops.Sample{Op: ops.MostFrequent{Axis: 0}, In: []graph.Type{f(4200)}},
-		ops.Sample{Op: ops.Draw{K: 2000, Seed: 7, Stream: 1}, In: []graph.Type{f(2, 2100), ints()}})
+		ops.Sample{Op: ops.MostFrequent{Axis: 0}, In: []graph.Type{f(2100)}},
+		ops.Sample{Op: ops.Draw{K: 2000, Seed: 7, Stream: 1}, In: []graph.Type{f(1, 2100), ints()}})
 }
 
 // ties are operands of which many are equal, zeros of both signs, infinities and NaNs among them.
@@ -72,8 +74,8 @@ func TestSelectionsAmongEqualsAreThoseOfTheOracle(t *testing.T) {
 
 // A line of NaNs has entries as every other.
 func TestLinesOfNaNsHaveTheirFirstEntries(t *testing.T) {
-	for _, op := range []graph.Op{ops.Kth{Axis: 0, K: 2}, ops.MostFrequent{Axis: 0}} {
-		c := as(ops.Sample{Op: op, In: []graph.Type{f(5, 3)}}, graph.F32, t)
+	for _, op := range []graph.Op{ops.Kth{Axis: 0, K: 2}, ops.MostFrequent{Axis: 0}, ops.Extreme{Axis: 0}, ops.Extreme{Axis: 0, Min: true}} {
+		c := as(ops.Sample{Op: op, In: []graph.Type{f(70, 3)}}, graph.F32, t)
 		for i := range c.operand[0].F {
 			c.operand[0].F[i] = math.NaN()
 		}
