@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"weak"
 )
@@ -13,15 +14,26 @@ import (
 // Index is an immutable table of integers: a gather table, the pattern of a sparse matrix. Tables of equal
 // contents are one pointer, so ops that hold a *Index compare by content. Callers must not write to it.
 type Index struct {
-	v   []int32
-	sum [sha256.Size]byte
+	v        []int32
+	sum      [sha256.Size]byte
+	min, max int32
 }
 
 // NewIndex interns the integers v.
 func NewIndex(v ...int32) *Index {
 	sum := digest(len(v), func(i int) uint64 { return uint64(uint32(v[i])) })
-	return indexes.intern(sum, func() *Index { return &Index{append([]int32(nil), v...), sum} })
+	return indexes.intern(sum, func() *Index {
+		x := &Index{v: append([]int32(nil), v...), sum: sum}
+		if len(v) > 0 {
+			x.min, x.max = slices.Min(v), slices.Max(v)
+		}
+		return x
+	})
 }
+
+// Bounds are the smallest and the largest entry, 0 of an empty table. They are known without a look at the entries, so
+// that the many nodes that are checked while a graph is rewritten do not read a large table each.
+func (x *Index) Bounds() (smallest, largest int32) { return x.min, x.max }
 
 // Len is the number of entries.
 func (x *Index) Len() int { return len(x.v) }
