@@ -58,10 +58,13 @@ func (g grid) rows() int { return size(g.dims[:len(g.dims)-1]) }
 
 // offset is where line number row of operand i begins; lines are counted in row-major order of the outer axes.
 func (g grid) offset(i, row int) int {
-	off := 0
-	for ax := len(g.dims) - 2; ax >= 0; ax-- {
+	ax, off := len(g.dims)-2, 0
+	for ; ax > 0; ax-- {
 		off += row % g.dims[ax] * g.strides[i][ax]
 		row /= g.dims[ax]
+	}
+	if ax == 0 { // what is left is within the first axis: chains of short lines ask for each, and a division takes as long as a line
+		off += row * g.strides[i][0]
 	}
 	return off
 }
