@@ -1,9 +1,6 @@
 package kernels
 
-import (
-	"math"
-	"unsafe"
-)
+import "unsafe"
 
 // NormRelu normalises columns, scales and moves them, drops what is below 0 and averages heads, each of Columns columns:
 //
@@ -112,10 +109,7 @@ func (n *NormRelu[T]) affine(lo, hi int) {
 			at := h*n.Columns + from
 			n.place(f, at, cols)
 			b := &f.block
-			b.a, b.c = f.v[0][:cols], f.v[1][:cols]
-			for j := range cols {
-				b.a[j], b.c[j] = T(n.Scale)*n.w[at+j], T(n.Scale)*n.s[at+j]
-			}
+			b.a, b.c = n.scaled(e, f.v[0][:cols], n.w[at:]), n.scaled(e, f.v[1][:cols], n.s[at:])
 			b.y, b.rowY = n.z[from:], n.Columns
 			if h == 0 {
 				e.reluAffine(b)
@@ -126,6 +120,15 @@ func (n *NormRelu[T]) affine(lo, hi int) {
 	}
 	f.block = normBlock[T]{}
 	n.frames.put(f)
+}
+
+// scaled is Scale·v, in to where it is not v itself.
+func (n *NormRelu[T]) scaled(e *engine[T], to, v []T) []T {
+	if v = v[:len(to)]; n.Scale == 1 {
+		return v
+	}
+	e.scaleBy(to, v, T(n.Scale))
+	return to
 }
 
 // check wants z (Rows×Columns), x (Rows×Heads·Columns) and vectors of the columns of x.
@@ -173,11 +176,11 @@ func (n *NormRelu[T]) forward(lo, hi int) {
 			n.means(e, f, base)
 			b.shift, b.sum = base, variance
 			e.spread(b)
-			for j, v := range variance {
-				variance[j] = v / T(n.Rows)
-				r[j] = T(1 / math.Sqrt(float64(variance[j])+n.Eps))
-			}
-			n.factors(f, h*n.Columns+from, cols)
+			e.scaleBy(variance, variance, 1/T(n.Rows))
+			e.affine(r, variance, 1, T(n.Eps))
+			e.sqrt(r, r)
+			e.recip(r, r)
+			n.factors(e, f, h*n.Columns+from, cols)
 			b.y, b.rowY = n.z[from:], n.Columns
 			if h == 0 {
 				e.reluAffine(b)
@@ -200,19 +203,17 @@ func (n *NormRelu[T]) means(e *engine[T], f *normFrame[T], mean []T) {
 	for j := 0; j < len(mean); j += columnPanel {
 		e.columnSums(mean[j:min(j+columnPanel, len(mean))], f.block.x[j:], n.Rows, f.block.rowX, f.sums[:])
 	}
-	for j := range mean {
-		mean[j] /= T(n.Rows)
-	}
+	e.scaleBy(mean, mean, 1/T(n.Rows))
 }
 
 // factors are a and c of Scale·(w·(x − base)·r + s) = a·x + c.
-func (n *NormRelu[T]) factors(f *normFrame[T], at, cols int) {
-	a, c := f.v[0][:cols], f.v[1][:cols]
+func (n *NormRelu[T]) factors(e *engine[T], f *normFrame[T], at, cols int) {
+	a, c, t := f.v[0][:cols], f.v[1][:cols], f.v[2][:cols]
 	w, s, base, r := n.w[at:][:cols], n.s[at:][:cols], n.base[at:][:cols], n.r[at:][:cols]
-	for j := range a {
-		a[j] = T(n.Scale) * w[j] * r[j]
-		c[j] = T(n.Scale)*s[j] - a[j]*base[j]
-	}
+	e.mul(a, w, r)
+	e.scaleBy(a, a, T(n.Scale))
+	e.mul(c, a, base)
+	e.sub(c, n.scaled(e, t, s), c)
 	f.block.a, f.block.c = a, c
 }
 
@@ -234,16 +235,19 @@ func (n *NormRelu[T]) backward(lo, hi int) {
 		for h := range n.Heads {
 			at := h*n.Columns + from
 			n.place(f, at, cols)
-			n.factors(f, at, cols)
+			n.factors(e, f, at, cols)
 			k1, k2 := f.v[2][:cols], f.v[3][:cols]
 			b.shift, b.d, b.rowD = n.base[at:], n.d[from:], n.Columns
 			b.sum, b.other = k1, k2
 			e.reluSums(b)
-			dw, ds := n.dw[at:][:cols], n.ds[at:][:cols]
-			for j, r := range n.r[at:][:cols] {
-				ds[j], dw[j] = T(n.Scale)*k1[j], T(n.Scale)*r*k2[j]
-				k1[j] *= -b.a[j] / T(n.Rows)
-				k2[j] *= -b.a[j] * r * r / T(n.Rows)
+			dw, ds, r := n.dw[at:][:cols], n.ds[at:][:cols], n.r[at:][:cols]
+			e.mul(k2, k2, r)
+			e.scaleBy(ds, k1, T(n.Scale))
+			e.scaleBy(dw, k2, T(n.Scale))
+			e.mul(k2, k2, r)
+			for _, k := range [][]T{k1, k2} {
+				e.mul(k, k, b.a)
+				e.scaleBy(k, k, -1/T(n.Rows))
 			}
 			b.k1, b.k2, b.sum, b.y, b.rowY = k1, k2, n.sum[at:], n.dx[at:], b.rowX
 			e.reluBack(b)
