@@ -18,6 +18,7 @@ func avx512Table32() *engine[float32] {
 	e.spread, e.reluAffine, e.reluAffineAdd = normKernel[float32](spreadAVX512F32), normKernel[float32](reluAffineAVX512F32), normKernel[float32](reluAffineAddAVX512F32)
 	e.reluSums, e.reluBack = normKernel[float32](reluSumsAVX512F32), normKernel[float32](reluBackAVX512F32)
 	e.side, e.transpose, e.fold = 8, transposeAVX2F32, foldAVX2F32
+	e.splines, e.splineSlopes = pairedSplines(splinesPairsAVX512F32, e.splines), pairedSplines(splineSlopesPairsAVX512F32, e.splineSlopes)
 	e.sin, e.cos = sinusoid(sinAVX512F32, math.Sin), sinusoid(cosAVX512F32, math.Cos)
 	return e
 }

@@ -76,3 +76,17 @@ func sinusoid[T Float](kernel func(dst, x []T) (done int), f func(float64) float
 		}
 	}
 }
+
+// pairedSplines computes eight bases each of two x at a time, and what is left or has another width by itself. Both
+// kernels do the same with every lane.
+func pairedSplines(pairs func(y, x []float32, lo, inv float32), f func(y, x []float32, width int, lo, inv float32)) func(y, x []float32, width int, lo, inv float32) {
+	return func(y, x []float32, width int, lo, inv float32) {
+		if even := len(x) &^ 1; width == 8 && even > 0 {
+			pairs(y[:8*even], x[:even], lo, inv)
+			y, x = y[8*even:], x[even:]
+		}
+		if len(x) > 0 {
+			f(y, x, width, lo, inv)
+		}
+	}
+}

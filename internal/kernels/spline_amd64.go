@@ -8,7 +8,13 @@ package kernels
 func splinesAVX512F32(y []float32, x []float32, width int, lo float32, inv float32)
 
 //go:noescape
+func splinesPairsAVX512F32(y []float32, x []float32, lo float32, inv float32)
+
+//go:noescape
 func splineSlopesAVX512F32(y []float32, x []float32, width int, lo float32, inv float32)
+
+//go:noescape
+func splineSlopesPairsAVX512F32(y []float32, x []float32, lo float32, inv float32)
 
 //go:noescape
 func splinesAVX512F64(y []float64, x []float64, width int, lo float64, inv float64)

@@ -118,6 +118,67 @@ GLOBL word32_80000000<>(SB), RODATA|NOPTR, $4
 DATA word32_41800000<>+0(SB)/4, $0x41800000
 GLOBL word32_41800000<>(SB), RODATA|NOPTR, $4
 
+DATA splinesPairsAVX512F32_centres<>+0(SB)/4, $(-1.0)
+DATA splinesPairsAVX512F32_centres<>+4(SB)/4, $(0.0)
+DATA splinesPairsAVX512F32_centres<>+8(SB)/4, $(1.0)
+DATA splinesPairsAVX512F32_centres<>+12(SB)/4, $(2.0)
+DATA splinesPairsAVX512F32_centres<>+16(SB)/4, $(3.0)
+DATA splinesPairsAVX512F32_centres<>+20(SB)/4, $(4.0)
+DATA splinesPairsAVX512F32_centres<>+24(SB)/4, $(5.0)
+DATA splinesPairsAVX512F32_centres<>+28(SB)/4, $(6.0)
+DATA splinesPairsAVX512F32_centres<>+32(SB)/4, $(-1.0)
+DATA splinesPairsAVX512F32_centres<>+36(SB)/4, $(0.0)
+DATA splinesPairsAVX512F32_centres<>+40(SB)/4, $(1.0)
+DATA splinesPairsAVX512F32_centres<>+44(SB)/4, $(2.0)
+DATA splinesPairsAVX512F32_centres<>+48(SB)/4, $(3.0)
+DATA splinesPairsAVX512F32_centres<>+52(SB)/4, $(4.0)
+DATA splinesPairsAVX512F32_centres<>+56(SB)/4, $(5.0)
+DATA splinesPairsAVX512F32_centres<>+60(SB)/4, $(6.0)
+GLOBL splinesPairsAVX512F32_centres<>(SB), RODATA|NOPTR, $64
+
+// func splinesPairsAVX512F32(y []float32, x []float32, lo float32, inv float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·splinesPairsAVX512F32(SB), NOSPLIT, $0-56
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	VXORPS       Z0, Z0, Z0
+	VBROADCASTSS word32_3f800000<>+0(SB), Z2
+	VBROADCASTSS word32_40000000<>+0(SB), Z3
+	VBROADCASTSS word32_3e2aaaab<>+0(SB), Z4
+	VBROADCASTSS word32_3f2aaaab<>+0(SB), Z5
+	VBROADCASTSS word32_80000000<>+0(SB), Z1
+	VMOVUPS      splinesPairsAVX512F32_centres<>+0(SB), Z6
+	VBROADCASTSS lo+48(FP), Z7
+	VBROADCASTSS inv+52(FP), Z8
+	MOVL         $0x0000ff00, BX
+	KMOVW        BX, K1
+
+splinesPairsAVX512F32_x:
+	VBROADCASTSS (CX), Z9
+	VBROADCASTSS 4(CX), K1, Z9
+	VSUBPS       Z7, Z9, Z9
+	VMULPS       Z8, Z9, Z9
+	VSUBPS       Z6, Z9, Z9
+	VANDNPS      Z9, Z1, Z9
+	VSUBPS       Z9, Z3, Z10
+	VMAXPS       Z0, Z10, Z10
+	VSUBPS       Z9, Z2, Z11
+	VMAXPS       Z0, Z11, Z11
+	VMULPS       Z10, Z10, Z9
+	VMULPS       Z9, Z10, Z10
+	VMULPS       Z11, Z11, Z9
+	VMULPS       Z9, Z11, Z11
+	VMULPS       Z4, Z10, Z10
+	VFNMADD231PS Z5, Z11, Z10
+	VMOVUPS      Z10, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000008, CX
+	SUBQ         $0x00000002, DX
+	JNE          splinesPairsAVX512F32_x
+	VZEROUPPER
+	RET
+
 DATA splineSlopesAVX512F32_centres<>+0(SB)/4, $(-1.0)
 DATA splineSlopesAVX512F32_centres<>+4(SB)/4, $(0.0)
 DATA splineSlopesAVX512F32_centres<>+8(SB)/4, $(1.0)
@@ -220,6 +281,69 @@ splineSlopesAVX512F32_last:
 
 DATA word32_3f000000<>+0(SB)/4, $0x3f000000
 GLOBL word32_3f000000<>(SB), RODATA|NOPTR, $4
+
+DATA splineSlopesPairsAVX512F32_centres<>+0(SB)/4, $(-1.0)
+DATA splineSlopesPairsAVX512F32_centres<>+4(SB)/4, $(0.0)
+DATA splineSlopesPairsAVX512F32_centres<>+8(SB)/4, $(1.0)
+DATA splineSlopesPairsAVX512F32_centres<>+12(SB)/4, $(2.0)
+DATA splineSlopesPairsAVX512F32_centres<>+16(SB)/4, $(3.0)
+DATA splineSlopesPairsAVX512F32_centres<>+20(SB)/4, $(4.0)
+DATA splineSlopesPairsAVX512F32_centres<>+24(SB)/4, $(5.0)
+DATA splineSlopesPairsAVX512F32_centres<>+28(SB)/4, $(6.0)
+DATA splineSlopesPairsAVX512F32_centres<>+32(SB)/4, $(-1.0)
+DATA splineSlopesPairsAVX512F32_centres<>+36(SB)/4, $(0.0)
+DATA splineSlopesPairsAVX512F32_centres<>+40(SB)/4, $(1.0)
+DATA splineSlopesPairsAVX512F32_centres<>+44(SB)/4, $(2.0)
+DATA splineSlopesPairsAVX512F32_centres<>+48(SB)/4, $(3.0)
+DATA splineSlopesPairsAVX512F32_centres<>+52(SB)/4, $(4.0)
+DATA splineSlopesPairsAVX512F32_centres<>+56(SB)/4, $(5.0)
+DATA splineSlopesPairsAVX512F32_centres<>+60(SB)/4, $(6.0)
+GLOBL splineSlopesPairsAVX512F32_centres<>(SB), RODATA|NOPTR, $64
+
+// func splineSlopesPairsAVX512F32(y []float32, x []float32, lo float32, inv float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·splineSlopesPairsAVX512F32(SB), NOSPLIT, $0-56
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	VXORPS       Z0, Z0, Z0
+	VBROADCASTSS word32_3f800000<>+0(SB), Z2
+	VBROADCASTSS word32_40000000<>+0(SB), Z3
+	VBROADCASTSS word32_3f000000<>+0(SB), Z4
+	VBROADCASTSS word32_40000000<>+0(SB), Z5
+	VBROADCASTSS word32_80000000<>+0(SB), Z1
+	VMOVUPS      splineSlopesPairsAVX512F32_centres<>+0(SB), Z6
+	VBROADCASTSS lo+48(FP), Z7
+	VBROADCASTSS inv+52(FP), Z8
+	MOVL         $0x0000ff00, BX
+	KMOVW        BX, K1
+
+splineSlopesPairsAVX512F32_x:
+	VBROADCASTSS (CX), Z9
+	VBROADCASTSS 4(CX), K1, Z9
+	VSUBPS       Z7, Z9, Z9
+	VMULPS       Z8, Z9, Z9
+	VSUBPS       Z6, Z9, Z9
+	VANDNPS      Z9, Z1, Z10
+	VSUBPS       Z10, Z3, Z11
+	VMAXPS       Z0, Z11, Z11
+	VSUBPS       Z10, Z2, Z10
+	VMAXPS       Z0, Z10, Z10
+	VMULPS       Z11, Z11, Z11
+	VMULPS       Z10, Z10, Z10
+	VMULPS       Z5, Z10, Z10
+	VFNMADD231PS Z4, Z11, Z10
+	VANDPS       Z1, Z9, Z9
+	VXORPS       Z9, Z10, Z10
+	VBROADCASTSS inv+52(FP), Z11
+	VMULPS       Z11, Z10, Z10
+	VMOVUPS      Z10, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000008, CX
+	SUBQ         $0x00000002, DX
+	JNE          splineSlopesPairsAVX512F32_x
+	VZEROUPPER
+	RET
 
 DATA splinesAVX512F64_centres<>+0(SB)/8, $(-1.0)
 DATA splinesAVX512F64_centres<>+8(SB)/8, $(0.0)

@@ -35,6 +35,9 @@ func spline(s isa) {
 			op = "splineSlopes"
 		}
 		cubic{isa: s, slopes: slopes, fn: s.name(op)}.write()
+		if s.zmm && !s.f64 {
+			cubic{isa: s, slopes: slopes, fn: s.name(op + "Pairs")}.pairs()
+		}
 	}
 }
 
@@ -137,6 +140,42 @@ func (c cubic) write() {
 	ADDQ(last, y)
 	ADDQ(U32(c.size()), x)
 	DECQ(n)
+	JNE(LabelRef(c.fn + "_x"))
+	end()
+}
+
+// pairs emits a kernel for eight bases an x, as five intervals and the third degree have: two of x share a register of
+// sixteen lanes, in which one alone would leave half of them idle.
+//
+//	func(y, x []float32, lo, inv float32)
+//
+// for an even number of x, two at least.
+func (c cubic) pairs() {
+	centres := GLOBL(c.fn+"_centres", RODATA|NOPTR)
+	for i := range c.lanes() {
+		DATA(4*i, F32(i%8-1))
+	}
+	TEXT(c.fn, NOSPLIT, "func(y, x []float32, lo, inv float32)")
+	Pragma("noescape")
+	y, x := Load(Param("y").Base(), GP64()), Load(Param("x").Base(), GP64())
+	n := Load(Param("x").Len(), GP64())
+	c.constants()
+	at, lo, inv, upper, bits := c.reg(), c.reg(), c.reg(), K(), GP32()
+	c.load(at, centres)
+	c.broadcast(lo, c.argument("lo"))
+	c.broadcast(inv, c.argument("inv"))
+	MOVL(U32(0xff00), bits)
+	KMOVW(bits, upper)
+	Label(c.fn + "_x")
+	u := c.reg()
+	c.broadcast(u, Mem{Base: x})
+	VBROADCASTSS(Mem{Base: x, Disp: 4}, upper, u)
+	c.sub(u, u, lo)
+	c.mul(u, u, inv)
+	c.store(Mem{Base: y}, c.body(u, at))
+	ADDQ(U32(c.bytes()), y)
+	ADDQ(U32(2*c.size()), x)
+	SUBQ(U32(2), n)
 	JNE(LabelRef(c.fn + "_x"))
 	end()
 }
