@@ -27,7 +27,8 @@ PRODUCTS = """
 MATHS = {
     "exp": torch.exp, "log": torch.log, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "sin": torch.sin,
     "cos": torch.cos, "expm1": torch.expm1, "log1p": torch.log1p, "softplus": torch.nn.functional.softplus,
-    "erf": torch.erf, "sqrt": torch.sqrt, "recip": torch.reciprocal,
+    "erf": torch.erf, "sqrt": torch.sqrt, "recip": torch.reciprocal, "sinh": torch.sinh, "cosh": torch.cosh,
+    "asin": torch.asin, "acos": torch.acos, "atan": torch.atan, "asinh": torch.asinh, "acosh": torch.acosh, "atanh": torch.atanh,
 }
 LENGTH = 4096  # elements of a map: in L1
 

@@ -73,18 +73,17 @@ func (e *elementwise) arcSine(size vec) (s, product vec, beyond mask) {
 	return s, product, beyond
 }
 
-// asin returns arcsin x = ½π − 2·arcsin √((1 − x)/2) for x > ½. The large terms are subtracted first.
+// asin returns arcsin x = ½π − 2·arcsin √((1 − x)/2) for x > ½. The low part of ½π goes to the small product, so that one
+// subtraction is left, whose result is no smaller than ½.
 func (e *elementwise) asin(in []vec) vec {
 	size, sign := e.sizeAndSign(in[0])
 	s, product, beyond := e.arcSine(size)
 	high, low := e.halfPi()
-	near, far, rest := e.reg(), e.reg(), e.reg()
+	near, rest, far := e.reg(), e.reg(), e.copyOf(high)
 	e.add(near, s, product)
-	e.add(rest, product, product)
-	e.sub(rest, rest, e.constant(low))
-	e.add(far, s, s)
-	e.sub(far, e.constant(high), far)
-	e.sub(far, far, rest)
+	e.sub(rest, product, e.constant(low/2))
+	e.add(rest, rest, s)
+	e.fnma(far, rest, e.constant(2))
 	y := e.choose(beyond, far, near)
 	e.or(y, y, sign)
 	return y
@@ -125,19 +124,23 @@ func (e *elementwise) logSum(size, square vec) vec {
 	return y
 }
 
-// asinh returns arsinh x = ln(x + √(x² + 1)), by its polynomial for |x| < 1.
+// asinhBorder is where arsinh turns from its polynomial to a logarithm: above, it exceeds 1, whose unit is twice that below, so that the
+// roundings of the logarithm's argument count half.
+const asinhBorder = 1.1755
+
+// asinh returns arsinh x = ln(x + √(x² + 1)), by its polynomial for |x| < asinhBorder.
 func (e *elementwise) asinh(in []vec) vec {
 	size, sign := e.sizeAndSign(in[0])
 	z, more := e.reg(), e.copyOf(1)
 	e.mul(z, size, size)
 	near := e.odd(size, z, e.coefficients(
-		[]float64{-0.000396165928, 0.00243415744, -0.00708765717, 0.0136522224, -0.0210321996, 0.0300743877, -0.0446018342, 0.0749972802, -0.166666604},
-		[]float64{2.0065124465729117e-06, -2.3084280329816629e-05, 0.00012623161525978147, -0.00043908765328571465, 0.0011003112559020642, -0.0021420390716930774,
-			0.0034305701559610388, -0.0047552811783132887, 0.0059841215932126216, -0.0071356875475483738, 0.0083362000933567063, -0.0097485154216409298,
-			0.011549342840087433, -0.013964493798355009, 0.017352727786328404, -0.022372156388620813, 0.03038194431248491, -0.044642857138985595,
-			0.074999999999942488, -0.16666666666666638}))
+		[]float64{-4.60362359e-05, 0.000432304439, -0.00187076594, 0.00504488898, -0.0098144163, 0.0154186061, -0.0217475016, 0.030250679, -0.0446265, 0.0749989726, -0.166666644},
+		[]float64{-4.8687984926594911e-08, 8.5755727758486532e-07, -7.1639617670449633e-06, 3.7846904204908758e-05, -0.00014237784923432436, 0.00040777374388641823,
+			-0.00093023858266122299, 0.0017514802817003444, -0.0028103347435408251, 0.0039676862739559419, -0.005095462214437697, 0.0061542050716082959,
+			-0.0072026607332405252, 0.0083568352219865142, -0.009753435798408025, 0.011550236076884046, -0.013964614423155207, 0.017352739515515803,
+			-0.022372157172641603, 0.030381944346125924, -0.044642857139817201, 0.074999999999952258, -0.16666666666666641}))
 	e.fma(more, size, size)
-	y := e.choose(e.compare(size, e.constant(1), less), near, e.logSum(size, more))
+	y := e.choose(e.compare(size, e.constant(asinhBorder), less), near, e.logSum(size, more))
 	e.or(y, y, sign)
 	return y
 }
