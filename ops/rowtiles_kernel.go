@@ -39,6 +39,7 @@ type tilePlan struct {
 	result        []int // of a root: the result that has its memory, −1 for none
 	steps         []tileStep
 	means         map[int]bool // sums that are the mean over tiles
+	labels        [][2]int     // operands with labels, and of how many classes
 	copies        [][2]int     // result and value, where another result has the memory of the value
 }
 
@@ -70,6 +71,7 @@ func (o RowTiles) plan(in []graph.Type) (*tilePlan, error) {
 			continue
 		}
 		p.means[t.out[0]] = s.Op == graph.Op(CrossEntropy{})
+		p.readsLabels(s)
 		p.steps = append(p.steps, t)
 	}
 	p.cut()
@@ -81,6 +83,20 @@ func (o RowTiles) plan(in []graph.Type) (*tilePlan, error) {
 		}
 	}
 	return p, nil
+}
+
+// readsLabels notes the labels that a step reads.
+func (p *tilePlan) readsLabels(s RowStep) {
+	v, n := -1, 0
+	switch op := s.Op.(type) {
+	case CrossEntropy:
+		v, n = p.root[s.In[1]], p.values[s.In[0]].Shape.Dim(1)
+	case OneHot:
+		v, n = p.root[s.In[0]], op.N
+	}
+	if v >= 0 && v < len(p.Cut) {
+		p.labels = append(p.labels, [2]int{v, n})
+	}
 }
 
 // results is the number of results of a step.
@@ -173,6 +189,11 @@ func rowTilesRun[T float](p *tilePlan) (Run, error) {
 	body := r.run
 	return func(dst, in []Buffer) {
 		r.dst, r.in = dst, in
+		for _, l := range p.labels { // a tile would name its own row
+			for i, y := range in[l[0]].I32 {
+				checkLabel("label", y, i, l[1])
+			}
+		}
 		kernels.Parallel(p.groups, 1, body)
 		r.sums()
 	}, nil
