@@ -261,7 +261,7 @@ copyRowsAVX512F32_row:
 	RET
 
 // func dealAVX512F32(args *uint64)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·dealAVX512F32(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 48(AX), CX
@@ -300,24 +300,28 @@ dealAVX512F32_columns:
 	VMOVUPS deal0_32<>+0(SB), Z0
 	VMOVUPS deal1_32<>+0(SB), Z1
 	MOVQ    40(AX), R8
+	IMULQ   56(AX), R8
+	MOVQ    40(AX), R9
 
 dealAVX512F32_row:
-	VMOVUPS.Z (BX), K1, Z2
-	VMOVUPS.Z 64(BX), K2, Z3
-	VMOVAPS   Z0, Z4
-	VPERMI2PS Z3, Z2, Z4
-	VMOVUPS   Z4, K3, (SI)
-	VMOVAPS   Z1, Z4
-	VPERMI2PS Z3, Z2, Z4
-	VMOVUPS   Z4, K4, (DI)
-	ADDQ      56(AX), BX
-	ADDQ      64(AX), SI
-	ADDQ      72(AX), DI
-	DECQ      R8
-	JNE       dealAVX512F32_row
-	ADDQ      $0x00000040, DX
-	SUBQ      $0x00000020, CX
-	JG        dealAVX512F32_columns
+	VMOVUPS.Z  (BX), K1, Z2
+	VMOVUPS.Z  64(BX), K2, Z3
+	PREFETCHT0 (BX)(R8*1)
+	PREFETCHT0 64(BX)(R8*1)
+	VMOVAPS    Z0, Z4
+	VPERMI2PS  Z3, Z2, Z4
+	VMOVUPS    Z4, K3, (SI)
+	VMOVAPS    Z1, Z4
+	VPERMI2PS  Z3, Z2, Z4
+	VMOVUPS    Z4, K4, (DI)
+	ADDQ       56(AX), BX
+	ADDQ       64(AX), SI
+	ADDQ       72(AX), DI
+	DECQ       R9
+	JNE        dealAVX512F32_row
+	ADDQ       $0x00000040, DX
+	SUBQ       $0x00000020, CX
+	JG         dealAVX512F32_columns
 	VZEROUPPER
 	RET
 
@@ -358,7 +362,7 @@ DATA deal1_32<>+60(SB)/4, $0x0000001f
 GLOBL deal1_32<>(SB), RODATA|NOPTR, $64
 
 // func joinAVX512F32(args *uint64)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·joinAVX512F32(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 48(AX), CX
@@ -397,24 +401,28 @@ joinAVX512F32_columns:
 	VMOVUPS join0_32<>+0(SB), Z0
 	VMOVUPS join1_32<>+0(SB), Z1
 	MOVQ    40(AX), R8
+	IMULQ   56(AX), R8
+	MOVQ    40(AX), R9
 
 joinAVX512F32_row:
-	VMOVUPS.Z (SI), K3, Z2
-	VMOVUPS.Z (DI), K4, Z3
-	VMOVAPS   Z0, Z4
-	VPERMI2PS Z3, Z2, Z4
-	VMOVAPS   Z1, Z5
-	VPERMI2PS Z3, Z2, Z5
-	VMOVUPS   Z4, K1, (BX)
-	VMOVUPS   Z5, K2, 64(BX)
-	ADDQ      56(AX), BX
-	ADDQ      64(AX), SI
-	ADDQ      72(AX), DI
-	DECQ      R8
-	JNE       joinAVX512F32_row
-	ADDQ      $0x00000040, DX
-	SUBQ      $0x00000020, CX
-	JG        joinAVX512F32_columns
+	VMOVUPS.Z  (SI), K3, Z2
+	VMOVUPS.Z  (DI), K4, Z3
+	PREFETCHT0 (BX)(R8*1)
+	PREFETCHT0 64(BX)(R8*1)
+	VMOVAPS    Z0, Z4
+	VPERMI2PS  Z3, Z2, Z4
+	VMOVAPS    Z1, Z5
+	VPERMI2PS  Z3, Z2, Z5
+	VMOVUPS    Z4, K1, (BX)
+	VMOVUPS    Z5, K2, 64(BX)
+	ADDQ       56(AX), BX
+	ADDQ       64(AX), SI
+	ADDQ       72(AX), DI
+	DECQ       R9
+	JNE        joinAVX512F32_row
+	ADDQ       $0x00000040, DX
+	SUBQ       $0x00000020, CX
+	JG         joinAVX512F32_columns
 	VZEROUPPER
 	RET
 
@@ -711,7 +719,7 @@ copyRowsAVX512F64_row:
 	RET
 
 // func dealAVX512F64(args *uint64)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·dealAVX512F64(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 48(AX), CX
@@ -750,24 +758,28 @@ dealAVX512F64_columns:
 	VMOVUPD deal0_64<>+0(SB), Z0
 	VMOVUPD deal1_64<>+0(SB), Z1
 	MOVQ    40(AX), R8
+	IMULQ   56(AX), R8
+	MOVQ    40(AX), R9
 
 dealAVX512F64_row:
-	VMOVUPD.Z (BX), K1, Z2
-	VMOVUPD.Z 64(BX), K2, Z3
-	VMOVAPD   Z0, Z4
-	VPERMI2PD Z3, Z2, Z4
-	VMOVUPD   Z4, K3, (SI)
-	VMOVAPD   Z1, Z4
-	VPERMI2PD Z3, Z2, Z4
-	VMOVUPD   Z4, K4, (DI)
-	ADDQ      56(AX), BX
-	ADDQ      64(AX), SI
-	ADDQ      72(AX), DI
-	DECQ      R8
-	JNE       dealAVX512F64_row
-	ADDQ      $0x00000040, DX
-	SUBQ      $0x00000010, CX
-	JG        dealAVX512F64_columns
+	VMOVUPD.Z  (BX), K1, Z2
+	VMOVUPD.Z  64(BX), K2, Z3
+	PREFETCHT0 (BX)(R8*1)
+	PREFETCHT0 64(BX)(R8*1)
+	VMOVAPD    Z0, Z4
+	VPERMI2PD  Z3, Z2, Z4
+	VMOVUPD    Z4, K3, (SI)
+	VMOVAPD    Z1, Z4
+	VPERMI2PD  Z3, Z2, Z4
+	VMOVUPD    Z4, K4, (DI)
+	ADDQ       56(AX), BX
+	ADDQ       64(AX), SI
+	ADDQ       72(AX), DI
+	DECQ       R9
+	JNE        dealAVX512F64_row
+	ADDQ       $0x00000040, DX
+	SUBQ       $0x00000010, CX
+	JG         dealAVX512F64_columns
 	VZEROUPPER
 	RET
 
@@ -792,7 +804,7 @@ DATA deal1_64<>+56(SB)/8, $0x000000000000000f
 GLOBL deal1_64<>(SB), RODATA|NOPTR, $64
 
 // func joinAVX512F64(args *uint64)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·joinAVX512F64(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 48(AX), CX
@@ -831,24 +843,28 @@ joinAVX512F64_columns:
 	VMOVUPD join0_64<>+0(SB), Z0
 	VMOVUPD join1_64<>+0(SB), Z1
 	MOVQ    40(AX), R8
+	IMULQ   56(AX), R8
+	MOVQ    40(AX), R9
 
 joinAVX512F64_row:
-	VMOVUPD.Z (SI), K3, Z2
-	VMOVUPD.Z (DI), K4, Z3
-	VMOVAPD   Z0, Z4
-	VPERMI2PD Z3, Z2, Z4
-	VMOVAPD   Z1, Z5
-	VPERMI2PD Z3, Z2, Z5
-	VMOVUPD   Z4, K1, (BX)
-	VMOVUPD   Z5, K2, 64(BX)
-	ADDQ      56(AX), BX
-	ADDQ      64(AX), SI
-	ADDQ      72(AX), DI
-	DECQ      R8
-	JNE       joinAVX512F64_row
-	ADDQ      $0x00000040, DX
-	SUBQ      $0x00000010, CX
-	JG        joinAVX512F64_columns
+	VMOVUPD.Z  (SI), K3, Z2
+	VMOVUPD.Z  (DI), K4, Z3
+	PREFETCHT0 (BX)(R8*1)
+	PREFETCHT0 64(BX)(R8*1)
+	VMOVAPD    Z0, Z4
+	VPERMI2PD  Z3, Z2, Z4
+	VMOVAPD    Z1, Z5
+	VPERMI2PD  Z3, Z2, Z5
+	VMOVUPD    Z4, K1, (BX)
+	VMOVUPD    Z5, K2, 64(BX)
+	ADDQ       56(AX), BX
+	ADDQ       64(AX), SI
+	ADDQ       72(AX), DI
+	DECQ       R9
+	JNE        joinAVX512F64_row
+	ADDQ       $0x00000040, DX
+	SUBQ       $0x00000010, CX
+	JG         joinAVX512F64_columns
 	VZEROUPPER
 	RET
 
@@ -1141,7 +1157,7 @@ copyRowsAVX2F32_row:
 	RET
 
 // func dealAVX2F32(args *uint64)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2, CMOV, MMX+
 TEXT ·dealAVX2F32(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 48(AX), CX
@@ -1177,10 +1193,13 @@ dealAVX2F32_columns:
 	MOVQ    16(AX), DI
 	ADDQ    DX, DI
 	MOVQ    40(AX), R8
+	IMULQ   56(AX), R8
+	MOVQ    40(AX), R9
 
 dealAVX2F32_row:
 	VMASKMOVPS (BX), Y0, Y4
 	VMASKMOVPS 32(BX), Y1, Y5
+	PREFETCHT0 (BX)(R8*1)
 	VSHUFPS    $0x88, Y5, Y4, Y6
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPS Y6, Y2, (SI)
@@ -1190,7 +1209,7 @@ dealAVX2F32_row:
 	ADDQ       56(AX), BX
 	ADDQ       64(AX), SI
 	ADDQ       72(AX), DI
-	DECQ       R8
+	DECQ       R9
 	JNE        dealAVX2F32_row
 	ADDQ       $0x00000020, DX
 	SUBQ       $0x00000010, CX
@@ -1199,7 +1218,7 @@ dealAVX2F32_row:
 	RET
 
 // func joinAVX2F32(args *uint64)
-// Requires: AVX, CMOV
+// Requires: AVX, CMOV, MMX+
 TEXT ·joinAVX2F32(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 48(AX), CX
@@ -1235,10 +1254,13 @@ joinAVX2F32_columns:
 	MOVQ    16(AX), DI
 	ADDQ    DX, DI
 	MOVQ    40(AX), R8
+	IMULQ   56(AX), R8
+	MOVQ    40(AX), R9
 
 joinAVX2F32_row:
 	VMASKMOVPS (SI), Y2, Y4
 	VMASKMOVPS (DI), Y3, Y5
+	PREFETCHT0 (BX)(R8*1)
 	VUNPCKLPS  Y5, Y4, Y6
 	VUNPCKHPS  Y5, Y4, Y4
 	VPERM2F128 $0x20, Y4, Y6, Y5
@@ -1248,7 +1270,7 @@ joinAVX2F32_row:
 	ADDQ       56(AX), BX
 	ADDQ       64(AX), SI
 	ADDQ       72(AX), DI
-	DECQ       R8
+	DECQ       R9
 	JNE        joinAVX2F32_row
 	ADDQ       $0x00000020, DX
 	SUBQ       $0x00000010, CX
@@ -1507,7 +1529,7 @@ copyRowsAVX2F64_row:
 	RET
 
 // func dealAVX2F64(args *uint64)
-// Requires: AVX, AVX2, CMOV
+// Requires: AVX, AVX2, CMOV, MMX+
 TEXT ·dealAVX2F64(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 48(AX), CX
@@ -1543,10 +1565,13 @@ dealAVX2F64_columns:
 	MOVQ    16(AX), DI
 	ADDQ    DX, DI
 	MOVQ    40(AX), R8
+	IMULQ   56(AX), R8
+	MOVQ    40(AX), R9
 
 dealAVX2F64_row:
 	VMASKMOVPD (BX), Y0, Y4
 	VMASKMOVPD 32(BX), Y1, Y5
+	PREFETCHT0 (BX)(R8*1)
 	VUNPCKLPD  Y5, Y4, Y6
 	VPERMPD    $0xd8, Y6, Y6
 	VMASKMOVPD Y6, Y2, (SI)
@@ -1556,7 +1581,7 @@ dealAVX2F64_row:
 	ADDQ       56(AX), BX
 	ADDQ       64(AX), SI
 	ADDQ       72(AX), DI
-	DECQ       R8
+	DECQ       R9
 	JNE        dealAVX2F64_row
 	ADDQ       $0x00000020, DX
 	SUBQ       $0x00000008, CX
@@ -1565,7 +1590,7 @@ dealAVX2F64_row:
 	RET
 
 // func joinAVX2F64(args *uint64)
-// Requires: AVX, CMOV
+// Requires: AVX, CMOV, MMX+
 TEXT ·joinAVX2F64(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), AX
 	MOVQ 48(AX), CX
@@ -1601,10 +1626,13 @@ joinAVX2F64_columns:
 	MOVQ    16(AX), DI
 	ADDQ    DX, DI
 	MOVQ    40(AX), R8
+	IMULQ   56(AX), R8
+	MOVQ    40(AX), R9
 
 joinAVX2F64_row:
 	VMASKMOVPD (SI), Y2, Y4
 	VMASKMOVPD (DI), Y3, Y5
+	PREFETCHT0 (BX)(R8*1)
 	VUNPCKLPD  Y5, Y4, Y6
 	VUNPCKHPD  Y5, Y4, Y4
 	VPERM2F128 $0x20, Y4, Y6, Y5
@@ -1614,7 +1642,7 @@ joinAVX2F64_row:
 	ADDQ       56(AX), BX
 	ADDQ       64(AX), SI
 	ADDQ       72(AX), DI
-	DECQ       R8
+	DECQ       R9
 	JNE        joinAVX2F64_row
 	ADDQ       $0x00000020, DX
 	SUBQ       $0x00000008, CX
