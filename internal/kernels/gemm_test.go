@@ -201,12 +201,25 @@ func TestGemmBatchEqualsGemmPerItem(t *testing.T) {
 
 func TestGemmGivesSameBitsForAnyNumberOfCores(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
-		a, b := uniform[float32](200*190, 1), uniform[float32](190*210, 2)
-		sameForAnyCores(t, func() []float32 {
-			c := make([]float32, 200*210)
-			kernels.Gemm(200, 210, 190, a, 1, 200, b, 210, 1, c, 210, false)
-			return c
-		})
+		for _, s := range []struct {
+			m, n, k int
+			a, b    string
+		}{
+			{200, 210, 190, "transposed", "plain"},
+			{700, 10, 130, "transposed", "plain"},  // computed transposed
+			{700, 10, 130, "plain", "plain"},       // dot products, columns copied
+			{701, 11, 130, "padded", "transposed"}, // dot products in place
+			{9, 803, 130, "plain", "transposed"},
+			{2, 3000, 130, "plain", "plain"}, // rows of eight registers
+			{17, 1500, 1600, "plain", "plain"},
+		} {
+			a, b := newOperand[float32](s.a, s.m, s.k, 1), newOperand[float32](s.b, s.k, s.n, 2)
+			sameForAnyCores(t, func() []float32 {
+				c := make([]float32, s.m*s.n)
+				kernels.Gemm(s.m, s.n, s.k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, s.n, false)
+				return c
+			})
+		}
 	})
 }
 
