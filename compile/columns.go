@@ -36,7 +36,7 @@ func columnMap(n *graph.Node, _ func(int) bool) *graph.Node {
 	// κ is written and read once a table and multiplied; W is read by a table, at a worse rate.
 	direct := float64(rows) * float64(D) * float64(len(tables)+1+2*count)
 	moved := gatherRate*float64(count)*float64(D)*float64(len(tables)) + 2*float64(rows)*float64(m)*float64(count)
-	if len(tables) == 0 || moved > 0.5*direct {
+	if len(tables) == 0 || moved > 0.5*direct || !allChosen(tables, m) {
 		return nil
 	}
 	var sum *graph.Node
@@ -49,6 +49,21 @@ func columnMap(n *graph.Node, _ func(int) bool) *graph.Node {
 		}
 	}
 	return ops.MatMulT(x, sum)
+}
+
+// allChosen says whether tables choose each of m columns. A column that none chooses would meet a weight of 0 in the product
+// with x, and be NaN in all results if it is NaN or infinite, as attributes that were not measured may be.
+func allChosen(tables [][]int32, m int) bool {
+	chosen, missing := make([]bool, m), m
+	for _, t := range tables {
+		for _, j := range t {
+			if j >= 0 && !chosen[j] {
+				chosen[j] = true
+				missing--
+			}
+		}
+	}
+	return missing == 0
 }
 
 const (

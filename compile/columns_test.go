@@ -61,3 +61,29 @@ func TestSumsOfColumnsAreTakenOfTheWeights(t *testing.T) {
 		want = got
 	}
 }
+
+func TestColumnsThatNothingChoosesStayOutOfProducts(t *testing.T) {
+	const rows, m = 40, 6
+	g := graph.New()
+	x := g.Input("x", graph.Type{DType: graph.F64, Shape: graph.Sh(rows, m)})
+	gather := func(columns ...int32) *graph.Node { return g.Apply(ops.Gather{Table: graph.NewIndex(columns...)}, x) }
+	kappa := ops.Join(1, gather(0, 1, 2, 4, 5), ops.Add(gather(0, 0, 1, 1, 2), gather(4, 5, 4, 5, 5))) // without column 3
+	w := g.Param("w", graph.Type{DType: graph.F64, Shape: graph.Sh(2, kappa.Shape().Dim(1))}, graph.Uniform(-1, 1))
+	p, err := compile.Forward(g, nil, nil, ops.MatMulT(kappa, w))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := graph.Uniform(-2, 2).Tensor(graph.Type{DType: graph.F64, Shape: graph.Sh(rows, m)}, 7, "x")
+	for i := 3; i < len(in.F); i += m {
+		in.F[i] = math.NaN() // an attribute that was not measured, say
+	}
+	out, err := p.RunTensors(map[string]*graph.Tensor{"x": in})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range out[0].F {
+		if math.IsNaN(v) {
+			t.Fatalf("result %d is NaN, by a column that is not chosen", i)
+		}
+	}
+}
