@@ -13,7 +13,8 @@ type product[T Float] struct {
 	rsB, csB, bsB  int
 	ldc, bsC       int
 	accumulate     bool
-	packed         []T // all of B in panels, where blocks share it; else nil
+	streamed       bool // a part of a sum whose B is read once, from memory
+	packed         []T  // all of B in panels, where blocks share it; else nil
 	then           func(lo, hi int)
 }
 
@@ -118,7 +119,7 @@ func (p *product[T]) compute() {
 	case p.batch == 1 && p.m*p.n*p.k <= engineOf[T]().direct:
 		direct(p, 0, 0, p.m, 0, p.n)
 		p.finish(0, 0, p.m, 0, p.n)
-	case p.isLong():
+	case p.isLong() || p.streams():
 		p.long()
 	default:
 		p.start()

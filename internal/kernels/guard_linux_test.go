@@ -77,6 +77,9 @@ func TestGemmStaysInsideItsOperands(t *testing.T) {
 			guardedGemm[float32](t, g, s[0], s[1], s[2])
 			guardedGemm[float64](t, g, s[0], s[1], s[2])
 		}
+		const m, n, k = 5, 523, 4099 // B is read from memory line by line
+		a, b := guarded(g, uniform[float32](m*k, 1)), guarded(g, uniform[float32](k*n, 2))
+		kernels.Gemm(m, n, k, a, 1, m, b, n, 1, guarded(g, filled[float32](m*n, poison)), n, false)
 	})
 }
 

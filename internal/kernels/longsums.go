@@ -26,14 +26,17 @@ func (p *product[T]) long() {
 	if s == nil {
 		s = new(scratch[T])
 	}
-	k, size := p.k/longParts, p.m*p.n
-	s.parts = atLeast(s.parts, longParts*size)
-	q := *p
-	q.batch, q.k, q.bsA, q.bsB = longParts, k, k*p.csA, k*p.rsB
-	q.c, q.ldc, q.bsC = s.parts[:longParts*size], p.n, size
+	q, parts := *p, longParts
+	if p.streams() {
+		q.streamed, parts = true, streamParts
+	}
+	k, size := p.k/parts, p.m*p.n
+	s.parts = atLeast(s.parts, parts*size)
+	q.batch, q.k, q.bsA, q.bsB = parts, k, k*p.csA, k*p.rsB
+	q.c, q.ldc, q.bsC = s.parts[:parts*size], p.n, size
 	q.accumulate, q.then = false, nil
 	q.start()
-	for i := 1; i < longParts; i++ {
+	for i := 1; i < parts; i++ {
 		e.add(s.parts[:size], s.parts[:size], s.parts[i*size:][:size])
 	}
 	for i := range p.m {
@@ -45,7 +48,7 @@ func (p *product[T]) long() {
 		}
 	}
 	e.scratch.put(s)
-	if done := longParts * k; done < p.k {
+	if done := parts * k; done < p.k {
 		q = *p
 		q.k, q.a, q.b = p.k-done, p.a[done*p.csA:], p.b[done*p.rsB:]
 		q.accumulate, q.then = true, nil

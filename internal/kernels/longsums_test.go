@@ -53,15 +53,28 @@ func TestLongSumsAreWholeInEveryLayout(t *testing.T) {
 	})
 }
 
+// B of more than 8 MiB comes from memory while it is multiplied; its last rows and columns fill no tile.
+func TestLargeFactorsAreReadWholeWhereTheyStreamFromMemory(t *testing.T) {
+	onEveryTable(t, func(t *testing.T) {
+		const k, n = 4099, 523
+		for _, m := range []int{3, 17} {
+			checkLong[float32](t, m, n, k, 1, m, n, 1)
+		}
+		checkLong[float64](t, 7, 300, k, k, 1, 300, 1)
+	})
+}
+
 func TestLongSumsHaveTheSameBitsOnAnyNumberOfCores(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
-		const m, n, k = 25, 20, 8301
-		a, b := uniform[float32](m*k, 1), uniform[float32](k*n, 2)
-		one, many := make([]float32, m*n), make([]float32, m*n)
-		onCores(1, func() { kernels.Gemm(m, n, k, a, 1, m, b, n, 1, one, n, false) })
-		onCores(3, func() { kernels.Gemm(m, n, k, a, 1, m, b, n, 1, many, n, false) })
-		if !sameBits(one, many) {
-			t.Error("one core and three compute different bits")
+		for _, s := range [][3]int{{25, 20, 8301}, {16, 1033, 2103}} {
+			m, n, k := s[0], s[1], s[2]
+			a, b := uniform[float32](m*k, 1), uniform[float32](k*n, 2)
+			one, many := make([]float32, m*n), make([]float32, m*n)
+			onCores(1, func() { kernels.Gemm(m, n, k, a, 1, m, b, n, 1, one, n, false) })
+			onCores(3, func() { kernels.Gemm(m, n, k, a, 1, m, b, n, 1, many, n, false) })
+			if !sameBits(one, many) {
+				t.Errorf("(%d×%d)·(%d×%d): one core and three compute different bits", m, k, k, n)
+			}
 		}
 	})
 }

@@ -24,6 +24,7 @@ type tiles[T Float] struct {
 	dots                func(*uint64) // kernel of dot products
 	// panels copies rows of count panels, which lie side by side in src, to panels panelDst apart.
 	panels func(dst, src []T, rows, count, rowDst, rowSrc, panelDst int)
+	high   int // rows that a kernel takes at once
 	thin   int // rows or columns of C up to which they are faster
 	// masked says that kernels read no column past the last. Else panels that are
 	// not full must be packed, which pads them.
@@ -42,6 +43,10 @@ type tileArgs struct {
 	rsC        int
 	rows, cols int
 	accumulate int
+	// Where the first turn asks for what later ones read, how far apart turns ask, and how far a strip moves
+	// the place once it is done.
+	ahead      uintptr
+	step, back int
 }
 
 const (
@@ -87,6 +92,9 @@ func (t tiles[T]) install(e *engine[T]) {
 
 // cut halves the larger side of C until there are enough blocks for all cores.
 func (t tiles[T]) cut(p *product[T], cores int) (rows, cols int) {
+	if p.streamed {
+		return p.m, p.n
+	}
 	rows, cols = p.m, min(p.n, blockPanels*t.width)
 	if t.inPlace(p) || t.sharable(p) && p.k*p.n <= smallPanels {
 		rows = min(rows, blockRows)
@@ -142,7 +150,13 @@ func (t tiles[T]) tileBlock(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int)
 }
 
 // depth is the number of terms of every part of a sum but the last.
-func (p *product[T]) depth() int { return (p.k-1)/((p.k-1)/maxDepth+1) + 1 }
+func (p *product[T]) depth() int {
+	most := maxDepth
+	if p.streamed {
+		most = streamDepth
+	}
+	return (p.k-1)/((p.k-1)/most+1) + 1
+}
 
 // part is the part of a block that terms p0 to p0+k−1 of its sums make.
 type part[T Float] struct {
@@ -159,7 +173,7 @@ func (t tiles[T]) inPlace(p *product[T]) bool {
 	var e T
 	stride := p.rsB * int(unsafe.Sizeof(e))
 	few := p.m <= inPlaceRows && (p.m < packRows || p.k*stride <= inPlaceBytes)
-	return (p.csB == 1 || p.n == 1) && (few || stride <= compactRows)
+	return (p.csB == 1 || p.n == 1) && (few || p.streamed || stride <= compactRows)
 }
 
 // placeB decides where the panels of B are read and packs what has to be packed,
@@ -176,7 +190,7 @@ func (t tiles[T]) placeB(p *part[T]) {
 		}
 		j += (p.j1 - j) / t.width * t.width
 	}
-	p.s.panels = atLeast(p.s.panels, blockPanels*t.width*maxDepth)
+	p.s.panels = atLeast(p.s.panels, max(blockPanels*t.width*maxDepth, roundUp(p.j1-p.j0, t.width)*p.k))
 	p.panels = p.s.panels
 	t.packPart(p.panels[(j-p.j0)*p.k:], p.product, p.z, p.p0, p.k, j, p.j1)
 }
@@ -278,6 +292,7 @@ func (t tiles[T]) strip(p *part[T], i0, i1 int) {
 		} else {
 			args.b, args.rsB = unsafe.Pointer(&p.panels[(j-p.j0)*p.k]), t.width*size
 		}
+		t.askAhead(p, j, cols)
 		args.c = unsafe.Pointer(&p.c[p.z*p.bsC+i0*p.ldc+j])
 		kernel((*uint64)(unsafe.Pointer(args)))
 	}

@@ -42,13 +42,14 @@ const (
 	argRows
 	argCols
 	argAccumulate
+	argAhead
+	argStep
+	argBack
 )
 
-// prefetchTerms is the length of a sum from which its strip asks for its part of C in advance, and
-// 1<<aheadShift how many rows of B ahead of its own a turn asks for one: some 100 cycles.
+// prefetchTerms is the length of a sum from which its strip asks for its part of C in advance.
 const (
 	prefetchTerms = 48
-	aheadShift    = 4
 	tileHalf      = 6 // rows of a strip that are addressed from its first
 )
 
@@ -226,7 +227,8 @@ func (t *tile) registers(n int) []vec {
 //
 // The counter runs down to zero, so k must be at least 1: callers answer an empty sum themselves. Rows of B
 // that are read where they are lie too far apart for the processor to see what comes next, so each turn
-// asks for a row some turns ahead; it may lie past the end of B, where asking does no harm.
+// asks for lines ahead, where the caller says: a row some turns away, or what comes next in memory. They may lie past
+// the end of B, where asking does no harm.
 func (t *tile) loop(mr int) {
 	k, b, rowB, colA, a := t.arg(argK), t.arg(argB), t.arg(argRowB), t.arg(argColA), GP64()
 	MOVQ(t.a, a)
@@ -238,10 +240,9 @@ func (t *tile) loop(mr int) {
 	} else {
 		LEAQ(t.row(a, a, mr), t.a)
 	}
-	ahead := GP64()
+	var ahead reg.GPVirtual
 	if !t.listed {
-		MOVQ(rowB, ahead)
-		SHLQ(U8(aheadShift), ahead)
+		ahead = t.arg(argAhead)
 	}
 	Label(t.label("k", mr))
 	at := b
@@ -260,8 +261,9 @@ func (t *tile) loop(mr int) {
 	}
 	if !t.listed {
 		for line := 0; line < t.count*t.bytes(); line += 64 {
-			PREFETCHT0(Mem{Base: b, Index: ahead, Scale: 1, Disp: line})
+			PREFETCHT0(Mem{Base: ahead, Disp: line})
 		}
+		ADDQ(Mem{Base: t.p, Disp: argStep}, ahead)
 	}
 	for i := range mr {
 		x := t.broadcasts[i%len(t.broadcasts)]
@@ -285,6 +287,10 @@ func (t *tile) loop(mr int) {
 	}
 	DECQ(k)
 	JNE(LabelRef(t.label("k", mr)))
+	if !t.listed {
+		ADDQ(Mem{Base: t.p, Disp: argBack}, ahead)
+		MOVQ(ahead, Mem{Base: t.p, Disp: argAhead})
+	}
 }
 
 // row is the address of row i of A below base; half is that of row tileHalf.

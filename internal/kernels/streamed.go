@@ -1,0 +1,42 @@
+package kernels
+
+import "unsafe"
+
+// A sum over the rows of a large B with few rows of C, as in the gradient of a layer whose inputs are wide, is bound
+// by memory: B is larger than the caches, and a few multiplications are done with each of its elements. Copied to
+// panels first, B would come from memory in one phase and the arithmetic would wait for it; read across its rows
+// panel by panel, it would come a few lines at a time from places too far apart for the processor to foresee.
+//
+// So the sum is taken some rows of B at a time, all columns of which fit in L2, and while a tile sums its part of
+// them, it asks for its share of the next rows: line after line of memory, as the processor's own prefetching likes it.
+// C stays in L2, too. As in other long sums, each core takes a part of the rows.
+const (
+	aheadRows   = 16      // rows of B that a tile asks ahead for otherwise: some 100 cycles
+	streamParts = 4       // parts of a sum
+	streamDepth = 64      // rows of B taken at once
+	streamBytes = 1 << 19 // of them at most
+	streamCols  = 128     // columns from which C is wide enough
+	streamRows  = 48      // rows of C up to which arithmetic does not outweigh memory
+)
+
+// streams says that the product is such a sum.
+func (p *product[T]) streams() bool {
+	var e T
+	row := p.n * int(unsafe.Sizeof(e))
+	return p.batch == 1 && p.m > rowHigh && p.m <= streamRows && p.csB == 1 && p.rsB == p.n && p.n >= streamCols &&
+		p.k*row > inPlaceBytes && row*streamDepth <= streamBytes
+}
+
+// askAhead tells a kernel what to ask for while it computes cols columns from j on: rows of B some turns ahead or, of
+// a sum that is streamed, the share of the next rows that belongs to the tile.
+func (t tiles[T]) askAhead(p *part[T], j, cols int) {
+	args := &p.s.tile
+	args.step, args.back = args.rsB, -args.rsB*p.k
+	args.ahead = uintptr(args.b) + uintptr(args.rsB*aheadRows)
+	if p.streamed {
+		size := int(unsafe.Sizeof(*new(T)))
+		next := (p.z*p.bsB + (p.p0+p.k)*p.rsB + j*p.k) * size
+		args.ahead = uintptr(unsafe.Pointer(&p.b[0])) + uintptr(next)
+		args.step, args.back = cols*size/((args.rows-1)/t.high+1), 0
+	}
+}
