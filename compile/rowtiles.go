@@ -32,10 +32,14 @@ const (
 	// largeWeight is the number of elements of an operand that is not cut from which reading it for every tile costs more
 	// than it saves.
 	largeWeight = 1 << 13
+	// largePattern is the same for the values of a sparse product. They are all that it reads again, and few beside the rows of a
+	// tile that every one of them multiplies.
+	largePattern = 1 << 16
 	// largeSum is the same for a sum over rows, which every part of the batch has for itself.
 	largeSum = 1 << 14
-	// leastTiled is the number of elements between the ops of a group from which it pays to keep them in cache.
-	leastTiled = 1 << 15
+	// leastTile is the number of elements between the ops of a group, within one tile, from which it pays to keep them in
+	// cache: every op takes its time to begin, tile after tile. A batch of 61 rows can be cut into single ones alone.
+	leastTile = 1 << 13
 )
 
 // tiling finds groups of nodes that work row by row.
@@ -122,7 +126,7 @@ func (t *tiling) fits(n *graph.Node) bool {
 	begins := false
 	for i, x := range n.In {
 		switch {
-		case t.sum[x] || !cut[i] && (t.member[x] || x.Shape().Size() > largeWeight):
+		case t.sum[x] || !cut[i] && (t.member[x] || x.Shape().Size() > largestWhole(n.Op)):
 			return false
 		case cut[i] && (t.batch[x] || t.member[x]):
 			begins = true
@@ -135,6 +139,14 @@ func (t *tiling) fits(n *graph.Node) bool {
 	}
 	t.sum[n] = len(sums) == 1 && sums[0]
 	return begins
+}
+
+// largestWhole is the number of elements up to which op may read an operand whole for every tile.
+func largestWhole(op graph.Op) int {
+	if _, sparse := op.(ops.SpMM); sparse {
+		return largePattern
+	}
+	return largeWeight
 }
 
 // cut is ops.RowCut of a node.
@@ -172,7 +184,7 @@ func (t *tiling) pays(group []*graph.Node) bool {
 			between += n.Types[len(n.Types)-1].Shape.Size()
 		}
 	}
-	return between >= leastTiled
+	return between/ops.FewestTiles(t.rows) >= leastTile
 }
 
 // merge applies one op for a group.

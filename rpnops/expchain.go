@@ -8,7 +8,7 @@ import "rpnc/graph"
 //
 // One direction gives A[i, j] = 1/(j−i)! for j ≥ i. There are no self links, whatever is set. No entry of M is
 // negative, so that the series has no cancellation; it ends where a term no longer changes the sum, which leaves A a
-// band of some twenty diagonals to a side, however long the chain. Errors: those of [Chain].
+// band of some twenty diagonals to a side in double precision and thirteen in single, however long the chain. Errors: those of [Chain].
 type ExponentialChain struct {
 	Chain `yaml:",inline"`
 }
@@ -31,21 +31,26 @@ func (c ExponentialChain) Matrix(s *Scope, _, _ *graph.Node) *graph.Node {
 	if err != nil {
 		return s.fail(err)
 	}
-	return c.post(s, m.exp().node(s))
+	return c.post(s, m.exp(negligible(s.DType)).node(s))
 }
 
-// negligible is what a term may leave out, relative to a sum whose largest entry is 1 or more: 2⁻⁶⁴ changes nothing in
-// double precision.
-const negligible = 0x1p-64
+// negligible is what a term may leave out, relative to a sum whose largest entry is 1 or more: a small part of what rounds
+// away in the precision that A is kept in.
+func negligible(d graph.DType) float64 {
+	if d == graph.F32 {
+		return 0x1p-32
+	}
+	return 0x1p-64
+}
 
 // exp is Σ_{k≥0} Mᵏ/k! for a square M without negative entries, by Horner's rule: I + M·(I + M/2·(I + M/3·(…))). No
-// entry of term k exceeds rᵏ/k!, r the largest row sum, which says how many terms there are.
-func (m *csr) exp() *csr {
+// entry of term k exceeds rᵏ/k!, r the largest row sum, which says how many terms there are until one is at most least.
+func (m *csr) exp(least float64) *csr {
 	r, terms := 0.0, 0
 	for _, v := range m.rowSums() {
 		r = max(r, v)
 	}
-	for bound := 1.0; bound > negligible; bound *= r / float64(terms) {
+	for bound := 1.0; bound > least; bound *= r / float64(terms) {
 		terms++
 	}
 	y := identity(m.rows, 1)
