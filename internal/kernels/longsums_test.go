@@ -61,6 +61,7 @@ func TestLargeFactorsAreReadWholeWhereTheyStreamFromMemory(t *testing.T) {
 			checkLong[float32](t, m, n, k, 1, m, n, 1)
 		}
 		checkLong[float64](t, 7, 300, k, k, 1, 300, 1)
+		checkLong[float32](t, 2103, 17, 1033, 1033, 1, 1, 1033)
 	})
 }
 

@@ -16,6 +16,7 @@ const (
 	streamDepth = 64      // rows of B taken at once
 	streamBytes = 1 << 19 // of them at most
 	streamCols  = 128     // columns from which C is wide enough
+	walkRows    = 48      // rows of a large A taken at once
 	streamRows  = 48      // rows of C up to which arithmetic does not outweigh memory
 )
 
@@ -27,16 +28,28 @@ func (p *product[T]) streams() bool {
 		p.k*row > inPlaceBytes && row*streamDepth <= streamBytes
 }
 
+// walks says that A comes from memory beside a B of few columns, as in a layer with wide inputs: the rows of A are
+// taken some at a time through all their terms, which makes one stretch of memory of them, and the next stretch is asked
+// for meanwhile.
+func (p *product[T]) walks() bool {
+	var e T
+	return p.packed != nil && p.n <= streamRows && p.csA == 1 && p.rsA == p.k && p.k > maxDepth && p.m*p.k*int(unsafe.Sizeof(e)) > inPlaceBytes
+}
+
 // askAhead tells a kernel what to ask for while it computes cols columns from j on: rows of B some turns ahead or, of
-// a sum that is streamed, the share of the next rows that belongs to the tile.
-func (t tiles[T]) askAhead(p *part[T], j, cols int) {
+// a sum that is streamed, the share of the next rows that belongs to the tile; or rows of A from i1 on.
+func (t tiles[T]) askAhead(p *part[T], i1, j, cols int) {
 	args := &p.s.tile
 	args.step, args.back = args.rsB, -args.rsB*p.k
 	args.ahead = uintptr(args.b) + uintptr(args.rsB*aheadRows)
-	if p.streamed {
-		size := int(unsafe.Sizeof(*new(T)))
+	size, turns := int(unsafe.Sizeof(*new(T))), (args.rows-1)/t.high+1 // turns for each term
+	switch {
+	case p.walks() && j == p.j0:
+		args.ahead = uintptr(unsafe.Pointer(&p.a[0])) + uintptr((p.z*p.bsA+i1*p.rsA+p.p0*args.rows)*size)
+		args.step, args.back = args.rows*size/turns, 0
+	case p.streamed:
 		next := (p.z*p.bsB + (p.p0+p.k)*p.rsB + j*p.k) * size
 		args.ahead = uintptr(unsafe.Pointer(&p.b[0])) + uintptr(next)
-		args.step, args.back = cols*size/((args.rows-1)/t.high+1), 0
+		args.step, args.back = cols*size/turns, 0
 	}
 }

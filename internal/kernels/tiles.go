@@ -138,6 +138,18 @@ func (t tiles[T]) block(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
 
 // tileBlock computes C[i0:i1, j0:j1] of product z by tiles.
 func (t tiles[T]) tileBlock(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
+	if p.walks() {
+		for i := i0; i < i1; i += walkRows {
+			t.parts(p, s, z, i, min(i+walkRows, i1), j0, j1)
+		}
+	} else {
+		t.parts(p, s, z, i0, i1, j0, j1)
+	}
+	s.tile = tileArgs{} // let go of the operands
+}
+
+// parts computes C[i0:i1, j0:j1] of product z, one part of the sums after the other.
+func (t tiles[T]) parts(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
 	k := p.depth()
 	for p0 := 0; p0 < p.k; p0 += k {
 		part := part[T]{p, s, z, p0, min(k, p.k-p0), j0, j1, false, nil}
@@ -146,7 +158,6 @@ func (t tiles[T]) tileBlock(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int)
 			t.strip(&part, i, min(i+tileRows, i1))
 		}
 	}
-	s.tile = tileArgs{} // let go of the operands
 }
 
 // depth is the number of terms of every part of a sum but the last.
@@ -292,7 +303,7 @@ func (t tiles[T]) strip(p *part[T], i0, i1 int) {
 		} else {
 			args.b, args.rsB = unsafe.Pointer(&p.panels[(j-p.j0)*p.k]), t.width*size
 		}
-		t.askAhead(p, j, cols)
+		t.askAhead(p, i1, j, cols)
 		args.c = unsafe.Pointer(&p.c[p.z*p.bsC+i0*p.ldc+j])
 		kernel((*uint64)(unsafe.Pointer(args)))
 	}
