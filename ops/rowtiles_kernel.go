@@ -109,6 +109,16 @@ func (p *tilePlan) results(s RowStep) int {
 	return len(out)
 }
 
+// FewestTiles is the number of tiles, leastTiles or more and all of one size, that [RowTiles] cuts so many rows into where
+// their values fit into a cache; a prime number of rows, into single ones.
+func FewestTiles(rows int) int {
+	t := max(1, min(leastTiles, rows))
+	for rows%t != 0 {
+		t++
+	}
+	return t
+}
+
 // cut chooses the number of tiles, as few as let the values of one stay in cache, and makes the steps those of a tile.
 func (p *tilePlan) cut() {
 	bytes, sums := 0, false
@@ -118,7 +128,7 @@ func (p *tilePlan) cut() {
 		}
 	}
 	p.tiles = p.Rows
-	for t := min(leastTiles, p.Rows); t < p.Rows; t++ {
+	for t := FewestTiles(p.Rows); t < p.Rows; t++ {
 		if p.Rows%t == 0 && bytes/t <= tileBytes {
 			p.tiles = t
 			break
