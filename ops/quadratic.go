@@ -69,7 +69,13 @@ type quadratic[T float] struct {
 }
 
 // quadraticScratch is what a task needs.
-type quadraticScratch[T float] struct{ panel, z []T }
+type quadraticScratch[T float] struct {
+	*kernels.Folded[T]
+	z []T
+}
+
+// A task of pairs of blocks is of pairsOfTask of them, so that for most of them the next one is known.
+const pairsOfTask = 3
 
 // wholeForms is the number of forms from which each is a task of its own.
 const wholeForms = 8
@@ -83,7 +89,7 @@ func quadraticRun[T float](o Quadratic, in, _ []graph.Type) Run {
 		k.pairs, k.z, size = (blocks+1)/2, make([]T, k.n*k.b*k.q), 0
 	}
 	k.spare = newSpare(func() *quadraticScratch[T] {
-		return &quadraticScratch[T]{make([]T, kernels.FoldedScratch(k.q)), make([]T, size)}
+		return &quadraticScratch[T]{kernels.NewFolded[T](k.q), make([]T, size)}
 	})
 	forms, pairs, sums := k.forms, k.blocks, k.sums // bound once: a run allocates nothing
 	return func(dst, in []Buffer) {
@@ -94,7 +100,7 @@ func quadraticRun[T float](o Quadratic, in, _ []graph.Type) Run {
 		case k.pairs == 0:
 			chunked(k.n, 1, work/16, forms)
 		default:
-			chunked(k.n*k.pairs, 1, work/16, pairs)
+			chunked(k.n*k.pairs, pairsOfTask, work/16, pairs)
 			chunked(k.n, 1, k.n*k.b*k.p, sums)
 		}
 	}
@@ -102,25 +108,38 @@ func quadraticRun[T float](o Quadratic, in, _ []graph.Type) Run {
 
 // forms computes forms lo…hi−1, each as a whole.
 func (k *quadratic[T]) forms(lo, hi int) {
-	s := k.spare.get()
+	s, blocks := k.spare.get(), kernels.FoldedBlocks(k.q)
 	for i := lo; i < hi; i++ {
-		for block := range kernels.FoldedBlocks(k.q) {
-			k.block(s.z, i, block, s.panel)
+		for block := range blocks {
+			if block+1 < blocks {
+				s.Next(k.form(i), block+1)
+			} else if i+1 < hi {
+				s.Next(k.form(i+1), 0)
+			}
+			k.block(s.z, i, block, s.Folded)
 		}
 		k.sum(s.z, i)
 	}
 	k.spare.put(s)
 }
 
+// form is W of form i but for the leading columns.
+func (k *quadratic[T]) form(i int) []T { return k.w[(i*k.p+k.lead)*k.q:] }
+
 // blocks computes pairs of blocks lo…hi−1.
 func (k *quadratic[T]) blocks(lo, hi int) {
 	s := k.spare.get()
 	last := kernels.FoldedBlocks(k.q) - 1
 	for t := lo; t < hi; t++ {
+		if t+1 < hi {
+			i, first := (t+1)/k.pairs, (t+1)%k.pairs
+			s.Next(k.form(i), last-first)
+			s.Next(k.form(i), first)
+		}
 		i, first := t/k.pairs, t%k.pairs
 		z := k.z[i*k.b*k.q:]
-		if k.block(z, i, first, s.panel); last-first > first {
-			k.block(z, i, last-first, s.panel)
+		if k.block(z, i, last-first, s.Folded); last-first > first {
+			k.block(z, i, first, s.Folded)
 		}
 	}
 	k.spare.put(s)
@@ -134,8 +153,8 @@ func (k *quadratic[T]) sums(lo, hi int) {
 }
 
 // block computes a block of z for form i.
-func (k *quadratic[T]) block(z []T, i, block int, panel []T) {
-	kernels.FoldedProduct(z, k.q, k.u[k.lead:], k.p, k.b, k.w[(i*k.p+k.lead)*k.q:], k.q, block, panel)
+func (k *quadratic[T]) block(z []T, i, block int, f *kernels.Folded[T]) {
+	kernels.FoldedProduct(z, k.q, k.u[k.lead:], k.p, k.b, k.form(i), block, f)
 }
 
 // sum makes form i of z, xᵀz, and of the leading columns, each times a row of W and x.

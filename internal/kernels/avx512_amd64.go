@@ -17,7 +17,7 @@ func avx512Table32() *engine[float32] {
 	e.flat = flatKernel(flatAVX512F32)
 	e.spread, e.reluAffine, e.reluAffineAdd = normKernel[float32](spreadAVX512F32), normKernel[float32](reluAffineAVX512F32), normKernel[float32](reluAffineAddAVX512F32)
 	e.reluSums, e.reluBack = normKernel[float32](reluSumsAVX512F32), normKernel[float32](reluBackAVX512F32)
-	e.side, e.transpose, e.fold = 8, transposeAVX2F32, foldAVX2F32
+	e.side, e.transpose, e.fold, e.foldedTile = 8, transposeAVX2F32, foldAVX2F32, foldedTileAVX512F32
 	e.splines, e.splineSlopes = pairedSplines(splinesPairsAVX512F32, e.splines), pairedSplines(splineSlopesPairsAVX512F32, e.splineSlopes)
 	e.sin, e.cos = sinusoid(sinAVX512F32, math.Sin), sinusoid(cosAVX512F32, math.Cos)
 	return e
@@ -36,7 +36,7 @@ func avx512Table64() *engine[float64] {
 	e.flat = flatKernel(flatAVX512F64)
 	e.spread, e.reluAffine, e.reluAffineAdd = normKernel[float64](spreadAVX512F64), normKernel[float64](reluAffineAVX512F64), normKernel[float64](reluAffineAddAVX512F64)
 	e.reluSums, e.reluBack = normKernel[float64](reluSumsAVX512F64), normKernel[float64](reluBackAVX512F64)
-	e.side, e.transpose, e.fold = 4, transposeAVX2F64, foldAVX2F64
+	e.side, e.transpose, e.fold, e.foldedTile = 4, transposeAVX2F64, foldAVX2F64, foldedTileAVX512F64
 	e.sin, e.cos = sinusoid(sinAVX512F64, math.Sin), sinusoid(cosAVX512F64, math.Cos)
 	return e
 }

@@ -44,6 +44,8 @@ type engine[T Float] struct {
 	// fold computes dst[k·foldWidth + i] = src[i·rowSrc + k] + add[k·rowAdd + i], i <
 	// foldWidth, for a number of columns k that is a positive multiple of side.
 	fold func(dst, src, add []T, cols, rowSrc, rowAdd int)
+	// foldedTile is a product with a panel; nil where tiles of products do it.
+	foldedTile func(*uint64)
 
 	// Maps, element by element; dst may be an input.
 	exp, log, tanh, sigmoid, sin, cos        func(dst, x []T)

@@ -5,6 +5,12 @@
 package kernels
 
 //go:noescape
+func foldedTileAVX512F32(args *uint64)
+
+//go:noescape
+func foldedTileAVX512F64(args *uint64)
+
+//go:noescape
 func foldAVX2F32(dst []float32, src []float32, add []float32, cols int, rowSrc int, rowAdd int)
 
 //go:noescape

@@ -8,11 +8,11 @@ import (
 
 // Widths below, at and beyond a block, and such that squares are left over.
 func checkFolded[T kernels.Float](t *testing.T) {
-	for _, size := range []struct{ rows, q int }{{1, 1}, {3, 5}, {2, 31}, {4, 32}, {5, 33}, {3, 70}, {9, 96}, {2, 700}} {
+	for _, size := range []struct{ rows, q int }{{1, 1}, {3, 5}, {2, 31}, {4, 32}, {5, 33}, {3, 70}, {9, 96}, {2, 700}, {93, 68}} {
 		x, w := uniform[T](size.rows*size.q, 1), uniform[T](size.q*size.q, 2)
-		z, panel := make([]T, size.rows*size.q), make([]T, kernels.FoldedScratch(size.q))
+		z, f := make([]T, size.rows*size.q), kernels.NewFolded[T](size.q)
 		for block := range kernels.FoldedBlocks(size.q) {
-			kernels.FoldedProduct(z, size.q, x, size.q, size.rows, w, size.q, block, panel)
+			kernels.FoldedProduct(z, size.q, x, size.q, size.rows, w, block, f)
 		}
 		for r := range size.rows {
 			row := x[r*size.q:][:size.q]

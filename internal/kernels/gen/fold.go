@@ -22,9 +22,11 @@ const (
 )
 
 // fold writes the kernel for a number of cols that is a multiple of 8 (float32) or 4 (float64). It uses AVX2 only, like
-// transposes.
+// transposes; with AVX-512 it writes a product of panels besides, see foldedTile.
 func fold(s isa) {
 	if s.zmm {
+		t := foldedTile{tile: newTile(s, "foldedTile", foldWidth/s.lanes(), 13*2*s.lanes()/foldWidth)}
+		t.write()
 		return
 	}
 	side, fn := s.lanes(), s.name("fold")
