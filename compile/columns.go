@@ -27,7 +27,7 @@ func columnMap(n *graph.Node, _ func(int) bool) *graph.Node {
 		return nil
 	}
 	k, w := n.In[0], n.In[1]
-	x := firstGathered(k)
+	x := firstGathered(k, map[*graph.Node]bool{})
 	if x == nil || x == k {
 		return nil
 	}
@@ -73,8 +73,13 @@ const (
 	mostTables = 8
 )
 
-// firstGathered is what the first choice of columns reads within joins and sums of choices; nil where there is none.
-func firstGathered(n *graph.Node) *graph.Node {
+// firstGathered is what the first choice of columns reads within joins and sums of choices; nil where there is none. Sums of
+// sums share their terms, so that nodes in them are reached on more ways than there are nodes: none is looked at twice.
+func firstGathered(n *graph.Node, seen map[*graph.Node]bool) *graph.Node {
+	if seen[n] {
+		return nil
+	}
+	seen[n] = true
 	switch op := n.Op.(type) {
 	case ops.Gather:
 		if op.Patches == (ops.Patches{}) {
@@ -82,7 +87,7 @@ func firstGathered(n *graph.Node) *graph.Node {
 		}
 	case ops.Concat, graph.Add:
 		for _, x := range n.In {
-			if y := firstGathered(x); y != nil {
+			if y := firstGathered(x, seen); y != nil {
 				return y
 			}
 		}

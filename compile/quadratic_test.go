@@ -15,7 +15,9 @@ func TestWideOnesAreNotTheLastColumnsOfAFactor(t *testing.T) {
 	const rows, n = 40, 3
 	g := graph.New()
 	in := func(r, c int) graph.Type { return graph.Type{DType: graph.F64, Shape: graph.Sh(r, c)} }
-	ones := func(cols int) *graph.Node { return ops.Join(0, g.Const(in(rows/2, cols), 1), g.Const(in(rows/2, cols), 1)) }
+	ones := func(cols int) *graph.Node {
+		return ops.Join(0, g.Const(in(rows/2, cols), 1), g.Const(in(rows/2, cols), 1))
+	}
 	u := ops.Join(1, g.Input("a", in(rows, 3)), ones(1))
 	w := g.Input("w", in(n, 4*2))
 	p, err := compile.Forward(g, nil, nil, g.Apply(ops.Trilinear{Out: 0}, u, ones(2), w))
