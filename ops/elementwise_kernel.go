@@ -1,10 +1,16 @@
 package ops
 
-import "rpnc/graph"
+import (
+	"rpnc/graph"
+	"rpnc/internal/kernels"
+)
 
 // blockLen is the number of elements of a block. The registers of a chain, one slice of that length each, stay in L1
 // (4 KiB each in f32), and the cost of calling a loop, a few ns, vanishes in the loop.
 const blockLen = 1024
+
+// shortLine is the length of lines up to which elements that fill one each are gathered for a block at once.
+const shortLine = 64
 
 // Kernel interprets the program block by block: one vector loop an instruction over some 1,024 elements. Operands of
 // the full shape are read in place, and the last instruction of a result writes it in place.
@@ -74,6 +80,8 @@ type chain[T float] struct {
 	tail   func(f *frame[T], x []T, b, row, col int) // takes result 0 of every block, if there is no memory for it
 	out    int                                       // the value that the tail takes
 	regs   int                                       // registers of a frame
+
+	repeats map[int]*kernels.Repeats // of operands of which every element fills a short line
 
 	first  int   // the number of the first instruction's value
 	shared [][]T // contents that all blocks read alike: immediates, scalars, rows
@@ -190,6 +198,12 @@ func (c *chain[T]) operand(i, size int, step bool) place {
 		return place{kind: inPlace}
 	case size == 1 || c.lines > 0 && zero(outer): // every block reads the same: a scalar, or one line again and again
 		return c.share()
+	}
+	if n := c.grid.inner(); n <= shortLine && len(outer) == 1 && outer[0] == 1 && c.grid.step(i) == 0 {
+		if c.repeats == nil {
+			c.repeats = map[int]*kernels.Repeats{}
+		}
+		c.repeats[i] = kernels.NewRepeats(c.block(), n)
 	}
 	c.regs++
 	return place{kind: inFilled, i: c.regs - 1}
@@ -329,6 +343,10 @@ func (c *chain[T]) stretch(b int) (row, col, n int) {
 
 // fill writes operand v, repeated, from line row, column col on.
 func (c *chain[T]) fill(reg []T, v, row, col int) {
+	if r := c.repeats[v]; r != nil && col == 0 {
+		kernels.Repeat(r, reg, c.in[v][row:])
+		return
+	}
 	x, n, moves := c.in[v], c.grid.inner(), c.grid.step(v) != 0
 	for ; len(reg) > 0; row, col = row+1, 0 {
 		k := min(n-col, len(reg))
@@ -342,8 +360,13 @@ func (c *chain[T]) fill(reg []T, v, row, col int) {
 	}
 }
 
+// fill makes all elements v: some one by one, and the others as copies of twice as many each time.
 func fill[T any](dst []T, v T) {
-	for i := range dst {
+	n := min(len(dst), 32)
+	for i := range dst[:n] {
 		dst[i] = v
+	}
+	for ; n < len(dst); n *= 2 {
+		copy(dst[n:], dst[:n])
 	}
 }

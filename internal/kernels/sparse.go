@@ -186,6 +186,34 @@ func sampledGo[T Float](y []T, row, col []int32, a, b []T, width int) {
 	}
 }
 
+// Repeats is a table that repeats elements.
+type Repeats struct {
+	at    []int32
+	times int
+}
+
+// NewRepeats is the table of up to n elements, each element of a source standing so many times in a row.
+func NewRepeats(n, times int) *Repeats {
+	if n < 0 || times < 1 {
+		panicf("kernels.NewRepeats: %d elements, each %d times; it needs 0 or more, each once or more", n, times)
+	}
+	r := &Repeats{at: make([]int32, n), times: times}
+	for i := range r.at {
+		r.at[i] = int32(i / times)
+	}
+	return r
+}
+
+// Repeat computes dst[i] = src[i / times], for a dst of no more elements than the table.
+//
+// Lines of some ten elements are too short for a loop each: a gather writes several of them at once.
+func Repeat[T Float](r *Repeats, dst, src []T) {
+	if len(dst) > len(r.at) || (len(dst)+r.times-1)/r.times > len(src) {
+		panicf("kernels.Repeat: %d elements of %d, each %d times, by a table of %d", len(dst), len(src), r.times, len(r.at))
+	}
+	engineOf[T]().pick(dst, src, r.at[:len(dst)])
+}
+
 // pickGo is dst[i] = src[at[i]].
 func pickGo[T Float](dst, src []T, at []int32) {
 	for i, j := range at[:len(dst)] {

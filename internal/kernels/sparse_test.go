@@ -260,6 +260,40 @@ func TestPatternsRefuseTablesThatLeaveThem(t *testing.T) {
 	}
 }
 
+// checkRepeat compares a repetition with its definition, for whole and for broken repetitions.
+func checkRepeat[T kernels.Float](t *testing.T, guard func([]T) []T) {
+	t.Helper()
+	for _, times := range []int{1, 2, 10, 17, 64} {
+		r := kernels.NewRepeats(1030, times)
+		for _, n := range []int{0, 1, 15, 16, 40, 1024, 1030} {
+			dst, src := guard(filled[T](n, poison)), guard(uniform[T]((n+times-1)/times, 1))
+			kernels.Repeat(r, dst, src)
+			for i, v := range dst {
+				if v != src[i/times] {
+					t.Fatalf("%d elements, each %d times: [%d] = %v, want %v", n, times, i, v, src[i/times])
+				}
+			}
+		}
+	}
+}
+
+func TestRepeatedElementsStandInARow(t *testing.T) {
+	onEveryTableGuarded(t, func(t *testing.T, g guards) {
+		checkRepeat(t, func(x []float32) []float32 { return guarded(g, x) })
+		checkRepeat(t, func(x []float64) []float64 { return guarded(g, x) })
+	})
+	for name, f := range map[string]func(){
+		"a negative number":   func() { kernels.NewRepeats(-1, 2) },
+		"no time":             func() { kernels.NewRepeats(4, 0) },
+		"more than the table": func() { kernels.Repeat(kernels.NewRepeats(4, 2), make([]float32, 5), make([]float32, 9)) },
+		"more than there is":  func() { kernels.Repeat(kernels.NewRepeats(4, 2), make([]float32, 3), make([]float32, 1)) },
+	} {
+		if !panics(f) {
+			t.Errorf("%s: no panic", name)
+		}
+	}
+}
+
 // A stored zero is an entry like any other: 0·NaN is NaN.
 func TestSpMMPropagatesNaNOfStoredZeros(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
