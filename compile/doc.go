@@ -52,7 +52,35 @@
 //
 // # Passes
 //
-// The table of passes, which [PassNames] lists, is in passes.go with the order constraints and their reasons. A pass is a function from
+// The table of passes, which [PassNames] lists, is in passes.go with the order constraints and their reasons. In their order,
+// before differentiation (P) and after it (O):
+//
+//	P O  simplify          identities, transposes as flags of products, views of views
+//	P    norm-products     a layer norm of powers moves behind the product with a matrix
+//	P    column-maps       κ(x)·Wᵀ for a κ that chooses and adds columns is x·(W·Gᵀ)ᵀ: a product as narrow as x
+//	P    structure         sparse, banded and triangular matrices are multiplied as such
+//	P    outer-products    flat outer products ψ = a⊗b are contracted, and never formed
+//	P O  reassociate       chains of products in the cheapest order
+//	P    block-powers      powers u⊗x under such a ψ meet shifted views of one vector             not on a GPU
+//	P    contract-powers   other powers are multiplied block by block, and never in memory
+//	P    fuse-heads        heads that are alike become one product over stacked parameters
+//	P O  cse               equal nodes become one, unused ones go
+//	  O  quadratic         Σ w[j,k]·xⱼ·xₖ with W folded along its diagonal: half of the operations  not on a GPU
+//	  O  join-products     narrow matrices that meet one large one are multiplied together
+//	  O  fuse-gather       products read patches of a grid where they are
+//	  O  fuse-norms        a batch norm and the relu behind it are one pass over the activations
+//	  O  fuse-steps        a large gradient is made tile by tile by the step that reads it          not on a GPU
+//	  O  fuse-elementwise  chains of elementwise nodes become straight-line code over one block
+//	  O  epilogues         such a chain runs over the rows of a product as they are done            not on a GPU
+//	  O  row-tiles         what works row by row runs tile by tile of the batch, forward, loss      not on a GPU
+//	                       and backward: values between the ops stay in the cache of one core
+//
+// Those that are not for a GPU make ops that have kernels on the CPU alone (hostPasses): folding, shifted views and tiles are
+// about caches, and a GPU's product is fast as it is. Structure comes early, since it decides what everything after it costs;
+// fusion comes last, since rules know single ops and not what they were fused to. Row-tiles is the very last: nothing
+// looks into a tile.
+//
+// A pass is a function from
 // a graph and its roots to another graph and its roots that compute the same. Most are lists of rules: a rule looks
 // at one node and answers with a cheaper one or nil. Passes that make one node of several (fuse-heads,
 // fuse-elementwise) say which nodes belong together, and contract does the rest.

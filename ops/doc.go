@@ -14,6 +14,24 @@
 //
 // Structure stays an attribute: [Pattern] in [SpMM] and [Densify], the table of [Gather].
 //
+// # Ops that passes make
+//
+// Model code builds none of these. Passes of package compile, and some gradients, put them in the place of several nodes, each
+// with those nodes, or its own sum, as oracle:
+//
+//	Elementwise, MapSum       a chain of elementwise ops, and its sum
+//	MatMulMap, MatMulSum      a product with a chain behind it; a sum of products
+//	Trilinear                 Σⱼₖ u[r,j]·x[r,k]·w[i,j,k]: powers that are never in memory
+//	Quadratic                 the same for x among the columns of u: half of the operations
+//	BlockPowers               powers against a matrix that repeats along them, by shifted views of it
+//	PatchMatMul, PatchExtreme convolution and pooling that read a grid where it is
+//	NormRelu, AffineRelu      a batch norm in training or at inference, with the relu behind it
+//	TiledStep                 a step of an optimizer that makes its gradient itself, tile by tile
+//	RowTiles                  a program of ops that work row by row, run on a few rows at a time
+//
+// [HostOnly] marks those without a kernel for other devices. [JointSteps] is no op but a Run for several [AdamW] at once, which
+// a commit makes of steps that follow each other.
+//
 // # Adding an op
 //
 // One file: the struct, Infer, Eval, VJP, a line of register with samples. The tests find it there: oracle against

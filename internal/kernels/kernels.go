@@ -9,11 +9,28 @@
 // element type: a table of inner loops which a back end fills. The table in this
 // package is plain Go and runs everywhere. Inner loops trust their arguments.
 //
-// Products and the kernels over rows of a matrix (gemm.go, rows.go and the files
-// beside it) split large work over the cores by themselves. Element-wise maps,
-// reductions and optimizer steps (vector.go, maths.go, reduce.go, optimizer.go)
-// run on the calling goroutine: callers cut their slices into chunks, hand these
+// Products, the kernels over rows of a matrix (gemm.go, rows.go and the files
+// beside it) and [AdamSteps] split large work over the cores by themselves.
+// Element-wise maps, reductions, windows and single optimizer steps (vector.go,
+// maths.go, reduce.go, windows.go, optimizer.go) run on the calling goroutine: callers cut their slices into chunks, hand these
 // to Parallel, and run a chain of maps over each chunk while it is in L1.
+//
+// # Forms of a product
+//
+// [Gemm] and its kin see strides and sizes, and choose among loops that all compute the same sums:
+//
+//	tiles     the general case: panels of B in cache, a tile of C in registers (tiles.go)
+//	dots      C narrow, both factors along the sum: a register of partial sums for each element (dots.go)
+//	turned    C narrow, A transposed: Cᵀ = Bᵀ·Aᵀ, whose rows are long, turned as it is stored (turned.go)
+//	folded    quadratic forms: W + Wᵀ of the upper blocks alone, half of the terms (folded.go)
+//	patches   B is patches of grids, read where they are by a list of places (patches.go, flat.go)
+//	sparse    A is a [Pattern] with values (sparse.go)
+//
+// What is not known before a product runs does not decide: the choice, and so the order of every sum, is one of sizes.
+//
+// A [Pattern] is the places of a sparse matrix, checked when it is made, so that kernels in assembly can trust it; [Lines] are
+// its rows sorted by length for a softmax of many short lines at once. [Windows] are the patches of a pooling, laid out such
+// that neighbours are compared by one vector instruction.
 //
 // # Calling from an op
 //

@@ -55,8 +55,7 @@
 //
 // Sums have a fixed order: which thread adds which elements depends on shapes alone, and nothing is added by atomics. So
 // results are the same bits from run to run, on one machine and with one version of cuBLAS where that multiplies, under every
-// rule but Fastest. Transcendental functions are computed in double precision for f32 too and
-// rounded once. Random numbers are those of [rpnc/graph.Key], bit for bit.
+// rule but Fastest. Transcendental functions are computed in double precision for f32 too and rounded once. Random numbers are those of [rpnc/graph.Key], bit for bit.
 //
 // # Writing a kernel
 //
