@@ -25,17 +25,23 @@ type flatArgs struct {
 	lanes  [flatRegisters]uint64
 	start  [flatRegisters]int
 	cells  [flatRegisters]uint64 // as many ones as lanes has
+	ahead  uintptr               // memory that is wanted next: the kernel asks for it and moves on
+	pace   int                   // by as many bytes a term
 }
 
 // flatRegisters is the number of registers across a tile.
 const flatRegisters = 3
 
-// multiplyFlat computes n positions of a band into y.
-func (p *Patches[T]) multiplyFlat(e *engine[T], f *patchFrame[T], y []T, n int) {
+// flatHigh is the number of rows of the highest strip of a tile.
+const flatHigh = 8
+
+// multiplyFlat computes n positions of a band into y, and asks for next meanwhile.
+func (p *Patches[T]) multiplyFlat(e *engine[T], f *patchFrame[T], y, next []T, n int) {
 	size, k := int(unsafe.Sizeof(T(0))), p.channels*p.size
 	args := &f.flat
 	args.terms, args.rowA, args.rowC = k, k*size, p.h*p.w*size
 	args.places, args.c = unsafe.Pointer(&p.from[0]), pointer(y)
+	p.askFor(args, next, n, e.lanes)
 	step := max(8, blockFlops/(2*flatRegisters*e.lanes*k)/8*8)
 	for q := 0; q < n; q += flatRegisters * e.lanes {
 		args.b = unsafe.Pointer(&f.cells[q])
@@ -45,6 +51,17 @@ func (p *Patches[T]) multiplyFlat(e *engine[T], f *patchFrame[T], y []T, n int) 
 			args.c = unsafe.Pointer(&y[o*p.h*p.w])
 			e.flat(args)
 		}
+	}
+}
+
+// askFor spreads the requests for next over all terms of n positions. A core that works on one band from its cache would
+// else leave memory idle, and then wait for the next band.
+func (p *Patches[T]) askFor(args *flatArgs, next []T, n, lanes int) {
+	tiles := (n-1)/(flatRegisters*lanes) + 1
+	terms := tiles * max(1, p.outputs/flatHigh) * args.terms
+	args.ahead, args.pace = uintptr(pointer(p.weights)), 0
+	if len(next) > 0 {
+		args.ahead, args.pace = uintptr(pointer(next)), (len(next)*int(unsafe.Sizeof(next[0]))-1)/terms+1
 	}
 }
 

@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"runtime"
 	"slices"
 	"unsafe"
 )
@@ -133,10 +134,11 @@ func (p *Patches[T]) frame() *patchFrame[T] {
 	return p.newFrame()
 }
 
-// parallel runs n tasks, on all cores where the work of them all pays.
+// parallel runs n tasks, on all cores where the work of them all pays. A core takes some that follow each other, so that it
+// can ask for the next one's input.
 func (p *Patches[T]) parallel(n int, f func(lo, hi int)) {
 	if 2*float64(p.batch)*float64(p.h*p.w)*float64(p.channels*p.size)*float64(p.outputs) > serialFlops {
-		Parallel(n, 1, f)
+		Parallel(n, max(1, n/(coreBlocks*runtime.GOMAXPROCS(0))), f)
 	} else if n > 0 {
 		f(0, n)
 	}
@@ -166,13 +168,22 @@ func (p *Patches[T]) multiply(lo, hi int) {
 		p.pad(e, f, b, i0)
 		y := p.y[b*p.outputs*p.h*p.w+i0*p.w:]
 		if e.flat != nil && roundUp(p.w, e.listedCols/2) > p.pitch {
-			p.multiplyFlat(e, f, y, (i1-i0-1)*p.pitch+p.w)
+			p.multiplyFlat(e, f, y, p.following(t+1, hi), (i1-i0-1)*p.pitch+p.w)
 		} else {
 			p.multiplyRows(e, f, y, i1-i0)
 		}
 	}
 	f.row, f.flat = listed[T]{}, flatArgs{} // let go of the operands
 	p.frames.put(f)
+}
+
+// following is the input that band t < hi reads, nil where bands are parts of a grid.
+func (p *Patches[T]) following(t, hi int) []T {
+	if t >= hi || p.bands > 1 {
+		return nil
+	}
+	n := p.channels * p.h * p.w
+	return p.x[t*n:][:n]
 }
 
 // multiplyRows computes rows of the grid in y, some cells of a row at a time.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/bits"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -35,6 +36,8 @@ const (
 	flatLanes          // masks of the lanes that are cells of the grid, one a register
 	flatStart = 8 * 11 // distances of their cells from c, in bytes
 	flatCells = 8 * 14 // masks of as many lanes as there are cells
+	flatAhead = 8 * 17 // where memory is asked for that is wanted next
+	flatPace  = 8 * 18 // how many bytes of it a term
 )
 
 // flatCount is the number of registers across: 8 rows of 3 sums, 3 of B and 2 broadcasts are 29 of 32.
@@ -57,7 +60,7 @@ type flat struct {
 	high          int // rows of the highest strip
 	p             reg.Register
 	a, c          reg.GPVirtual
-	rowA, rows    reg.GPVirtual
+	rowA, ahead   reg.GPVirtual
 	multiples     map[int]reg.GPVirtual // odd multiples of rowA, for addressing
 	sums          [][]vec
 	b, broadcasts []vec
@@ -104,7 +107,7 @@ func (t *flat) write() {
 	TEXT(t.fn, NOSPLIT, "func(args *uint64)")
 	Pragma("noescape")
 	t.p = Load(Param("args"), GP64())
-	t.a, t.c, t.rowA, t.rows = t.arg(flatA), t.arg(flatC), t.arg(flatRowA), t.arg(flatRows)
+	t.a, t.c, t.rowA, t.ahead = t.arg(flatA), t.arg(flatC), t.arg(flatRowA), t.arg(flatAhead)
 	t.oddRows()
 	lanes, cells := make([]reg.OpmaskVirtual, flatCount), make([]mask, flatCount)
 	for v := range flatCount {
@@ -123,6 +126,7 @@ func (t *flat) write() {
 		}
 	}
 	Label(t.label("done", 0))
+	MOVQ(t.ahead, Mem{Base: t.p, Disp: flatAhead})
 	end()
 }
 
@@ -143,7 +147,7 @@ func (t *flat) oddRows() {
 // strip computes mr rows of C if there are as many left, else goes to next.
 func (t *flat) strip(mr int, next string, lanes []reg.OpmaskVirtual, cells []mask) {
 	Label(t.label("strip", mr))
-	CMPQ(t.rows, U32(mr))
+	CMPQ(Mem{Base: t.p, Disp: flatRows}, I8(mr))
 	JLT(LabelRef(next))
 	t.sums = make([][]vec, mr)
 	for i := range t.sums {
@@ -153,8 +157,7 @@ func (t *flat) strip(mr int, next string, lanes []reg.OpmaskVirtual, cells []mas
 		}
 	}
 	t.b, t.broadcasts = t.registers(flatCount), t.registers(2)
-	t.ahead(mr)
-	t.loop(mr)
+	t.stretches(mr)
 	rowC, at := t.arg(flatRowC), t.registersGP(flatCount)
 	for v := range at {
 		MOVQ(Mem{Base: t.p, Disp: flatStart + 8*v}, at[v])
@@ -171,26 +174,40 @@ func (t *flat) strip(mr int, next string, lanes []reg.OpmaskVirtual, cells []mas
 		ADDQ(rowC, t.c)
 	}
 	LEAQ(t.row(t.a, mr), t.a)
-	SUBQ(U32(mr), t.rows)
+	SUBQ(I8(mr), Mem{Base: t.p, Disp: flatRows})
 }
 
-// ahead asks for the lines of C that the strip writes, while it sums, if there is time for them to come.
-func (t *flat) ahead(mr int) {
-	short := t.label("short", mr)
-	CMPQ(Mem{Base: t.p, Disp: flatTerms}, U8(prefetchTerms))
-	JLT(LabelRef(short))
-	rowC, at := t.arg(flatRowC), GP64()
-	MOVQ(Mem{Base: t.p, Disp: flatStart}, at)
+// stretches sums over the places, of which there is one at least, in a stretch for each row of C. Before each, it asks for
+// the lines of a row that the strip writes: all of them at once would fill the queue of what the core waits for, and
+// loads from L2 would wait behind it. A short sum is one stretch, as the lines would not come in time.
+func (t *flat) stretches(mr int) {
+	left, n, at := t.arg(flatTerms), GP64(), t.arg(flatStart)
+	b, places, stretch, begin := t.arg(flatB), t.arg(flatPlaces), t.label("stretch", mr), t.label("begin", mr)
 	ADDQ(t.c, at)
-	for i := range mr {
-		for line := range flatCount {
-			PREFETCHT0(Mem{Base: at, Disp: line * t.bytes()})
-		}
-		if i+1 < mr {
-			ADDQ(rowC, at)
-		}
+	MOVQ(left, n)
+	CMPQ(left, U8(prefetchTerms))
+	JLT(LabelRef(t.label("rest", mr)))
+	Label(stretch)
+	for line := range flatCount {
+		PREFETCHT0(Mem{Base: at, Disp: line * t.bytes()})
 	}
-	Label(short)
+	PREFETCHT0(Mem{Base: at, Disp: flatCount*t.bytes() - 1})
+	ADDQ(Mem{Base: t.p, Disp: flatRowC}, at)
+	MOVQ(Mem{Base: t.p, Disp: flatTerms}, n)
+	SHRQ(U8(bits.Len(uint(mr))-1), n)
+	SUBQ(n, left)
+	CMPQ(left, n)
+	JGE(LabelRef(begin))
+	ADDQ(left, n)
+	Label(t.label("rest", mr))
+	XORQ(left, left)
+	Label(begin)
+	t.loop(mr, n, b, places)
+	TESTQ(left, left)
+	JNE(LabelRef(stretch))
+	MOVQ(Mem{Base: t.p, Disp: flatTerms}, n)
+	SHLQ(U8(bits.Len(uint(t.size()))-1), n)
+	SUBQ(n, t.a)
 }
 
 // registersGP returns n fresh general registers.
@@ -202,25 +219,25 @@ func (t *flat) registersGP(n int) []reg.GPVirtual {
 	return out
 }
 
-// loop sums over the places; there is at least one.
-func (t *flat) loop(mr int) {
-	k, b, places, a := t.arg(flatTerms), t.arg(flatB), t.arg(flatPlaces), GP64()
-	MOVQ(t.a, a)
+// loop sums over k ≥ 1 places. With each it asks for some bytes of the memory that is wanted next.
+func (t *flat) loop(mr int, k, b, places reg.GPVirtual) {
 	Label(t.label("k", mr))
 	at := GP64()
 	MOVQ(Mem{Base: places}, at)
 	for v, r := range t.b {
 		t.load(r, Mem{Base: b, Index: at, Scale: uint8(t.size()), Disp: v * t.bytes()})
 	}
+	PREFETCHT1(Mem{Base: t.ahead})
+	ADDQ(Mem{Base: t.p, Disp: flatPace}, t.ahead)
 	for i := range mr {
 		x := t.broadcasts[i%len(t.broadcasts)]
-		t.broadcast(x, t.row(a, i))
+		t.broadcast(x, t.row(t.a, i))
 		for v, b := range t.b {
 			t.fma(t.sums[i][v], x, b)
 		}
 	}
 	ADDQ(U32(8), places)
-	ADDQ(U32(t.size()), a)
+	ADDQ(U32(t.size()), t.a)
 	DECQ(k)
 	JNE(LabelRef(t.label("k", mr)))
 }
