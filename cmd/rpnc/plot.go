@@ -119,7 +119,7 @@ func (p *plotting) readLog(file string) ([]series, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; want a log that rpnc train -log has written", err)
 	}
 	defer f.Close()
 	out := make([]series, len(keys))

@@ -51,11 +51,11 @@ var inLearner = []string{"lr", "optimizer", "schedule", "warmup", "loss", "clip-
 func (s settings) check() error {
 	switch {
 	case s.Epochs < 0 || s.Batch < 0 || !(s.LR >= 0):
-		return usagef("-epochs %d, -batch %d, -lr %g; want none below 0", s.Epochs, s.Batch, s.LR)
+		return usagef("-epochs %d, -batch %d, -lr %g; want numbers, none below 0", s.Epochs, s.Batch, s.LR)
 	case s.Warmup < 0 || !(s.ClipNorm >= 0) || !(s.ClipValue >= 0):
-		return usagef("-warmup %d, -clip-norm %g, -clip-value %g; want none below 0", s.Warmup, s.ClipNorm, s.ClipValue)
+		return usagef("-warmup %d, -clip-norm %g, -clip-value %g; want numbers, none below 0", s.Warmup, s.ClipNorm, s.ClipValue)
 	case s.Patience < 0 || !(s.MinDelta >= 0):
-		return usagef("-patience %d, -min-delta %g; want none below 0", s.Patience, s.MinDelta)
+		return usagef("-patience %d, -min-delta %g; want numbers, none below 0", s.Patience, s.MinDelta)
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func (f *File) Save(path string) error {
 func Load(path string) (*File, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint.Load: %w", err)
+		return nil, fmt.Errorf("checkpoint.Load: %w; want the path of a readable safetensors file", err)
 	}
 	defer file.Close()
 	data, err := io.ReadAll(file)

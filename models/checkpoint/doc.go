@@ -21,9 +21,9 @@
 //
 // The header maps a name to {"dtype", "shape", "data_offsets": [begin, end]} and "__metadata__" to strings; tensors
 // cover the data without gap or overlap. Other programs read these files and this package reads theirs, as far as
-// their elements are F32, F64, I32, halves (F16 and BF16, which become F32), or I64 of small values: a state dict that PyTorch has saved goes into the model
-// whose tensors have its names. Files of this package carry a checksum of all that they hold. A broken file is
-// an error; reading one never takes more memory than a small multiple of its size.
+// their elements are F32, F64, I32, halves (F16 and BF16, which become F32), or I64 of small values: a state dict that
+// PyTorch has saved goes into the model whose tensors have its names. Files of this package carry a checksum of all that
+// they hold. A broken file is an error; reading one never takes more memory than a small multiple of its size.
 //
 // # What it may know
 //

@@ -61,7 +61,7 @@ func (o RPNOutput) encode() *yaml.Node {
 func LoadRun(file string) (*Run, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("config.LoadRun: %w", err)
+		return nil, fmt.Errorf("config.LoadRun: %w; want the path of a readable YAML or JSON file", err)
 	}
 	return ParseRun(file, text)
 }
