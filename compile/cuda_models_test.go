@@ -118,7 +118,7 @@ func TestModelsOnADeviceTrainAsOnTheHost(t *testing.T) {
 		if !strings.HasSuffix(t.Name(), "/gpu") {
 			steps = 3 // the emulator is slow
 		}
-		for _, d := range []graph.DType{graph.F32, graph.F64} {
+		for _, d := range onDeviceTypes() {
 			for name, spec := range zoo() {
 				t.Run(fmt.Sprintf("%s/%v", name, d), func(t *testing.T) {
 					host, dev := newTrainee(t, spec, d, 12, nil), newTrainee(t, spec, d, 12, onDevice)
@@ -147,7 +147,7 @@ func TestTrainingModelsOnADeviceTwiceGivesTheSameBits(t *testing.T) {
 	onEveryDevice(t, func(t *testing.T) {
 		steps := uint64(200)
 		if !strings.HasSuffix(t.Name(), "/gpu") {
-			steps = 3
+			steps = 2 // the second replays what the first has recorded
 		}
 		for name, spec := range zoo() {
 			var states [2]map[string]*graph.Tensor

@@ -89,6 +89,9 @@ func TestTrainingOnADeviceMatchesTheInterpreterFromEqualState(t *testing.T) {
 }
 
 func TestGradientsOnADeviceMatchTheInterpreter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the steps of trainings hold gradients against the interpreter, too")
+	}
 	onEveryDevice(t, func(t *testing.T) {
 		for _, d := range onDeviceTypes() {
 			for _, p := range programs(d) {

@@ -2,6 +2,7 @@ package compile_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,8 +22,62 @@ func trains(t *testing.T, opts compile.Options) {
 		if err != nil {
 			t.Fatalf("%s: %v", p.name, err)
 		}
-		want := programs(graph.F64)[i].asBuilt(t)
-		steps(t, want, q, append([]*graph.Node{want.loss}, want.outputs...), 1e-10)
+		pathOf(t, i, q.Store()).follow(t, p, q)
+	}
+}
+
+// path is what the interpreter computes in training steps of a program as built, from its first state on.
+type path []pace
+
+// pace is one step: its inputs, loss and outputs, and the states after it.
+type pace struct {
+	in      map[string]*graph.Tensor
+	outputs []*graph.Tensor
+	leaves  graph.Leaves
+}
+
+// paths are those known so far. The interpreter takes its time, and hundreds of compilations are held against one path.
+var paths = map[int]path{}
+
+// pathOf is the path of the i-th program from the state of a fresh store, which is the same in each.
+func pathOf(t *testing.T, i int, st *compile.Store) path {
+	t.Helper()
+	if paths[i] != nil {
+		return paths[i]
+	}
+	p := programs(graph.F64)[i].asBuilt(t)
+	roots, l := append([]*graph.Node{p.loss}, p.outputs...), leaves(nil, st)
+	for k := range uint64(3) {
+		in := p.feed(k)
+		maps.Copy(l, in)
+		v, err := graph.Run(p.g, l, roots...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var outputs []*graph.Tensor
+		for _, n := range roots {
+			outputs = append(outputs, v.Of(n))
+		}
+		l.Commit(p.g, v)
+		paths[i] = append(paths[i], pace{in, outputs, maps.Clone(l)})
+	}
+	return paths[i]
+}
+
+// follow runs q and fails where it leaves the path.
+func (w path) follow(t *testing.T, p program, q *compile.Program) {
+	t.Helper()
+	for k, want := range w {
+		got, err := q.RunTensors(want.in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range got {
+			same(t, fmt.Sprintf("%s step %d output %d", p.name, k, i-1), got[i], want.outputs[i], 1e-10)
+		}
+		for _, name := range q.Store().Names() {
+			same(t, fmt.Sprintf("%s step %d state %s", p.name, k, name), q.Store().Get(name), want.leaves[name], 1e-10)
+		}
 	}
 }
 

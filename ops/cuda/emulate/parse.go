@@ -138,6 +138,9 @@ func (r *reader) line(line string) error {
 	return nil
 }
 
+// braces drops what holds vector operands together.
+var braces = strings.NewReplacer("{", "", "}", "")
+
 // split separates operands.
 //
 // Braces of vector operands are dropped: their elements count as operands.
@@ -145,7 +148,7 @@ func split(text string) []string {
 	if text == "" {
 		return nil
 	}
-	return strings.Split(strings.NewReplacer("{", "", "}", "").Replace(text), ", ")
+	return strings.Split(braces.Replace(text), ", ")
 }
 
 // declare makes words of %r<9>: %r0 to %r8.
