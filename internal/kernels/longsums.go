@@ -9,7 +9,7 @@ package kernels
 // with each part read by one core. The parts depend on the shape alone and are added up in order, so
 // that C has the same bits for any number of cores.
 const (
-	longSum    = 8192    // terms from which a sum is cut
+	longSum    = 4096    // terms from which a sum is cut
 	longParts  = 8       // parts of a sum
 	longResult = 1 << 14 // elements of C up to which parts of it cost little
 )
