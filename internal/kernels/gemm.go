@@ -16,6 +16,8 @@ type product[T Float] struct {
 	streamed       bool // a part of a sum whose B is read once, from memory
 	packed         []T  // all of B in panels, where blocks share it; else nil
 	then           func(lo, hi int)
+	next           uintptr // unless 0, memory that is wanted after the product: tiles ask for it
+	share          int     // bytes of it for each term of a tile
 }
 
 // flops is the work of the whole batch.

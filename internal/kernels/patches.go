@@ -250,17 +250,18 @@ func (p *Patches[T]) differentiate(lo, hi int) {
 		if p.channels < fewChannels {
 			p.differentiateFew(e, f, sum, from, to)
 		} else {
-			p.differentiateMany(e, f, sum, from, to)
+			p.differentiateMany(e, f, sum, from, to, hi*p.batch/p.groups)
 		}
 	}
 	p.frames.put(f)
 }
 
-// differentiateMany adds the inputs lo to hi−1 to sum, by products of channels with outputs for each offset.
+// differentiateMany adds the inputs lo to hi−1 to sum, by products of channels with outputs for each offset. The core goes on
+// with others up to end.
 //
 // The cells of a band, margins included, are one long sum: where the other factor has its margins of zeros, row (c, δ)
 // of P(x) may hold anything, and is a stretch of scratch as a whole.
-func (p *Patches[T]) differentiateMany(e *engine[T], f *patchFrame[T], sum []T, lo, hi int) {
+func (p *Patches[T]) differentiateMany(e *engine[T], f *patchFrame[T], sum []T, lo, hi, end int) {
 	s := e.scratch.get()
 	if s == nil {
 		s = new(scratch[T])
@@ -272,7 +273,7 @@ func (p *Patches[T]) differentiateMany(e *engine[T], f *patchFrame[T], sum []T, 
 			i1 := min(i0+p.rows, p.h)
 			p.pad(e, f, b, i0)
 			p.turn(e, f, b, i0, i1)
-			p.addProducts(e, s, f, sum, (i1-i0-1)*p.pitch+p.w)
+			p.addProducts(e, s, f, sum, (i1-i0-1)*p.pitch+p.w, p.stretches(b+1, end))
 		}
 	}
 	e.scratch.put(s)
@@ -296,17 +297,38 @@ func (p *Patches[T]) turn(e *engine[T], f *patchFrame[T], b, i0, i1 int) {
 	}
 }
 
-// addProducts adds to sum what n cells of a band give.
-func (p *Patches[T]) addProducts(e *engine[T], s *scratch[T], f *patchFrame[T], sum []T, n int) {
+// stretches are what input b < end of a gradient reads, nil where bands are parts of a grid.
+func (p *Patches[T]) stretches(b, end int) (next [2][]T) {
+	if b < end && p.bands == 1 {
+		x, d := p.channels*p.h*p.w, p.outputs*p.h*p.w
+		next = [2][]T{p.y[b*d:][:d], p.x[b*x:][:x]}
+	}
+	return next
+}
+
+// addProducts adds to sum what n cells of a band give, and asks for next meanwhile: in turn, as many bytes for each term.
+func (p *Patches[T]) addProducts(e *engine[T], s *scratch[T], f *patchFrame[T], sum []T, n int, next [2][]T) {
+	size, asked := int(unsafe.Sizeof(T(0))), 0
+	first, all := len(next[0])*size, (len(next[0])+len(next[1]))*size
+	panels := (p.outputs-1)/e.listedCols + 1
 	for q := 0; q < n; q += gradientDepth {
 		for o := range p.size {
 			f.block = product[T]{batch: 1, m: p.channels, n: p.outputs, k: min(gradientDepth, n-q),
 				a: f.cells[p.from[o]+q:], rsA: p.plane, csA: 1,
 				b: f.turned[q*p.outputs:], rsB: p.outputs, csB: 1,
 				c: sum[o*p.outputs:], ldc: p.size * p.outputs, accumulate: true}
+			from := uintptr(0)
+			switch {
+			case asked < first:
+				from = uintptr(pointer(next[0])) + uintptr(asked)
+			case asked < all:
+				from = uintptr(pointer(next[1])) + uintptr(asked-first)
+			}
+			f.block.next, f.block.share = from, all/(n*p.size*panels)+1
 			for j := 0; j < p.outputs; j += gradientTiles * e.listedCols {
 				e.block(&f.block, s, 0, 0, p.channels, j, min(j+gradientTiles*e.listedCols, p.outputs))
 			}
+			asked += int(f.block.next - from)
 		}
 	}
 	f.block = product[T]{}

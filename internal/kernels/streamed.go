@@ -37,13 +37,17 @@ func (p *product[T]) walks() bool {
 }
 
 // askAhead tells a kernel what to ask for while it computes cols columns from j on: rows of B some turns ahead or, of
-// a sum that is streamed, the share of the next rows that belongs to the tile; or rows of A from i1 on.
+// a sum that is streamed, the share of the next rows that belongs to the tile; or rows of A from i1 on; or what the caller
+// of the block wants.
 func (t tiles[T]) askAhead(p *part[T], i1, j, cols int) {
 	args := &p.s.tile
 	args.step, args.back = args.rsB, -args.rsB*p.k
 	args.ahead = uintptr(args.b) + uintptr(args.rsB*aheadRows)
 	size, turns := int(unsafe.Sizeof(*new(T))), (args.rows-1)/t.high+1 // turns for each term
 	switch {
+	case p.next != 0:
+		args.ahead, args.step, args.back = p.next, (p.share-1)/turns+1, 0
+		p.next += uintptr(args.step * turns * p.k)
 	case p.walks() && j == p.j0:
 		args.ahead = uintptr(unsafe.Pointer(&p.a[0])) + uintptr((p.z*p.bsA+i1*p.rsA+p.p0*args.rows)*size)
 		args.step, args.back = args.rows*size/turns, 0
