@@ -12,6 +12,13 @@ import (
 //
 //	κ(x)·Wᵀ = (x·G)·Wᵀ = x·(W·Gᵀ)ᵀ
 //
+// G is kept as tables, of which column j of κ is the sum: that of x at t[j] for each table t. For [x₀, x₁, x₀ + x₁] these are
+//
+//	0  1  0
+//	−  −  1      − for no column
+//
+// and W·Gᵀ is a [ops.ScatterAdd] of W by each of them, with what Gather reads as 0 dropped.
+//
 // W·Gᵀ adds up the columns of W that meet one column of x. A batch is as high as it is, a layer has few rows of W: so that is
 // less work than to write κ(x), and the product is that of a layer on x. Backward, the gradient of W is read off the small
 // gradient of W·Gᵀ by the same tables.

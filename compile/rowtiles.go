@@ -75,6 +75,15 @@ func newTiling(g *graph.Graph, roots []*graph.Node) *tiling {
 	return t
 }
 
+// Groups are grown from the first node on, and greedily: whatever fits and needs nothing that comes after the group belongs to
+// it. A node between two others of a group has to be a member, or the group would wait for a node that waits for the group; so
+// whatever reads a member and is none is late, and so is all that reads what is late:
+//
+//	x ── MatMul ── tanh ── MatMul ─────── late: reads a sum, or a weight that is too large
+//	                └── Σ over rows ──┘   a member; nobody within the group may read it
+//
+// Late nodes are the material of the next group. One pass over them in order is enough for each.
+
 // grow makes one group of nodes, which are in order, and answers with those that come after it: they depend on the group, and
 // are not in it.
 func (t *tiling) grow(nodes []*graph.Node) (after []*graph.Node) {
@@ -174,7 +183,8 @@ func (t *tiling) trim(group []*graph.Node) []*graph.Node {
 	return group
 }
 
-// pays weighs what stays in cache: values that one member writes and others read.
+// pays weighs what stays in cache: values that one member writes and others read. Views have no memory, ports are counted
+// with the op that they belong to, and sums are small.
 func (t *tiling) pays(group []*graph.Node) bool {
 	between := 0
 	for _, n := range group {
@@ -187,7 +197,8 @@ func (t *tiling) pays(group []*graph.Node) bool {
 	return between/ops.FewestTiles(t.rows) >= leastTile
 }
 
-// merge applies one op for a group.
+// merge applies one op for a group. Its operands are what members read from outside, each once, and its results the members
+// that somebody outside reads; values between are numbers in the program and no nodes any more.
 func (t *tiling) merge(h *graph.Graph, group []*graph.Node, of func(*graph.Node) *graph.Node) []*graph.Node {
 	in := map[*graph.Node]bool{}
 	for _, n := range group {

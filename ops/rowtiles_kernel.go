@@ -7,6 +7,20 @@ import (
 	"rpnc/internal/kernels"
 )
 
+// How tiles run. All that depends on sizes is settled when the kernel is made: how many tiles there are, what each step is
+// for a tile, and where its values lie. A run then does the same for every tile i of n:
+//
+//	operands that are cut    their i-th n-th, in place
+//	results that are cut     the i-th n-th of the result's memory, so that nothing is copied out
+//	sums over rows           memory of the tile, added to those of the tiles before
+//	all others               memory of the core, written and read again while it is in its cache
+//
+// Rows are cut by stretches of memory: values are row-major and without gaps, so the i-th n-th of (64×10), of the same under
+// the shape (640×1) and of the (512×10) that eight positions make of it are the same rows. That is why views need no step.
+//
+// Sums are the one thing in which tiles meet. Which tiles are added up one after the other, and in which order what they
+// make is added up in the end, is known from sizes; cores take groups of tiles as they are free. So bits do not depend on how
+// many cores there are, and a core waits for no other one but at the end.
 const (
 	// tileBytes is how much of a cache of its own a core fills with the values of a tile.
 	tileBytes = 1 << 20
@@ -29,7 +43,8 @@ func (o RowTiles) Kernel(in, out []graph.Type) (Run, error) {
 	return rowTilesRun[float32](p)
 }
 
-// tilePlan is a program for a tile, one of tiles.
+// tilePlan is a program for a tile, one of tiles. Values have the numbers that they have in the program; what is said of the
+// memory of a value is kept at its root, as views of it have no other.
 type tilePlan struct {
 	*RowProgram
 	tiles, groups int
@@ -149,7 +164,8 @@ func (p *tilePlan) cut() {
 	}
 }
 
-// rowTiles runs a plan.
+// rowTiles runs a plan. What a core writes to is its own, taken from spare for as long as it works; in and dst, the operands
+// and results of the run at hand, are shared, and only read.
 type rowTiles[T float] struct {
 	*tilePlan
 	spare    *spare[tileLane]
@@ -158,7 +174,8 @@ type rowTiles[T float] struct {
 	memories []memory
 }
 
-// memory is scratch for values of a tile, shared by values of one size that are not needed at the same time.
+// memory is scratch for values of a tile, shared by values of one size that are not needed at the same time: what stays in
+// a cache is then some few activations and not all of them. No step writes what it reads, as not every op may.
 type memory struct {
 	t    graph.Type
 	free int // the step from which on it is free
@@ -333,7 +350,8 @@ func part(b Buffer, lo, n int) Buffer {
 	return Buffer{I32: b.I32[lo : lo+n : lo+n]}
 }
 
-// sums adds the parts of sums over rows up. A loss is the mean over tiles.
+// sums adds the parts of sums over rows up. A loss is the mean over tiles, which are of one size, so that the mean of their
+// means is that of all rows.
 func (r *rowTiles[T]) sums() {
 	for k, v := range r.Out {
 		if !r.values[v].sum {
