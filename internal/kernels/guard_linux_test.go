@@ -47,9 +47,13 @@ func guarded[T kernels.Float](g guards, x []T) []T {
 	return y
 }
 
+// watching is called before kernels of a table run between forbidden pages, and what it returns after that.
+var watching = func() (after func()) { return func() {} }
+
 // onEveryTableGuarded runs f with each table, with guards behind and before.
 func onEveryTableGuarded(t *testing.T, f func(t *testing.T, g guards)) {
 	onEveryTable(t, func(t *testing.T) {
+		defer watching()()
 		for _, atStart := range []bool{false, true} {
 			t.Run(fmt.Sprintf("atStart=%v", atStart), func(t *testing.T) { f(t, guards{t, atStart}) })
 		}
@@ -88,6 +92,15 @@ func TestTransposeStaysInsideItsOperands(t *testing.T) {
 		for _, s := range [][2]int{{1, 1}, {4, 4}, {8, 8}, {8, 16}, {9, 7}, {17, 23}, {520, 24}, {33, 600}} {
 			guardedTranspose[float32](t, g, s[0], s[1])
 			guardedTranspose[float64](t, g, s[0], s[1])
+		}
+	})
+}
+
+func TestNarrowSoftmaxStaysInsideItsOperand(t *testing.T) {
+	onEveryTableGuarded(t, func(t *testing.T, g guards) {
+		for _, s := range [][2]int{{8, 1}, {16, 3}, {264, 7}, {40, 9}, {512, 31}} {
+			kernels.Softmax(guarded(g, uniform[float32](s[0]*s[1], 1)), s[0], s[1], false)
+			kernels.LogSoftmax(guarded(g, uniform[float64](s[0]*s[1], 1)), s[0], s[1], false)
 		}
 	})
 }
@@ -137,6 +150,29 @@ func TestMapsAndReductionsStayInsideTheirSlices(t *testing.T) {
 		for _, n := range positions {
 			guardedMaps[float32](g, n)
 			guardedMaps[float64](g, n)
+		}
+	})
+}
+
+// guardedNorm runs batch norm with a relu, forward, backward and as a map, between forbidden pages.
+func guardedNorm[T kernels.Float](g guards, rows, cols, heads int) {
+	m := heads * cols
+	some := func(n int) []T { return guarded(g, uniform[T](n, uint64(n))) }
+	n := &kernels.NormRelu[T]{Rows: rows, Columns: cols, Heads: heads, Eps: 1e-3, Scale: 0.5}
+	z, x, dx, w, s := some(rows*cols), some(rows*m), some(rows*m), some(m), some(m)
+	base, variance, r := some(m), some(m), some(m)
+	n.Forward(z, base, variance, r, x, w, s)
+	n.Backward(dx, some(m), some(m), some(m), z, x, w, s, base, r)
+	n.Map(z, x, w, s)
+}
+
+func TestNormReluStaysInsideItsOperands(t *testing.T) {
+	onEveryTableGuarded(t, func(t *testing.T, g guards) {
+		for _, cols := range positions {
+			for _, c := range [][2]int{{1, 1}, {3, 2}, {9, 3}} {
+				guardedNorm[float32](g, c[0], cols, c[1])
+				guardedNorm[float64](g, c[0], cols, c[1])
+			}
 		}
 	})
 }

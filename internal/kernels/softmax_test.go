@@ -50,28 +50,40 @@ func checkColumns(t *testing.T, got, x []float32, batch, rows, cols int, mask, l
 	}
 }
 
+// checkNarrow compares softmax and log-softmax of rows, one with a NaN and one of zeros, with their definition.
+func checkNarrow[T kernels.Float](t *testing.T, rows, cols int, mask, log bool) {
+	t.Helper()
+	x := uniform[T](rows*cols, 2)
+	x[3*cols] = T(nan)
+	clear(x[5*cols:][:cols])
+	got, want := append([]T(nil), x...), make([]float64, cols)
+	if log {
+		kernels.LogSoftmax(got, rows, cols, mask)
+	} else {
+		kernels.Softmax(got, rows, cols, mask)
+	}
+	for i := range rows {
+		for j := range want {
+			want[j] = float64(x[i*cols+j])
+		}
+		for j, w := range softmaxReference(want, mask, log) {
+			if y := float64(got[i*cols+j]); !(math.Abs(y-w) <= 2e-6) && (y == y || w == w) {
+				t.Fatalf("%d×%d mask=%v log=%v: [%d,%d] = %v, want %v", rows, cols, mask, log, i, j, y, w)
+			}
+		}
+	}
+}
+
 func TestNarrowRowsAreSoftenedLikeOthers(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
-		for _, cols := range []int{1, 7, 10, 31} {
-			const rows = 600 // more than a panel
-			x := uniform[float32](rows*cols, 2)
-			x[3*cols] = float32(nan)
-			for i := range cols {
-				x[5*cols+i] = 0
-			}
-			for _, mask := range []bool{false, true} {
-				got, want := append([]float32(nil), x...), make([]float64, cols)
-				kernels.Softmax(got, rows, cols, mask)
-				for i := range rows {
-					for j := range want {
-						want[j] = float64(x[i*cols+j])
-					}
-					for j, w := range softmaxReference(want, mask, false) {
-						if y := float64(got[i*cols+j]); !(math.Abs(y-w) <= 1e-6) && (y == y || w == w) {
-							t.Fatalf("cols=%d mask=%v: [%d,%d] = %v, want %v", cols, mask, i, j, y, w)
-						}
-					}
+		for _, cols := range []int{1, 2, 3, 7, 9, 10, 31} {
+			for _, rows := range []int{8, 263, 600} { // a part of a panel, more than one
+				for _, mask := range []bool{false, true} {
+					checkNarrow[float32](t, rows, cols, mask, false)
+					checkNarrow[float64](t, rows, cols, mask, false)
 				}
+				checkNarrow[float32](t, rows, cols, false, true)
+				checkNarrow[float64](t, rows, cols, false, true)
 			}
 		}
 	})

@@ -70,11 +70,40 @@ func (a *rowsArgs[T]) softmaxNarrow(lo, hi int) {
 	for i := lo; i < hi; i++ {
 		x := a.dst[i*softmaxPanel*n : min((i+1)*softmaxPanel*n, len(a.dst))]
 		rows := len(x) / n
-		e.transposeTo(s.panel[:], x, rows, n, rows, n)
+		e.toColumns(s.panel[:], x, rows, n)
 		e.softmaxDown(s, s.panel[:n*rows], n, rows, rows, a.mask, a.log)
-		e.transposeTo(x, s.panel[:], n, rows, n, rows)
+		e.fromColumns(x, s.panel[:], rows, n)
 	}
 	e.softmax.put(s)
+}
+
+// Narrow rows fill no square of the transposing kernel, so squares reach over their ends. On the way to columns the
+// elements of the rows below that come along make columns that nobody reads. On the way back they are written over the
+// rows below before those are written themselves: squares go down the rows, the last square of a row first. The rows over
+// whose end squares would reach into what belongs to others are moved one by one.
+
+// squares is the number of rows, of n elements each, that squares can take, and the width of a row in squares.
+func (e *engine[T]) squares(rows, n int) (whole, wide int) {
+	wide = roundUp(n, e.side)
+	return max(0, rows-(wide-1)/n) / e.side * e.side, wide
+}
+
+// toColumns computes dst[j·rows + i] = src[i·n + j], where dst has room for columns up to a multiple of side.
+func (e *engine[T]) toColumns(dst, src []T, rows, n int) {
+	whole, wide := e.squares(rows, n)
+	if whole > 0 {
+		e.transpose(dst, src, whole, wide, rows, n)
+	}
+	transposeGo(dst[whole:], src[whole*n:], rows-whole, n, rows, n)
+}
+
+// fromColumns computes dst[i·n + j] = src[j·rows + i], where src has room as the dst of toColumns.
+func (e *engine[T]) fromColumns(dst, src []T, rows, n int) {
+	whole, wide := e.squares(rows, n)
+	for j := wide - e.side; j >= 0 && whole > 0; j -= e.side {
+		e.transpose(dst[j:], src[j*rows:], e.side, whole, n, rows)
+	}
+	transposeGo(dst[whole*n:], src[whole:], n, rows-whole, n, rows)
 }
 
 // softmaxScratch takes scratch from the engine's free list, or makes it.

@@ -14,6 +14,8 @@ import (
 // lanes uses whole stretches of 32 bytes on both: 16 loads,
 // 8 stores and 16 shuffles for 64 elements of float32. Tiles go down src within a strip, so that stores run along rows of dst and a
 // line that one tile has half filled is completed by the next.
+//
+// Rows of a tile of dst are written from the first to the last: callers let tiles reach over the ends of short rows of dst.
 func transpose(s isa) {
 	if s.zmm {
 		return
