@@ -191,6 +191,10 @@ func (m *member) aside(s *schedule) {
 	m.writes = nil
 }
 
+// A commit is a list of units, and most of it are steps of an optimizer: one for each parameter, of which a model has dozens,
+// most of them biases of a few numbers. Each as a kernel of its own would keep one core busy and the others waiting, and to hand
+// out work takes as long as a small step does.
+
 // joinSteps makes one kernel of steps of an optimizer that follow each other: dozens of small parameters are then one piece of
 // work for all cores. The first of them runs them all, the others have nothing left to do.
 func joinSteps(units []*unit) {

@@ -16,6 +16,20 @@ import (
 // order of all rows is turned round for strides to be positive. What is added up over d needs h + 1 of p·q/h
 // operations.
 
+// For p = 7, q = 6 and G = 14, h is 2 and s is 2: row 0 of u⊗x and row 1 and two columns of row 2 are block 0, the other four
+// columns of row 2, row 3 and four of row 4 are block 1, and the rest is block 2.
+//
+//	row  0  0 0 0 0 0 0        block c begins at column 2c of row 2c: each one meets b two
+//	     1  0 0 0 0 0 0        columns further than the one before it, which is what the strides
+//	     2  0 0 1 1 1 1        of the view say
+//	     3  1 1 1 1 1 1
+//	     4  1 1 1 1 2 2
+//	     5  2 2 2 2 2 2
+//	     6  2 2 2 2 2 2
+//
+// The gradients are the same products with the sums over other indices: by u, z weighted with g; by x, (g·u)·b with the view
+// as the right factor; by b, (g·u)ᵀ·x, whose rows are added where the view would have read them.
+
 // blockChunk is the number of blocks of a task; tasks depend on sizes alone.
 const blockChunk = 24
 

@@ -172,6 +172,9 @@ func cutBy(t graph.Type, n int) bool {
 //
 //	cut      rows of the result are computed from the same rows of the operands that are cut
 //	sums     the result for all rows is the sum of the results for each tile, for a CrossEntropy the mean
+//
+// Ops that the function does not know may work row by row all the same; they end a tile, which costs time and no bits. What
+// looks along rows (a softmax or a sum over the batch that others read, a transpose) never can.
 func RowCut(op graph.Op, in, out []graph.Type, rows int) (cut, sums []bool, ok bool) {
 	cut, sums = rowCut(op, in, out)
 	if cut == nil || !slices.Contains(cut, true) {

@@ -5,6 +5,18 @@ import (
 	"slices"
 )
 
+// Patterns are known when a program is made, and their values when it runs. So whatever can be said of the places alone is said
+// once: that they are in bounds, which rows have equally many entries, how much work comes before each. With that a kernel
+// needs no check and a core no more than two searches to find its share.
+//
+// For a (3×4) with the entries a b c in row 0 and d in row 2
+//
+//	a b . c        ptr = 0 3 3 4,  col = 0 1 3 2      the transpose has ptr = 0 1 2 3 4, col = 0 0 2 0
+//	. . . .        order = 1 2 0,  work = 0 0 1 4     and from = 0 1 3 2: it reads the values
+//	. . d .                                           where they stand, and none is moved
+//
+// Sums of a row go in the order of its entries for any share of cores: rows are dealt out, entries of a row are not.
+
 // Pattern is where a sparse matrix has entries, checked once and laid out for the kernels. It belongs to whoever made the
 // tables it was made of: they must not change.
 type Pattern struct {

@@ -9,7 +9,15 @@ import "unsafe"
 //	x[From[k] + i·Pitch + j]
 //
 // in a slice x that is laid out so: neighbouring windows read neighbouring elements, and a vector register holds entry k
-// of as many windows as it has lanes. Vectors of the windows, y and d, are dense, Rows×Cols.
+// of as many windows as it has lanes. Vectors of the windows, y and d, are dense, Rows×Cols. Windows of 2×2 cells of a grid with
+// a pitch of 5, say, one cell apart, have From = 0, 1, 5, 6:
+//
+//	0  1  2  3  4        window (0, 0) is 0, 1, 5, 6
+//	5  6  7  8  9        window (0, 1) is 1, 2, 6, 7, and so on:
+//	…                    entry 2 of all windows of the row is 5, 6, 7, 8, one load
+//
+// Which entry of a window is the largest is found again in the backward, from the values: to keep it would be a number a
+// window in memory, and to find it is as many comparisons as the forward has made.
 //
 // A Windows belongs to one op of one program. Its methods may run on several cores, with a frame for each.
 type Windows[T Float] struct {

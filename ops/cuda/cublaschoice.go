@@ -28,7 +28,15 @@ type verdict struct {
 	why              string
 }
 
-// judge applies the rule of a task to one of its products.
+// judge applies the rule of a task to one of its products. The library is opened here, by the first product that asks for it:
+// a program whose products are all small or unfit never looks for one. Where several reasons hold, the first in this order is
+// told:
+//
+//	the rule is Own                     our kernels, whatever the product is
+//	no library could do it              its factors are patches, it is a sum of products, it is empty
+//	its task commits                    see below
+//	the rule is BySize, and it is small
+//	there is no library                 an error where the rule is CuBLAS
 //
 // A task that commits has to look at the fault word before it writes, which a library does not do.
 func (s *Sequence) judge(t Task, alt alternative) (v verdict, err error) {
@@ -60,7 +68,8 @@ func (s *Sequence) judge(t Task, alt alternative) (v verdict, err error) {
 	return verdict{library: true, why: "as asked for"}, nil
 }
 
-// open asks the device for its library and notes why there is none.
+// open asks the device for its library and notes why there is none. A library that is there but does not fit the machine
+// (too old, of another architecture) is as good as none; an error that may pass is one of Load.
 func (s *Sequence) open() error {
 	l, err := s.dev.Library()
 	switch {
@@ -120,7 +129,7 @@ func (x alternative) of(m Memory, work Addr) step {
 }
 
 // admit tries the products of a task that are the library's. What it refuses stays with our kernels, unless it was asked
-// for by name.
+// for by name. A product is tried once for all tasks that have it, since what a library does depends on the product alone.
 func (s *Sequence) admit(i int, m Memory, work Addr) error {
 	for j, alt := range s.tasks[i].Kernel.alternatives {
 		v := &s.verdicts[i][j]
@@ -148,7 +157,8 @@ func (s *Sequence) admit(i int, m Memory, work Addr) error {
 	return nil
 }
 
-// aside does f with a product's result in memory that nobody reads: what loads a program changes nothing.
+// aside does f with a product's result in memory that nobody reads: what loads a program changes nothing. The factors are
+// read where the program has them; what they hold by then is of no matter, to cuBLAS's choice of a kernel least of all.
 func (s *Sequence) aside(alt alternative, m Memory, f func(m Memory) error) error {
 	c, err := s.dev.Alloc(alt.gemm.M * alt.gemm.N * alt.gemm.Batch * alt.gemm.Size())
 	if err != nil {
@@ -203,7 +213,9 @@ type trial struct {
 	gemm            Gemm
 }
 
-// measure lets both do the product, in turns, and takes the one with the shortest time.
+// measure lets both do the product, in turns, and takes the one with the shortest time: what else goes on on a card makes
+// a run longer and never shorter. What it has found holds for the rest of the process, so that all programs with this product
+// agree on it.
 func (s *Sequence) measure(g Gemm, library, own []step) (verdict, error) {
 	const rounds, runs = 5, 4
 	measured.Lock()
