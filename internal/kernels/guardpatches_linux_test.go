@@ -28,8 +28,10 @@ func guardedPatches[T kernels.Float](g guards, c patchCase) {
 func TestWindowsStayInsideTheirOperands(t *testing.T) {
 	onEveryTableGuarded(t, func(t *testing.T, g guards) {
 		for _, c := range windowCases {
-			checkWindows(t, c, false, func(x []float32) []float32 { return guarded(g, x) })
-			checkWindows(t, c, true, func(x []float64) []float64 { return guarded(g, x) })
+			for _, least := range []bool{false, true} {
+				checkWindows(t, c, least, func(x []float32) []float32 { return guarded(g, x) })
+				checkWindows(t, c, least, func(x []float64) []float64 { return guarded(g, x) })
+			}
 		}
 		for _, s := range [][2]int{{1, 2}, {3, 7}, {14, 28}, {3, 33}, {2, 65}} {
 			checkDeal(t, s[0], s[1], func(x []float32) []float32 { return guarded(g, x) })

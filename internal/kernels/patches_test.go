@@ -34,6 +34,8 @@ var patchCases = []patchCase{
 	{2, 5, 4, 7, 3, []int{9, 0, 0, -8, 1, 1}}, // patches that reach beyond the grid everywhere
 	{18, 8, 8, 16, 40, window(1, 1, 1, 1)},
 	{1, 40, 40, 33, 8, window(1, 1, 1, 1)}, // several bands
+	{2, 5, 32, 3, 17, window(1, 1, 1, 1)},  // rows that are whole tiles
+	{2, 6, 15, 2, 5, window(1, 1, 1, 1)},   // rows that are half a tile with their margins
 	{3, 9, 20, 6, 15, window(1, 1, 1, 1)},  // 54 terms: more than eight stretches of six, and several inputs for a core
 }
 
