@@ -54,7 +54,7 @@ const (
 	tileRows    = 96      // rows of A for one call
 	blockRows   = 384     // rows of a block beside a small B: its A stays in L2 for all parts of a sum
 	blockPanels = 16      // panels of a block at most
-	packPanels  = 4       // panels that a core packs at a time: a B of few still has work for all
+	packPanels  = 4       // panels that a core packs at a time, a quarter of all where they are few
 	blockFlops  = 1e6     // work that a block is not cut below
 	hotElements = 1 << 15 // of a block that something follows, which finds them in cache
 	rowUnit     = 8       // rows of a block are a multiple of it
@@ -225,13 +225,19 @@ func (t tiles[T]) shared(p *product[T], down int) (size, parts int) {
 	if down*p.batch < 2 || !t.sharable(p) || t.inPlace(p) || t.isDots(p) || t.isTurned(p) {
 		return 0, 0
 	}
-	return roundUp(p.n, t.width) * p.k, ((p.k-1)/p.depth() + 1) * ((p.n-1)/(packPanels*t.width) + 1)
+	return roundUp(p.n, t.width) * p.k, ((p.k-1)/p.depth() + 1) * ((p.n-1)/t.packCols(p) + 1)
 }
 
-// packShared makes panels of parts lo to hi−1 of B: packPanels panels each, and
+// packCols is the number of columns of B that a core packs at a time.
+func (t tiles[T]) packCols(p *product[T]) int {
+	panels := (p.n-1)/t.width + 1
+	return t.width * max(1, min(packPanels, panels/4))
+}
+
+// packShared makes panels of parts lo to hi−1 of B: some panels each, and
 // as many terms as a block takes at once.
 func (t tiles[T]) packShared(p *product[T], lo, hi int) {
-	cols, depth := packPanels*t.width, p.depth()
+	cols, depth := t.packCols(p), p.depth()
 	across := (p.n-1)/cols + 1
 	for q := lo; q < hi; q++ {
 		p0, j0 := q/across*depth, q%across*cols
