@@ -194,84 +194,106 @@ func (s isa) sampled() {
 	fn := s.name("sampled")
 	TEXT(fn, NOSPLIT, fmt.Sprintf("func(y []%s, row, col []int32, a, b []%s, width int)", s.elem(), s.elem()))
 	Pragma("noescape")
-	y, left := Load(Param("y").Base(), GP64()), Load(Param("y").Len(), GP64())
-	row, col := Load(Param("row").Base(), GP64()), Load(Param("col").Base(), GP64())
-	a, b := Load(Param("a").Base(), GP64()), Load(Param("b").Base(), GP64())
-	width, whole, rest := Load(Param("width"), GP64()), GP64(), GP64()
-	MOVQ(width, whole)
-	MOVQ(width, rest)
-	ANDQ(U32(s.lanes()-1), rest)
-	some := GP64()
-	MOVQ(rest, some)
-	m := s.masks(some, 1)[0]
-	SUBQ(rest, whole)
-	SHLQ(U8(s.size()/4+1), whole)
-	SHLQ(U8(s.size()/4+1), width)
-
-	entry := func(label string, u int) vec {
-		x, z, j := GP64(), GP64(), GP64()
-		MOVLQSX(Mem{Base: row, Disp: 4 * u}, x)
-		IMULQ(width, x)
-		ADDQ(a, x)
-		MOVLQSX(Mem{Base: col, Disp: 4 * u}, z)
-		IMULQ(width, z)
-		ADDQ(b, z)
-		acc, v := s.clear(), s.reg()
-		XORQ(j, j)
-		Label(label + "_turn")
-		CMPQ(j, whole)
-		JEQ(LabelRef(label + "_rest"))
-		s.load(v, Mem{Base: x, Index: j, Scale: 1})
-		s.fma(acc, v, Mem{Base: z, Index: j, Scale: 1})
-		ADDQ(U32(s.bytes()), j)
-		JMP(LabelRef(label + "_turn"))
-		Label(label + "_rest")
-		TESTQ(rest, rest)
-		JEQ(LabelRef(label + "_done"))
-		w := s.reg()
-		s.loadMasked(v, Mem{Base: x, Index: j, Scale: 1}, m)
-		s.loadMasked(w, Mem{Base: z, Index: j, Scale: 1}, m)
-		s.fma(acc, v, w)
-		Label(label + "_done")
-		return s.narrow(acc)
-	}
-	advance := func(entries int) {
-		ADDQ(U32(4*entries), row)
-		ADDQ(U32(4*entries), col)
-		ADDQ(U32(s.size()*entries), y)
-		SUBQ(U32(entries), left)
-	}
-
+	p := s.sampling()
 	Label(fn + "_four")
-	CMPQ(left, U32(4))
+	CMPQ(p.left, U32(4))
 	JLT(LabelRef(fn + "_one"))
 	var four []vec
 	for u := range 4 {
-		four = append(four, entry(fmt.Sprintf("%s_entry%d", fn, u), u))
+		four = append(four, p.entry(fmt.Sprintf("%s_entry%d", fn, u), u))
 	}
 	for i, sum := range s.neighbours(four) {
-		to := Mem{Base: y, Disp: 16 * i}
+		to := Mem{Base: p.y, Disp: 16 * i}
 		s.add(sum, sum, to)
 		s.store(to, sum)
 	}
-	advance(4)
+	p.advance(4)
 	JMP(LabelRef(fn + "_four"))
 	Label(fn + "_one")
-	TESTQ(left, left)
+	TESTQ(p.left, p.left)
 	JEQ(LabelRef(fn + "_end"))
-	one := entry(fn+"_entry", 0)
-	sum := s.neighbours([]vec{one, one, one, one})[0]
-	if s.f64 {
-		VADDSD(Mem{Base: y}, sum, sum)
-		VMOVSD(sum, Mem{Base: y})
-	} else {
-		VADDSS(Mem{Base: y}, sum, sum)
-		VMOVSS(sum, Mem{Base: y})
-	}
-	advance(1)
+	one := p.entry(fn+"_entry", 0)
+	p.addFirst(s.neighbours([]vec{one, one, one, one})[0])
+	p.advance(1)
 	JMP(LabelRef(fn + "_one"))
 	Label(fn + "_end")
 	end()
+}
+
+// sampling holds the registers of sampled: where the next entries are, and how many are left; the bytes of a row, of the whole
+// registers in it, and the elements of the rest, which a mask reads.
+type sampling struct {
+	isa
+	y, left, row, col, a, b reg.Register
+	width, whole, rest      reg.Register
+	m                       mask
+}
+
+// sampling loads the arguments.
+func (s isa) sampling() *sampling {
+	p := &sampling{isa: s}
+	p.y, p.left = Load(Param("y").Base(), GP64()), Load(Param("y").Len(), GP64())
+	p.row, p.col = Load(Param("row").Base(), GP64()), Load(Param("col").Base(), GP64())
+	p.a, p.b = Load(Param("a").Base(), GP64()), Load(Param("b").Base(), GP64())
+	p.width, p.whole, p.rest = Load(Param("width"), GP64()), GP64(), GP64()
+	MOVQ(p.width, p.whole)
+	MOVQ(p.width, p.rest)
+	ANDQ(U32(s.lanes()-1), p.rest)
+	some := GP64()
+	MOVQ(p.rest, some)
+	p.m = s.masks(some, 1)[0]
+	SUBQ(p.rest, p.whole)
+	SHLQ(U8(s.size()/4+1), p.whole)
+	SHLQ(U8(s.size()/4+1), p.width)
+	return p
+}
+
+// entry sums the products of entry u from the next one on, in the lanes of 128 bits.
+func (p *sampling) entry(label string, u int) vec {
+	x, z, j := GP64(), GP64(), GP64()
+	MOVLQSX(Mem{Base: p.row, Disp: 4 * u}, x)
+	IMULQ(p.width, x)
+	ADDQ(p.a, x)
+	MOVLQSX(Mem{Base: p.col, Disp: 4 * u}, z)
+	IMULQ(p.width, z)
+	ADDQ(p.b, z)
+	acc, v := p.clear(), p.reg()
+	XORQ(j, j)
+	Label(label + "_turn")
+	CMPQ(j, p.whole)
+	JEQ(LabelRef(label + "_rest"))
+	p.load(v, Mem{Base: x, Index: j, Scale: 1})
+	p.fma(acc, v, Mem{Base: z, Index: j, Scale: 1})
+	ADDQ(U32(p.bytes()), j)
+	JMP(LabelRef(label + "_turn"))
+	Label(label + "_rest")
+	TESTQ(p.rest, p.rest)
+	JEQ(LabelRef(label + "_done"))
+	w := p.reg()
+	p.loadMasked(v, Mem{Base: x, Index: j, Scale: 1}, p.m)
+	p.loadMasked(w, Mem{Base: z, Index: j, Scale: 1}, p.m)
+	p.fma(acc, v, w)
+	Label(label + "_done")
+	return p.narrow(acc)
+}
+
+// addFirst adds the first lane of a sum to y.
+func (p *sampling) addFirst(sum vec) {
+	if p.f64 {
+		VADDSD(Mem{Base: p.y}, sum, sum)
+		VMOVSD(sum, Mem{Base: p.y})
+	} else {
+		VADDSS(Mem{Base: p.y}, sum, sum)
+		VMOVSS(sum, Mem{Base: p.y})
+	}
+}
+
+// advance goes past some entries.
+func (p *sampling) advance(entries int) {
+	ADDQ(U32(4*entries), p.row)
+	ADDQ(U32(4*entries), p.col)
+	ADDQ(U32(p.size()*entries), p.y)
+	SUBQ(U32(entries), p.left)
 }
 
 // narrow adds the halves of a register onto each other down to 128 bits.
