@@ -36,3 +36,30 @@ func TestBatchesThatGoIntoSingleRowsAloneAreNotTiled(t *testing.T) {
 		}
 	}
 }
+
+// A band of many diagonals has more values than a weight may have that every tile reads, and few beside the rows of a tile.
+func TestProductsWithBandsOfManyDiagonalsGoTileByTile(t *testing.T) {
+	g := graph.New()
+	const rows, positions, m, width = 16, 512, 16, 20
+	ptr, col := []int32{0}, []int32{}
+	for i := range positions {
+		for j := i; j < min(i+width, positions); j++ {
+			col = append(col, int32(j))
+		}
+		ptr = append(ptr, int32(len(col)))
+	}
+	band := ops.Pattern{Rows: positions, Cols: positions, Ptr: graph.NewIndex(ptr...), Col: graph.NewIndex(col...)}
+	x := g.Input("x", typ(graph.F32, rows, positions, m))
+	a := g.Const(typ(graph.F32, len(col)), 0.5)
+	w := g.Param("w", typ(graph.F32, m, m), graph.Uniform(-1, 1))
+	p, err := compile.Forward(g, nil, nil, ops.Tanh(ops.MatMulT(g.Apply(ops.SpMM{P: band}, a, ops.Tanh(x)), w)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, roots := p.Graph()
+	for _, n := range h.Live(roots...) {
+		if _, alone := n.Op.(ops.SpMM); alone {
+			t.Errorf("%v is a product of its own", n.Op.Name())
+		}
+	}
+}
