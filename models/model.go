@@ -67,15 +67,32 @@ func New(spec Spec, o *Options) (*Model, error) {
 		return nil, err
 	}
 	m.params = g.Leaves(graph.ParamLeaf)
+	if err := m.draw(g); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// mostElements bounds the parameters and states of a model. In float32 that many take 256 GiB: what has more is a width with
+// digits too many, and to run out of memory ends a program without a word of which one.
+const mostElements = 1 << 36
+
+// draw gives parameters and states their initial values.
+func (m *Model) draw(g *graph.Graph) error {
+	elements := 0
 	for _, kind := range []graph.LeafKind{graph.ParamLeaf, graph.StateLeaf} {
 		for _, n := range g.Leaves(kind) {
 			l, _ := n.Leaf()
+			if elements += n.Shape().Size(); elements >= mostElements {
+				return fmt.Errorf("models.New: %s %v brings parameters and states to 2³⁶ numbers or more; want smaller dimensions",
+					l.Path, n.Shape())
+			}
 			if err := m.store.Set(l.Path, g.Init(n).Tensor(n.Type(), m.opt.Seed, l.Path)); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return m, nil
+	return nil
 }
 
 // Spec is the description that the model was made from.
