@@ -58,12 +58,12 @@ func (o Quadratic) Kernel(in, out []graph.Type) (Run, error) {
 }
 
 // quadratic is a [Quadratic] bound to its sizes. z is room for one form of all rows a task where tasks are whole forms,
-// or for all forms where a task is a pair of blocks of one form: the first and the last block, the second and the last
+// or for all forms where a task is some pairs of blocks: of the first and the last block of a form, the second and the last
 // but one, and so on, which are the same work.
 type quadratic[T float] struct {
 	b, n, p, q, lead int
 	u, w, y          []T
-	pairs            int // tasks a form; 0 if a form is a task
+	pairs            int // of blocks of a form; 0 if a form is a task
 	z                []T
 	spare            *spare[quadraticScratch[T]]
 }
