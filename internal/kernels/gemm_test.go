@@ -112,7 +112,7 @@ func TestGemmMatchesNaiveLoopAroundTileEdges(t *testing.T) {
 			for x, n := range edges {
 				// A different third size for each pair keeps the cube small.
 				k := edges[(x*7+m)%len(edges)]
-				if m*n*k > 20_000 {
+				if m*n*k > 20_000 || testing.Short() && x%2 != m%2 {
 					continue
 				}
 				gemmCase[float32](t, m, n, k)

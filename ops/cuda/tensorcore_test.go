@@ -51,7 +51,7 @@ func onTensorCores(t *testing.T, dev cuda.Device, m cuda.Math, p cuda.Products) 
 		t.Skipf("%s has no tensor cores for %v", dev.Name(), m)
 	}
 	for i, s := range tensorCoreSamples() {
-		if testing.Short() && i%3 > 0 {
+		if testing.Short() && (i%3 > 0 || s.In[0].Shape.Size() > 1<<16) {
 			continue // the catalogue has every form
 		}
 		t.Run(fmt.Sprintf("%s%v", s.Op.Name(), s.In), func(t *testing.T) {
