@@ -207,7 +207,7 @@ func TestDeviceThatIsNotThere(t *testing.T) {
 	}
 }
 
-// Words are checked before a device is looked for, and by the CPU too, which has no use for them.
+// Words are checked before a device is looked for, and where there is none too; on the CPU they would do nothing.
 func TestWordsForTheGPUAreCheckedEverywhere(t *testing.T) {
 	for _, c := range []struct{ flag, want string }{
 		{"-math", `-math "mkl" is unknown; want f32, tf32 or bf16`},
@@ -220,8 +220,13 @@ func TestWordsForTheGPUAreCheckedEverywhere(t *testing.T) {
 		}
 	}
 	for p := cuda.BySize; p <= cuda.Fastest; p++ {
-		if o := rpnc("graph", "-model", "mlp", "-data", "iris", "-stats", "-products", p.String()); o.status != success {
+		if o := rpnc("graph", "-model", "mlp", "-data", "iris", "-stats", "-device", "cuda", "-products", p.String()); o.status != success {
 			t.Errorf("%v: %d %s", p, o.status, o.errors)
+		}
+	}
+	for _, words := range [][]string{{"-math", "tf32"}, {"-products", "cublas"}} {
+		if o := rpnc(append([]string{"train", "-data", "iris"}, words...)...); o.status != misuse || !strings.Contains(o.errors, "add -device cuda") {
+			t.Errorf("%v on the CPU: %d %q; want to be told about -device cuda", words, o.status, o.errors)
 		}
 	}
 }

@@ -150,6 +150,9 @@ func (m *machine) options(w io.Writer, seed uint64) (*models.Options, error) {
 	if err != nil {
 		return nil, usagef("-products %q is unknown; want own, cublas, size or fastest", m.products)
 	}
+	if m.device == "cpu" && (m.math != "f32" || m.products != "size") {
+		return nil, usagef("-math and -products are about products on a GPU; leave them out or add -device cuda")
+	}
 	device, err := m.settle(w)
 	if err != nil {
 		return nil, err
