@@ -90,8 +90,8 @@ def epochs(rows):
     """The table of epochs, in seconds."""
     lines = ["| model | rpnc | torch | ratio |\n|---|--:|--:|--:|\n"]
     for workload, name in EPOCHS.items():
-        ours, peer = (rows[workload, impl, "epoch", 2]["median_ms"] / 1000 for impl in ("rpnc", "torch"))
-        lines.append(f"| {name} | {ours:.3g} | {peer:.3g} | {peer / ours:.2f} |\n")
+        ours, peer = (rows.get((workload, impl, "epoch", 2), {}).get("median_ms", 0) / 1000 for impl in ("rpnc", "torch"))
+        lines.append(f"| {name} | {ours:.3g} | " + (f"{peer:.3g} | {peer / ours:.2f} |\n" if ours and peer else "– | – |\n"))
     return "".join(lines)
 
 
