@@ -42,18 +42,6 @@ func atPatternRun[T float](o AtPattern, in, out []graph.Type) Run {
 	})
 }
 
-// Transposed is the pattern of Aᵀ, and for each of its entries the number of the entry of A.
-func (p Pattern) Transposed() (t Pattern, entry []int32) {
-	row := make([]int32, p.NNZ())
-	p.Each(func(e, i, _ int) { row[e] = int32(i) })
-	ptr, entry := inverse(p.Col.Slice(), p.Cols)
-	col := make([]int32, len(entry))
-	for q, e := range entry {
-		col[q] = row[e]
-	}
-	return Pattern{p.Cols, p.Rows, graph.NewIndex(ptr...), graph.NewIndex(col...)}, entry
-}
-
 // Kernel multiplies by rows, for Aᵀ by those of the transposed pattern: to scatter rows of A would make sums depend
 // on how the work is split.
 func (o SpMM) Kernel(in, out []graph.Type) (Run, error) {
