@@ -16,9 +16,9 @@ import (
 )
 
 // Checking goes as far as can be without data: the file is decoded with all its mistakes, the
-// parameters of the data set are held against its loader, and with -explain the model is built, whose
-// shapes are checked thereby. The canonical form is what the decoded objects encode to, so it shows
-// defaults that the file leaves to the program, and a file and its canonical form mean the same.
+// parameters of the data set are held against its loader, and the model is built, whose shapes are
+// checked thereby. The canonical form is what the decoded objects encode to, so it shows defaults that
+// the file leaves to the program, and a file and its canonical form mean the same.
 
 var configCommand = command{
 	name: "config",
@@ -29,7 +29,7 @@ var configCommand = command{
 	example: "rpnc config -explain run.yaml",
 	flags: func(fs *flag.FlagSet) func(*call) error {
 		print := fs.Bool("print", false, "print the canonical form")
-		explain := fs.Bool("explain", false, "say what the parts are, and build the model to count its parameters")
+		explain := fs.Bool("explain", false, "say what the parts are, and how many parameters the model has")
 		asJSON := fs.Bool("json", false, "print a line of JSON for each file: {file, right, mistakes}")
 		return func(c *call) error {
 			if *asJSON {
@@ -57,7 +57,7 @@ func verdicts(c *call) error {
 		}{File: file, Right: true}
 		p, err := readPlan(file)
 		if err == nil {
-			err = p.checkData()
+			err = p.check()
 		}
 		if err != nil {
 			v.Right, v.Mistakes = false, strings.Split(err.Error(), "\n")
@@ -82,7 +82,7 @@ func checkConfigs(c *call, print, explain bool) error {
 	for _, file := range c.args {
 		p, err := readPlan(file)
 		if err == nil {
-			err = p.checkData()
+			err = p.check()
 		}
 		switch {
 		case err != nil:
@@ -98,16 +98,25 @@ func checkConfigs(c *call, print, explain bool) error {
 	return errors.Join(mistakes...)
 }
 
-// checkData holds the parameters of the data against the recipe of the set, without loading it.
+// check holds the parameters of the data against the recipe of the set, without loading it, and builds the model.
 //
 // The files of the data need not be there: a configuration can be checked on a machine that has none
-// of them.
-func (p *plan) checkData() error {
-	if p.Data.Class == "" {
+// of them. A model along their graph is left unbuilt then.
+func (p *plan) check() error {
+	if p.Data.Class != "" {
+		if _, err := p.loader(); err != nil {
+			return err
+		}
+	}
+	spec, o, complete := p.onData()
+	if !complete {
 		return nil
 	}
-	_, err := p.loader()
-	return err
+	m, err := models.New(spec, o)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.file, err)
+	}
+	return m.Close()
 }
 
 // print writes the canonical form.
@@ -124,7 +133,8 @@ func (p *plan) print(w io.Writer) error {
 // The line of the summary has shapes and the number of parameters, hence the model is built and thrown
 // away.
 func (p *plan) explain(w io.Writer) error {
-	m, err := p.build()
+	spec, o, _ := p.onData()
+	m, err := models.New(spec, o)
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.file, err)
 	}
@@ -157,18 +167,23 @@ func (p *plan) explain(w io.Writer) error {
 	return nil
 }
 
-// build makes the model, on the graph of the data where it runs along one and the files are there.
-func (p *plan) build() (*models.Model, error) {
-	o := &models.Options{Paths: true}
+// onData is the model on the graph of the data where it runs along one, and the options to build it with.
+//
+// It is incomplete where the graph is in files that are not there. That is no mistake of the
+// configuration.
+func (p *plan) onData() (spec models.Spec, o *models.Options, complete bool) {
+	o = &models.Options{Paths: true}
 	spec, along := models.OnGraph(p.Model, rpnops.GraphTopology{})
-	if along && p.Data.Class != "" {
-		// Data that are not there are no mistake of the configuration: then the model alone says what it lacks.
-		if parts, err := p.load(""); err == nil && parts.Graph != nil {
-			spec, _ = models.OnGraph(p.Model, topology(parts.Graph))
-			o.Rows = parts.Graph.Rows
-		}
+	if !along || p.Data.Class == "" {
+		return spec, o, !along
 	}
-	return models.New(spec, o)
+	parts, err := p.load("")
+	if err != nil || parts.Graph == nil {
+		return spec, o, false
+	}
+	spec, _ = models.OnGraph(p.Model, topology(parts.Graph))
+	o.Rows = parts.Graph.Rows
+	return spec, o, true
 }
 
 // explainPart is a line with the class of an object and its parameters.

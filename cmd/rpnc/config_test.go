@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,6 +73,26 @@ func TestConfigChecksPrintsAndExplains(t *testing.T) {
 	o := rpnc("config", irisRun, filepath.Join("..", "..", "go.mod"))
 	if o.status != failure || !strings.Contains(o.out, "right") || !strings.Contains(o.errors, "go.mod") {
 		t.Errorf("a right file and a wrong one: %+v", o)
+	}
+}
+
+func TestConfigBuildsTheModel(t *testing.T) {
+	const net = "model_class: mlp\nmodel_parameters: {dims: %s}\n"
+	for _, c := range []struct{ dims, want string }{
+		{"[4, 8, 3]", ""},
+		{"[4, 0, 3]", "widths must be 1 or more"},
+		{"[4]", "2 widths or more"},
+	} {
+		file := filepath.Join(t.TempDir(), "net.yaml")
+		if err := os.WriteFile(file, fmt.Appendf(nil, net, c.dims), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, flags := range [][]string{{"config"}, {"config", "-json"}, {"config", "-print"}} {
+			o := rpnc(append(flags, file)...)
+			if wrong := o.status != success; wrong != (c.want != "") || !strings.Contains(o.out+o.errors, c.want) {
+				t.Errorf("%v of dims %s: %+v; want %q", flags, c.dims, o, c.want)
+			}
+		}
 	}
 }
 
