@@ -59,6 +59,28 @@ func TestParallelUsesSeveralCores(t *testing.T) {
 	})
 }
 
+func TestParallelTakesChunksFromAHeldUpCore(t *testing.T) {
+	onCores(4, func() {
+		// The first chunk lasts long enough for workers to be woken. Another waits for all the rest,
+		// which would hang if whoever has it also kept the rest of its share.
+		for held := 1; held < 16; held++ {
+			var done atomic.Int32
+			kernels.Parallel(16, 1, func(lo, _ int) {
+				if lo == 0 {
+					time.Sleep(100 * time.Microsecond)
+				}
+				for lo == held && done.Load() < 15 {
+					runtime.Gosched()
+				}
+				done.Add(1)
+			})
+			if done.Load() != 16 {
+				t.Errorf("chunk %d held up: %d of 16 chunks ran", held, done.Load())
+			}
+		}
+	})
+}
+
 func TestParallelNestsAndRunsConcurrently(t *testing.T) {
 	onCores(4, func() {
 		var sum atomic.Int64
