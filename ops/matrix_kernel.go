@@ -40,7 +40,7 @@ func cumSumRun[T float](o CumSum, in, out []graph.Type) Run {
 			if inner == 1 {
 				runningSum(y, x, o.Reverse)
 			} else {
-				runningRows(y, x, inner, o.Reverse)
+				kernels.RunningRows(y, x, n, inner, o.Reverse)
 			}
 		}
 	})
@@ -59,20 +59,5 @@ func runningSum[T float](y, x []T, reverse bool) {
 	for k, v := range x {
 		sum += v
 		y[k] = sum
-	}
-}
-
-// runningRows is runningSum for rows of w elements.
-func runningRows[T float](y, x []T, w int, reverse bool) {
-	if len(x) == 0 {
-		return
-	}
-	first, step := 0, w
-	if reverse {
-		first, step = len(x)-w, -w
-	}
-	copy(y[first:first+w], x[first:])
-	for at := first + step; at >= 0 && at < len(x); at += step {
-		kernels.Add(y[at:at+w], y[at-step:at-step+w], x[at:at+w])
 	}
 }

@@ -71,10 +71,18 @@ type engine[T Float] struct {
 	largest func(x []T) T
 	columns func(dst, x []T, rows, row int)
 
+	// running goes on with the sums of rows that end with the row of y at done, for so many rows more.
+	running func(y, x []T, done, step, rows, cols int)
+
 	// Sparse products: the listed rows of y, or more to them, of values in order or
 	// at places; entries of a dense product; and elements brought together.
 	sparseRows       func(y []T, rows, ptr, col []int32, val, x []T, width, more int)
 	sparseRowsPicked func(y []T, rows, ptr, col []int32, val, x []T, width, more int, at []int32)
+	// Products of groups of bandRows rows of a band, of which rows lists the first ones, for a width that is a multiple of
+	// bandUnit; nil where they are rows like others.
+	sparseBand       func(y []T, rows, ptr, col []int32, val, x []T, width int)
+	sparseBandPicked func(y []T, rows, ptr, col []int32, val, x []T, width int, at []int32)
+	bandUnit         int
 	sampled          func(y []T, row, col []int32, a, b []T, width int)
 	pick             func(dst, src []T, at []int32)
 
@@ -127,7 +135,7 @@ func portable[T Float]() *engine[T] {
 		maximum: maximumGo[T], minimum: minimumGo[T], less: lessGo[T], lessEqual: lessEqualGo[T], equal: equalGo[T],
 		scaleBy: scaleByGo[T], maxScalar: maxScalarGo[T], minScalar: minScalarGo[T],
 		affine: affineGo[T], axpy: axpyGo[T], marked: markedGo[T],
-		leaf: leafGo, sum: sumGo[T], dot: dotGo[T], largest: largestGo[T], columns: columnsGo[T],
+		leaf: leafGo, sum: sumGo[T], dot: dotGo[T], largest: largestGo[T], columns: columnsGo[T], running: runningGo[T],
 		sparseRows: sparseRowsGo[T], sparseRowsPicked: sparseRowsPickedGo[T], sampled: sampledGo[T], pick: pickGo[T],
 		splines: splinesGo[T], splineSlopes: splineSlopesGo[T],
 		adam: adamGo[T],

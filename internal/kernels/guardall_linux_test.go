@@ -15,7 +15,8 @@ var guarding = map[string]func(*testing.T){
 	"Gemm": TestGemmStaysInsideItsOperands, "Folded": TestFoldedProductsStayInsideTheirOperands, "Transpose": TestTransposeStaysInsideItsOperands,
 	"Maps": TestMapsAndReductionsStayInsideTheirSlices, "Splines": TestCubicSplinesStayInsideTheirSlices,
 	"Patches": TestPatchProductsStayInsideTheirOperands, "Windows": TestWindowsStayInsideTheirOperands,
-	"Sparse": TestSparseProductsMatchDenseOnesAndStayInsideTheirOperands, "Lines": TestSoftmaxOfSparseRowsMatchesDefinition,
+	"Running": TestRunningRowsAreSumsRowByRowAndStayInsideTheirOperands,
+	"Sparse":  TestSparseProductsMatchDenseOnesAndStayInsideTheirOperands, "Lines": TestSoftmaxOfSparseRowsMatchesDefinition,
 	"Repeats": TestRepeatedElementsStandInARow, "NormRelu": TestNormReluStaysInsideItsOperands,
 }
 

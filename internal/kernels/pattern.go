@@ -26,8 +26,10 @@ type Pattern struct {
 	// from[q] is the place of the value of entry q; nil where that is q.
 	from []int32
 	// order lists the rows by their number of entries, which keeps loops over the entries of a row predictable; the
-	// first l of them have work[l] entries together.
-	order, work []int32
+	// first l of them have work[l] entries together. From order[single] on they are groups of bandRows neighbours in a
+	// band, whose first rows are band.
+	order, work, band []int32
+	single            int
 	// Row and column of each value, in the order of values.
 	valueRow, valueCol []int32
 }
@@ -56,16 +58,55 @@ func NewPattern(ptr, col []int32, cols int) *Pattern {
 	return p
 }
 
-// arrange fills order and work.
+// arrange fills order, work and band.
 func (p *Pattern) arrange() {
-	p.order, p.work = make([]int32, p.rows), make([]int32, p.rows+1)
-	for i := range p.order {
-		p.order[i] = int32(i)
+	p.order, p.work = make([]int32, 0, p.rows), make([]int32, p.rows+1)
+	for i := int32(0); int(i) < p.rows; {
+		if p.isBand(i) {
+			p.band = append(p.band, i)
+			i += bandRows
+		} else {
+			p.order = append(p.order, i)
+			i++
+		}
 	}
-	slices.SortStableFunc(p.order, func(i, j int32) int { return p.entries(i) - p.entries(j) })
+	fewer := func(i, j int32) int { return p.entries(i) - p.entries(j) }
+	slices.SortStableFunc(p.order, fewer)
+	slices.SortStableFunc(p.band, fewer)
+	p.single = len(p.order)
+	for _, i := range p.band {
+		for r := range int32(bandRows) {
+			p.order = append(p.order, i+r)
+		}
+	}
 	for l, i := range p.order {
 		p.work[l+1] = p.work[l] + int32(p.entries(i))
 	}
+}
+
+const (
+	bandRows    = 4   // neighbouring rows of a band that are multiplied together
+	bandLongest = 512 // entries of such a row at most, which bounds a call
+)
+
+// isBand says that bandRows rows from i on have equally many entries, as many as they are rows at least, in columns without
+// gaps, of which each row begins one after the row before.
+func (p *Pattern) isBand(i int32) bool {
+	if int(i)+bandRows > p.rows || p.entries(i) < bandRows || p.entries(i) > bandLongest {
+		return false
+	}
+	from := p.col[p.ptr[i]]
+	for r := range int32(bandRows) {
+		if p.entries(i+r) != p.entries(i) {
+			return false
+		}
+		for q, c := range p.col[p.ptr[i+r]:p.ptr[i+r+1]] {
+			if c != from+r+int32(q) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // entries is the number of entries of row i.

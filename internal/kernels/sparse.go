@@ -25,11 +25,22 @@ func SpMM[T Float](p *Pattern, val, x []T, width int, y []T) {
 // entries is done in parts, each from the sums of the one before.
 const spmmRun = 1 << 16
 
-// spmm computes a share of the rows of Y and of their entries.
+// spmm computes a share of the rows of Y and of their entries; a group of a band is in the share that its first row is in.
 func (a *rowsArgs[T]) spmm(lo, hi int) {
 	e, p := engineOf[T](), a.pattern
 	first, last := firstFrom(p.work, lo), firstFrom(p.work, hi)
-	run := max(1, spmmRun/a.width) // entries
+	if e.sparseBand == nil || a.width%e.bandUnit != 0 {
+		a.singles(e, first, last)
+		return
+	}
+	a.singles(e, first, min(last, p.single))
+	group := func(l int) int { return (max(0, l-p.single) + bandRows - 1) / bandRows }
+	a.bands(e, group(first), group(last))
+}
+
+// singles computes rows first to last−1 of the order of the pattern.
+func (a *rowsArgs[T]) singles(e *engine[T], first, last int) {
+	p, run := a.pattern, max(1, spmmRun/a.width) // entries
 	for first < last {
 		next := first + 1
 		for next < last && int(p.work[next+1]-p.work[first]) <= run {
@@ -41,6 +52,22 @@ func (a *rowsArgs[T]) spmm(lo, hi int) {
 			a.longRow(e, int(p.order[first]), run)
 		}
 		first = next
+	}
+}
+
+// bands computes groups first to last−1, some of them a call.
+func (a *rowsArgs[T]) bands(e *engine[T], first, last int) {
+	p := a.pattern
+	work := p.work[p.single:]
+	for next := first + 1; first < last; first, next = next, next+1 {
+		for next < last && int(work[(next+1)*bandRows]-work[first*bandRows])*a.width <= spmmRun {
+			next++
+		}
+		if p.from == nil {
+			e.sparseBand(a.dst, p.band[first:next], p.ptr, p.col, a.val, a.src, a.width)
+		} else {
+			e.sparseBandPicked(a.dst, p.band[first:next], p.ptr, p.col, a.val, a.src, a.width, p.from)
+		}
 	}
 }
 

@@ -11,6 +11,12 @@ func sparseRowsAVX512F32(y []float32, rows []int32, ptr []int32, col []int32, va
 func sparseRowsPickedAVX512F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int, more int, at []int32)
 
 //go:noescape
+func sparseBandAVX512F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int)
+
+//go:noescape
+func sparseBandPickedAVX512F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int, at []int32)
+
+//go:noescape
 func sampledAVX512F32(y []float32, row []int32, col []int32, a []float32, b []float32, width int)
 
 //go:noescape
@@ -21,6 +27,12 @@ func sparseRowsAVX512F64(y []float64, rows []int32, ptr []int32, col []int32, va
 
 //go:noescape
 func sparseRowsPickedAVX512F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int, more int, at []int32)
+
+//go:noescape
+func sparseBandAVX512F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int)
+
+//go:noescape
+func sparseBandPickedAVX512F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int, at []int32)
 
 //go:noescape
 func sampledAVX512F64(y []float64, row []int32, col []int32, a []float64, b []float64, width int)
@@ -35,6 +47,12 @@ func sparseRowsAVX2F32(y []float32, rows []int32, ptr []int32, col []int32, val 
 func sparseRowsPickedAVX2F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int, more int, at []int32)
 
 //go:noescape
+func sparseBandAVX2F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int)
+
+//go:noescape
+func sparseBandPickedAVX2F32(y []float32, rows []int32, ptr []int32, col []int32, val []float32, x []float32, width int, at []int32)
+
+//go:noescape
 func sampledAVX2F32(y []float32, row []int32, col []int32, a []float32, b []float32, width int)
 
 //go:noescape
@@ -45,6 +63,12 @@ func sparseRowsAVX2F64(y []float64, rows []int32, ptr []int32, col []int32, val 
 
 //go:noescape
 func sparseRowsPickedAVX2F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int, more int, at []int32)
+
+//go:noescape
+func sparseBandAVX2F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int)
+
+//go:noescape
+func sparseBandPickedAVX2F64(y []float64, rows []int32, ptr []int32, col []int32, val []float64, x []float64, width int, at []int32)
 
 //go:noescape
 func sampledAVX2F64(y []float64, row []int32, col []int32, a []float64, b []float64, width int)

@@ -57,9 +57,24 @@ func skewed(rows, cols int) csr {
 	return s
 }
 
+// banded has entries from the diagonal to so many below it: groups of rows that are multiplied together, and others above.
+func banded(n, below int) csr {
+	s := csr{ptr: []int32{0}, dense: make([]float64, n*n)}
+	for i := range n {
+		for j := max(0, i-below); j <= i; j++ {
+			v := float32(i*n+j%11) / 100
+			s.col, s.val = append(s.col, int32(j)), append(s.val, v)
+			s.dense[i*n+j] = float64(v)
+		}
+		s.ptr = append(s.ptr, int32(len(s.col)))
+	}
+	return s
+}
+
 // matrices are those that products are tested on.
 func matrices() []csr {
-	return []csr{newCSR(1, 40, 0.2), newCSR(7, 40, 0.2), newCSR(90, 40, 0.2), skewed(50, 40), newCSR(3, 5, 0)}
+	return []csr{newCSR(1, 40, 0.2), newCSR(7, 40, 0.2), newCSR(90, 40, 0.2), skewed(50, 40), newCSR(3, 5, 0),
+		banded(50, 1), banded(23, 3), banded(60, 4), banded(30, 12)}
 }
 
 // checkSpMM compares A·x, or Aᵀ·x, with the dense product.
@@ -149,6 +164,26 @@ func TestLongSparseRowsAreSummedLikeShortOnes(t *testing.T) {
 				}
 				if !near(y[i*width+j], float64(v), 1e6, 1) {
 					t.Errorf("y[%d,%d] = %v, want %v", i, j, y[i*width+j], v)
+				}
+			}
+		}
+	})
+}
+
+// Which rows are multiplied together is a matter of speed: each has the bits that it has alone.
+func TestRowsOfBandsAreSummedLikeRowsAlone(t *testing.T) {
+	onEveryTable(t, func(t *testing.T) {
+		for _, s := range []csr{banded(50, 3), banded(41, 12), banded(700, 600)} {
+			rows := len(s.ptr) - 1
+			for _, width := range []int{16, 24, 80} {
+				x, y, alone := uniform[float32](rows*width, 1), filled[float32](rows*width, poison), filled[float32](width, poison)
+				kernels.SpMM(s.pattern(), s.val, x, width, y)
+				for i := range rows {
+					from, to := s.ptr[i], s.ptr[i+1]
+					kernels.SpMM(kernels.NewPattern([]int32{0, to - from}, s.col[from:to], rows), s.val[from:to], x, width, alone)
+					if !sameBits(alone, y[i*width:(i+1)*width]) {
+						t.Fatalf("%d rows, width %d: row %d has other bits than alone", rows, width, i)
+					}
 				}
 			}
 		}
@@ -309,18 +344,18 @@ func TestSpMMPropagatesNaNOfStoredZeros(t *testing.T) {
 
 func BenchmarkSpMM(b *testing.B) {
 	benchEveryTable(b, func(b *testing.B) {
-		const n = 2000
-		s := newCSR(n, n, 0.005)
-		p := s.pattern()
-		for _, width := range []int{1, 16, 64} {
-			x, y := uniform[float32](n*width, 1), make([]float32, n*width)
-			b.Run(fmt.Sprintf("rows=%d/entries=%d/width=%d", n, len(s.col), width), func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					kernels.SpMM(p, s.val, x, width, y)
-				}
-				b.ReportMetric(2*float64(len(s.col)*width)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOPS")
-			})
+		for name, s := range map[string]csr{"any": newCSR(2000, 2000, 0.005), "band": banded(512, 12)} {
+			n, p := len(s.ptr)-1, s.pattern()
+			for _, width := range []int{1, 16, 64} {
+				x, y := uniform[float32](n*width, 1), make([]float32, n*width)
+				b.Run(fmt.Sprintf("pattern=%s/rows=%d/entries=%d/width=%d", name, n, len(s.col), width), func(b *testing.B) {
+					b.ReportAllocs()
+					for b.Loop() {
+						kernels.SpMM(p, s.val, x, width, y)
+					}
+					b.ReportMetric(2*float64(len(s.col)*width)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOPS")
+				})
+			}
 		}
 	})
 }

@@ -48,14 +48,17 @@ func installAVX512F32(e *engine[float32]) {
 	e.dot = dotAVX512F32
 	e.largest = largestAVX512F32
 	e.columns = columnsAVX512F32
+	e.running = runningAVX512F32
 	e.sparseRows = sparseRowsAVX512F32
 	e.sparseRowsPicked = sparseRowsPickedAVX512F32
+	e.sparseBand = sparseBandAVX512F32
+	e.sparseBandPicked = sparseBandPickedAVX512F32
 	e.sampled = sampledAVX512F32
 	e.pick = pickAVX512F32
 	e.adam = adamAVX512F32
 	e.splines = splinesAVX512F32
 	e.splineSlopes = splineSlopesAVX512F32
-	e.leaf = 2048
+	e.leaf, e.bandUnit = 2048, 16
 }
 
 func installAVX512F64(e *engine[float64]) {
@@ -102,14 +105,17 @@ func installAVX512F64(e *engine[float64]) {
 	e.dot = dotAVX512F64
 	e.largest = largestAVX512F64
 	e.columns = columnsAVX512F64
+	e.running = runningAVX512F64
 	e.sparseRows = sparseRowsAVX512F64
 	e.sparseRowsPicked = sparseRowsPickedAVX512F64
+	e.sparseBand = sparseBandAVX512F64
+	e.sparseBandPicked = sparseBandPickedAVX512F64
 	e.sampled = sampledAVX512F64
 	e.pick = pickAVX512F64
 	e.adam = adamAVX512F64
 	e.splines = splinesAVX512F64
 	e.splineSlopes = splineSlopesAVX512F64
-	e.leaf = 1024
+	e.leaf, e.bandUnit = 1024, 8
 }
 
 func installAVX2F32(e *engine[float32]) {
@@ -156,14 +162,17 @@ func installAVX2F32(e *engine[float32]) {
 	e.dot = dotAVX2F32
 	e.largest = largestAVX2F32
 	e.columns = columnsAVX2F32
+	e.running = runningAVX2F32
 	e.sparseRows = sparseRowsAVX2F32
 	e.sparseRowsPicked = sparseRowsPickedAVX2F32
+	e.sparseBand = sparseBandAVX2F32
+	e.sparseBandPicked = sparseBandPickedAVX2F32
 	e.sampled = sampledAVX2F32
 	e.pick = pickAVX2F32
 	e.adam = adamAVX2F32
 	e.splines = splinesAVX2F32
 	e.splineSlopes = splineSlopesAVX2F32
-	e.leaf = 1024
+	e.leaf, e.bandUnit = 1024, 8
 }
 
 func installAVX2F64(e *engine[float64]) {
@@ -210,12 +219,15 @@ func installAVX2F64(e *engine[float64]) {
 	e.dot = dotAVX2F64
 	e.largest = largestAVX2F64
 	e.columns = columnsAVX2F64
+	e.running = runningAVX2F64
 	e.sparseRows = sparseRowsAVX2F64
 	e.sparseRowsPicked = sparseRowsPickedAVX2F64
+	e.sparseBand = sparseBandAVX2F64
+	e.sparseBandPicked = sparseBandPickedAVX2F64
 	e.sampled = sampledAVX2F64
 	e.pick = pickAVX2F64
 	e.adam = adamAVX2F64
 	e.splines = splinesAVX2F64
 	e.splineSlopes = splineSlopesAVX2F64
-	e.leaf = 512
+	e.leaf, e.bandUnit = 512, 4
 }

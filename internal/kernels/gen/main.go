@@ -36,6 +36,7 @@ var families = map[string]func(){
 	"panels":    each(panels),
 	"patches":   each(patches),
 	"reduce":    each(reduce),
+	"running":   each(running),
 	"sparse":    each(sparse),
 	"spline":    each(spline),
 	"transpose": each(transpose),

@@ -15,6 +15,8 @@ import (
 func sparse(s isa) {
 	s.sparseRows("sparseRows", false)
 	s.sparseRows("sparseRowsPicked", true)
+	s.sparseBand("sparseBand", false)
+	s.sparseBand("sparseBandPicked", true)
 	s.sampled()
 	s.pickUp()
 }

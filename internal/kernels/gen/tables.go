@@ -16,7 +16,7 @@ var installed = []string{
 	"add", "sub", "mul", "div", "maximum", "minimum", "less", "lessEqual", "equal",
 	"axpy", "marked", "affine", "scaleBy", "maxScalar", "minScalar",
 	"recip", "neg", "abs", "relu", "step", "sign", "sqrt",
-	"sum", "dot", "largest", "columns", "sparseRows", "sparseRowsPicked", "sampled", "pick", "adam", "splines", "splineSlopes",
+	"sum", "dot", "largest", "columns", "running", "sparseRows", "sparseRowsPicked", "sparseBand", "sparseBandPicked", "sampled", "pick", "adam", "splines", "splineSlopes",
 }
 
 // tables writes a function for each instruction set and element type that puts
@@ -33,7 +33,7 @@ func tables() []byte {
 			fmt.Fprintf(&b, "\te.%s = %s\n", op, s.name(op))
 		}
 		// 32 additions to each partial sum, as many as plain Go makes.
-		fmt.Fprintf(&b, "\te.leaf = %d\n}\n", 32*sums*s.lanes())
+		fmt.Fprintf(&b, "\te.leaf, e.bandUnit = %d, %d\n}\n", 32*sums*s.lanes(), s.lanes())
 	}
 	return b.Bytes()
 }
