@@ -31,6 +31,9 @@ func epilogues(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node
 // alone. It is nil where there is none.
 func (c *clusters) epilogueOf(n *graph.Node) (product *graph.Node) {
 	chain, isChain := n.Op.(ops.Elementwise)
+	if sum, ok := n.Op.(ops.MapSum); ok && sum.Map.IsRelu() {
+		chain, isChain = sum.Map, true
+	}
 	if !isChain && !c.fusable(n) || c.updates(n) {
 		return nil
 	}
@@ -59,11 +62,16 @@ func (c *clusters) updates(n *graph.Node) bool {
 	return false
 }
 
-// mergeEpilogue applies one op for a product and the chain, or the single elementwise node, that reads it.
+// mergeEpilogue applies one op for a product and the chain, or the single elementwise node, that reads it. Of a sum of a
+// chain, which only a relu is, the sum is left: a product takes the relu of what it has in registers, at no cost, and the
+// sum then reads its operand once.
 func mergeEpilogue(h *graph.Graph, product, n *graph.Node, of func(*graph.Node) *graph.Node) *graph.Node {
 	chain, operands := ops.Elementwise{}, n.In
+	sum, isSum := n.Op.(ops.MapSum)
 	if op, ok := n.Op.(ops.Elementwise); ok {
 		chain = op
+	} else if isSum {
+		chain = sum.Map
 	} else {
 		chain, operands = ops.FuseElementwise([]*graph.Node{n}, []*graph.Node{n})
 	}
@@ -76,5 +84,9 @@ func mergeEpilogue(h *graph.Graph, product, n *graph.Node, of func(*graph.Node) 
 		in = append(in, of(x))
 	}
 	mul, _ := product.Op.(ops.MatMul)
-	return h.Apply(ops.MatMulMap{Mul: mul, Map: chain, At: at}, in...)
+	y := h.Apply(ops.MatMulMap{Mul: mul, Map: chain, At: at}, in...)
+	if isSum {
+		y = h.Apply(ops.SumTo{To: sum.To}, y)
+	}
+	return y
 }

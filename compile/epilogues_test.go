@@ -19,6 +19,12 @@ func TestAChainThatAloneReadsAProductIsOneKernelWithIt(t *testing.T) {
 		}, []string{"MatMul·ᵀ{x0; Relu(Add(x0,x1))}"}},
 		"one function": {func(x, w, _ *graph.Node) []*graph.Node { return []*graph.Node{ops.Tanh(ops.MatMulT(x, w))} },
 			[]string{"MatMul·ᵀ{x0; Tanh(x0)}"}},
+		"a sum of the relu": {func(x, w, _ *graph.Node) []*graph.Node {
+			return []*graph.Node{ops.Sum(ops.Relu(ops.MatMulT(x, w)))}
+		}, []string{"MatMul·ᵀ{x0; Relu(x0)}", "SumTo()"}},
+		"a sum of another function": {func(x, w, _ *graph.Node) []*graph.Node {
+			return []*graph.Node{ops.Sum(ops.Tanh(ops.MatMulT(x, w)))}
+		}, []string{"MatMul·ᵀ", "MapSum(){Tanh(x0)}"}},
 		"two results": {func(x, w, b *graph.Node) []*graph.Node {
 			y := ops.Add(ops.MatMulT(x, w), b)
 			return []*graph.Node{ops.Sigmoid(y), y}

@@ -235,6 +235,12 @@ func (p Program) names() (text []string) {
 	return text
 }
 
+// IsRelu says that the chain is the relu of its one operand, which a product takes of elements before it writes them.
+func (o Elementwise) IsRelu() bool {
+	code := o.Prog.Instrs()
+	return o.Prog.Inputs == 1 && o.Prog.Out.Len() == 1 && len(code) == 1 && code[0].Op == graph.Op(Unary{KRelu})
+}
+
 // Infer wants operands of one float type that broadcast to Shape, and one i32 for each step.
 func (o Elementwise) Infer(in []graph.Type) ([]graph.Type, error) {
 	if len(in) != o.Prog.Inputs {

@@ -44,6 +44,11 @@ func (o MatMulMap) InPlaceResult(result, operand int) bool {
 
 func matMulMapRun[T float](o MatMulMap, in, out []graph.Type) Run {
 	l := o.Mul.layout(in[0].Shape, in[1].Shape)
+	if o.Map.IsRelu() {
+		return func(dst, in []Buffer) {
+			kernels.GemmRelu(l.batch, l.m, l.n, l.k, view[T](in[0]), l.rsA, l.csA, l.bsA, view[T](in[1]), l.rsB, l.csB, l.bsB, view[T](dst[0]))
+		}
+	}
 	product := graph.Type{DType: out[0].DType, Shape: o.Map.Shape}
 	c := newChain[T](o.Map, slices.Insert(slices.Clone(in[2:]), o.At, product))
 	c.compile(o.Map.Prog, true)

@@ -11,6 +11,8 @@ type engine[T Float] struct {
 	// writes them; 0 if blocks read B for themselves.
 	shared     func(p *product[T], down int) (size, parts int)
 	packShared func(p *product[T], lo, hi int)
+	// rectifies says whether blocks of the product apply its relu themselves.
+	rectifies func(p *product[T]) bool
 	// block computes C[i0:i1, j0:j1] of the z-th product of a batch.
 	block func(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int)
 	// direct is the number mnk of multiplications up to which a product is

@@ -16,6 +16,8 @@ type product[T Float] struct {
 	streamed       bool // a part of a sum whose B is read once, from memory
 	packed         []T  // all of B in panels, where blocks share it; else nil
 	then           func(lo, hi int)
+	relu           bool    // C is replaced by max(C, 0) in the end, before then
+	rectified      bool    // and tiles do that
 	next           uintptr // unless 0, memory that is wanted after the product: tiles ask for it
 	share          int     // bytes of it for each term of a tile
 }
@@ -107,6 +109,19 @@ func GemmThen[T Float](batch, m, n, k int, a []T, rsA, csA, bsA int, b []T, rsB,
 	p.compute()
 }
 
+// GemmRelu computes batch products without gaps, c of batch·m·n elements, and replaces each element by its [Relu]: while it
+// is still in a register, where tiles compute the product.
+func GemmRelu[T Float](batch, m, n, k int, a []T, rsA, csA, bsA int, b []T, rsB, csB, bsB int, c []T) {
+	p := product[T]{
+		batch: batch, m: m, n: n, k: k,
+		a: a, rsA: rsA, csA: csA, bsA: bsA,
+		b: b, rsB: rsB, csB: csB, bsB: bsB,
+		c: c, ldc: n, bsC: m * n,
+		relu: true,
+	}
+	p.compute()
+}
+
 // compute checks the product and computes it in the way that suits its size.
 //
 // Four ways: nothing to add up; so small that packing costs more than the product; long sums in
@@ -128,8 +143,14 @@ func (p *product[T]) compute() {
 	}
 }
 
-// finish calls then for C[i0:i1, j0:j1] of product z.
+// finish does what follows for C[i0:i1, j0:j1] of product z: the relu, unless tiles have done it, and then.
 func (p *product[T]) finish(z, i0, i1, j0, j1 int) {
+	if p.relu && !p.rectified {
+		for i := i0; i < i1; i++ {
+			row := p.c[z*p.bsC+i*p.ldc:][j0:j1]
+			Relu(row, row)
+		}
+	}
 	if p.then == nil {
 		return
 	}
@@ -200,6 +221,7 @@ func (p *product[T]) start() {
 		j.run, j.pack = j.blocks, j.packs
 	}
 	j.product = *p
+	j.rectified = p.relu && e.rectifies != nil && e.rectifies(&j.product)
 	cores := 1
 	if p.flops() > serialFlops {
 		cores = runtime.GOMAXPROCS(0)

@@ -70,6 +70,7 @@ func guardedGemm[T kernels.Float](t *testing.T, g guards, m, n, k int) {
 			kernels.Gemm(m, n, k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, n, false)
 			checkProduct(t, m, n, k, a, b, c, nil, n)
 			kernels.Gemm(m, n, k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, n, true)
+			kernels.GemmRelu(1, m, n, k, a.data, a.rs, a.cs, 0, b.data, b.rs, b.cs, 0, c)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (p *product[T]) long() {
 	s.parts = atLeast(s.parts, parts*size)
 	q.batch, q.k, q.bsA, q.bsB = parts, k, k*p.csA, k*p.rsB
 	q.c, q.ldc, q.bsC = s.parts[:parts*size], p.n, size
-	q.accumulate, q.then = false, nil
+	q.accumulate, q.then, q.relu = false, nil, false
 	q.start()
 	for i := 1; i < parts; i++ {
 		e.add(s.parts[:size], s.parts[:size], s.parts[i*size:][:size])
@@ -51,7 +51,7 @@ func (p *product[T]) long() {
 	if done := parts * k; done < p.k {
 		q = *p
 		q.k, q.a, q.b = p.k-done, p.a[done*p.csA:], p.b[done*p.rsB:]
-		q.accumulate, q.then = true, nil
+		q.accumulate, q.then, q.relu = true, nil, false
 		q.compute()
 	}
 	p.finish(0, 0, p.m, 0, p.n)

@@ -5,6 +5,9 @@
 package kernels
 
 func installAVX512F32(e *engine[float32]) {
+	e.running = runningAVX512F32
+	e.sparseBand = sparseBandAVX512F32
+	e.sparseBandPicked = sparseBandPickedAVX512F32
 	e.exp = expAVX512F32
 	e.expShifted = expShiftedAVX512F32
 	e.log = logAVX512F32
@@ -48,11 +51,8 @@ func installAVX512F32(e *engine[float32]) {
 	e.dot = dotAVX512F32
 	e.largest = largestAVX512F32
 	e.columns = columnsAVX512F32
-	e.running = runningAVX512F32
 	e.sparseRows = sparseRowsAVX512F32
 	e.sparseRowsPicked = sparseRowsPickedAVX512F32
-	e.sparseBand = sparseBandAVX512F32
-	e.sparseBandPicked = sparseBandPickedAVX512F32
 	e.sampled = sampledAVX512F32
 	e.pick = pickAVX512F32
 	e.adam = adamAVX512F32
@@ -62,6 +62,9 @@ func installAVX512F32(e *engine[float32]) {
 }
 
 func installAVX512F64(e *engine[float64]) {
+	e.running = runningAVX512F64
+	e.sparseBand = sparseBandAVX512F64
+	e.sparseBandPicked = sparseBandPickedAVX512F64
 	e.exp = expAVX512F64
 	e.expShifted = expShiftedAVX512F64
 	e.log = logAVX512F64
@@ -105,11 +108,8 @@ func installAVX512F64(e *engine[float64]) {
 	e.dot = dotAVX512F64
 	e.largest = largestAVX512F64
 	e.columns = columnsAVX512F64
-	e.running = runningAVX512F64
 	e.sparseRows = sparseRowsAVX512F64
 	e.sparseRowsPicked = sparseRowsPickedAVX512F64
-	e.sparseBand = sparseBandAVX512F64
-	e.sparseBandPicked = sparseBandPickedAVX512F64
 	e.sampled = sampledAVX512F64
 	e.pick = pickAVX512F64
 	e.adam = adamAVX512F64
@@ -119,6 +119,9 @@ func installAVX512F64(e *engine[float64]) {
 }
 
 func installAVX2F32(e *engine[float32]) {
+	e.running = runningAVX2F32
+	e.sparseBand = sparseBandAVX2F32
+	e.sparseBandPicked = sparseBandPickedAVX2F32
 	e.exp = expAVX2F32
 	e.expShifted = expShiftedAVX2F32
 	e.log = logAVX2F32
@@ -162,11 +165,8 @@ func installAVX2F32(e *engine[float32]) {
 	e.dot = dotAVX2F32
 	e.largest = largestAVX2F32
 	e.columns = columnsAVX2F32
-	e.running = runningAVX2F32
 	e.sparseRows = sparseRowsAVX2F32
 	e.sparseRowsPicked = sparseRowsPickedAVX2F32
-	e.sparseBand = sparseBandAVX2F32
-	e.sparseBandPicked = sparseBandPickedAVX2F32
 	e.sampled = sampledAVX2F32
 	e.pick = pickAVX2F32
 	e.adam = adamAVX2F32
@@ -176,6 +176,9 @@ func installAVX2F32(e *engine[float32]) {
 }
 
 func installAVX2F64(e *engine[float64]) {
+	e.running = runningAVX2F64
+	e.sparseBand = sparseBandAVX2F64
+	e.sparseBandPicked = sparseBandPickedAVX2F64
 	e.exp = expAVX2F64
 	e.expShifted = expShiftedAVX2F64
 	e.log = logAVX2F64
@@ -219,11 +222,8 @@ func installAVX2F64(e *engine[float64]) {
 	e.dot = dotAVX2F64
 	e.largest = largestAVX2F64
 	e.columns = columnsAVX2F64
-	e.running = runningAVX2F64
 	e.sparseRows = sparseRowsAVX2F64
 	e.sparseRowsPicked = sparseRowsPickedAVX2F64
-	e.sparseBand = sparseBandAVX2F64
-	e.sparseBandPicked = sparseBandPickedAVX2F64
 	e.sampled = sampledAVX2F64
 	e.pick = pickAVX2F64
 	e.adam = adamAVX2F64

@@ -38,6 +38,26 @@ func checkThen(t *testing.T, batch, m, n, k int) {
 	}
 }
 
+// A relu of the product is that of its elements, to the bit, in whichever way a product is computed; NaN stays NaN.
+func TestGemmReluIsReluOfTheProduct(t *testing.T) {
+	onEveryTable(t, func(t *testing.T) {
+		for _, s := range [][4]int{{1, 3, 4, 5}, {1, 1, 300, 70}, {1, 130, 10, 64}, {3, 28, 64, 28}, {1, 300, 33, 300}, {1, 20, 150, 900},
+			{1, 17, 20, 5000}, {2, 5, 6, 0}, {1, 0, 3, 2}, {5, 2, 2, 100}} {
+			batch, m, n, k := s[0], s[1], s[2], s[3]
+			a, b := uniform[float32](batch*m*k, 1), uniform[float32](batch*k*n, 2)
+			if len(a) > 0 {
+				a[0] = float32(nan)
+			}
+			want, got := make([]float32, batch*m*n), filled[float32](batch*m*n, poison)
+			kernels.GemmBatch(batch, m, n, k, a, k, 1, m*k, b, 1, k, k*n, want, n, m*n, false)
+			kernels.Relu(want, want)
+			if kernels.GemmRelu(batch, m, n, k, a, k, 1, m*k, b, 1, k, k*n, got); !sameBits(got, want) {
+				t.Errorf("%v: other values than the relu of the product", s)
+			}
+		}
+	})
+}
+
 func TestWhatFollowsAProductMeetsEachElementOnceWhenItIsDone(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
 		onCores(2, func() {

@@ -47,6 +47,7 @@ type tileArgs struct {
 	// the place once it is done.
 	ahead      uintptr
 	step, back int
+	relu       int // sums are replaced by max(sum, 0)
 }
 
 const (
@@ -88,6 +89,7 @@ const (
 func (t tiles[T]) install(e *engine[T]) {
 	e.cut, e.block, e.direct = t.cut, t.block, 0
 	e.shared, e.packShared = t.shared, t.packShared
+	e.rectifies = func(p *product[T]) bool { return !t.isDots(p) && !t.isTurned(p) }
 }
 
 // cut halves the larger side of C until there are enough blocks for all cores.
@@ -290,9 +292,12 @@ func (t tiles[T]) strip(p *part[T], i0, i1 int) {
 	args := &p.s.tile
 	args.k, args.a, args.rsA, args.csA = p.k, unsafe.Pointer(&a[0]), rs*size, cs*size
 	args.rsC, args.rows = p.ldc*size, i1-i0
-	args.accumulate = 0
+	args.accumulate, args.relu = 0, 0
 	if p.accumulate || p.p0 > 0 {
 		args.accumulate = 1
+	}
+	if p.rectified && p.p0+p.k == p.product.k {
+		args.relu = 1
 	}
 	for j, cols := p.j0, 0; j < p.j1; j += cols {
 		cols = min(t.width, p.j1-j)

@@ -7,7 +7,7 @@ import (
 )
 
 // drivers are functions of an engine that decide and copy, and leave work to kernels.
-var drivers = map[string]bool{"cut": true, "shared": true, "packShared": true}
+var drivers = map[string]bool{"cut": true, "shared": true, "packShared": true, "rectifies": true}
 
 // Watch notes in ran, by name, which kernels of the table in use are called, until restore. It returns all names: those of the
 // engine's fields, behind the element type.

@@ -45,6 +45,7 @@ const (
 	argAhead
 	argStep
 	argBack
+	argRelu
 )
 
 // prefetchTerms is the length of a sum from which its strip asks for its part of C in advance.
@@ -355,6 +356,7 @@ func (t *tile) output(label string, masks []mask) {
 		ADDQ(rowC, at)
 	}
 	Label(fresh)
+	t.rectify(label)
 	for _, row := range t.sums {
 		for v, r := range row {
 			m := Mem{Base: t.c, Disp: v * t.bytes()}
@@ -366,4 +368,23 @@ func (t *tile) output(label string, masks []mask) {
 		}
 		ADDQ(rowC, t.c)
 	}
+}
+
+// rectify replaces the sums by max(sum, 0) where the caller asks for it. Of a NaN the instruction returns its second source,
+// the sum, as of −0, of which 0 + −0 makes 0. The arithmetic hides behind the stores of the strip before.
+func (t *tile) rectify(label string) {
+	if t.listed {
+		return // products of patches have no relu
+	}
+	CMPQ(Mem{Base: t.p, Disp: argRelu}, U8(0))
+	JEQ(LabelRef(label + "_plain"))
+	zero := t.broadcasts[0] // dead by now
+	t.zero(zero)
+	for _, row := range t.sums {
+		for _, r := range row {
+			t.greater(r, zero, r)
+			t.add(r, r, zero)
+		}
+	}
+	Label(label + "_plain")
 }
