@@ -18,6 +18,9 @@ import (
 // become Y = tanh(x·[W₀; W₁]ᵀ + [b₀; b₁]) with y₀ = Y[0] and y₁ = Y[1], two kernels: the stacks of parameters are one piece
 // of memory of the store, and the slices are views. Going down from the results decides which parameters belong
 // together: the queries of two heads, not the query and the key of one, though all four have one type and one reader.
+//
+// What a head reads of its own need not be a parameter: equal parts of one value, along its first axis, are a stack as they
+// lie. Such are the rows of a joining matrix that meet the results of one head (see distribute).
 func fuseHeads(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	live := g.Live(roots...)
 	s := &stacks{group: map[*graph.Node]*stack{}, sig: signatures(live), readers: map[*graph.Node][]*graph.Node{}}
@@ -44,7 +47,7 @@ func fuseHeads(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node
 		return g, roots
 	}
 	h, mapped, _ := contract(g, roots, groups, s.merge)
-	return h, mapped
+	return applyRules(h, mapped, []rule{sumOfLanes})
 }
 
 // How stacks are found. The signature of a node is a number that tells its whole history but for the names of parameters
@@ -64,19 +67,38 @@ type shape struct {
 	in string
 }
 
+// lane is the signature of one of several equal parts of a value: which one it is does not count.
+type lane struct{ of, size int }
+
 // signatures numbers nodes so that equal numbers mean equal structure.
+//
+// Parts of a value are alike where nothing else is like that value: parts of values that are stacked themselves go by their
+// places in them. Which values those are, a first round tells.
+func signatures(live []*graph.Node) map[*graph.Node]int {
+	exact := numbered(live, nil)
+	like := map[int]int{}
+	for _, n := range live {
+		like[exact[n]]++
+	}
+	return numbered(live, func(n *graph.Node) bool { return like[exact[n]] == 1 })
+}
+
+// numbered gives equal numbers to nodes of equal structure; parts of a value for which alone holds are alike.
 //
 // Nodes come in topological order, so operands have numbers already; one map serves all keys. O(nodes +
 // operands).
-func signatures(live []*graph.Node) map[*graph.Node]int {
+func numbered(live []*graph.Node, alone func(*graph.Node) bool) map[*graph.Node]int {
 	sig, numbers := map[*graph.Node]int{}, map[any]int{}
 	for _, n := range live {
 		var k any = n
 		l, leaf := n.Leaf()
+		_, size, part := partOf(n)
 		// An input or a constant is like itself alone: heads that read different data are different.
 		switch {
 		case leaf && l.Kind != graph.InputLeaf && n.DType().IsFloat():
 			k = anonymous{l.Kind, n.Type()}
+		case part && alone != nil && alone(n.In[0]):
+			k = lane{sig[n.In[0]], size}
 		case !leaf && len(n.In) > 0:
 			var b strings.Builder
 			for _, x := range n.In {
@@ -92,6 +114,16 @@ func signatures(live []*graph.Node) map[*graph.Node]int {
 	return sig
 }
 
+// partOf reads n as one of equal parts of its operand along the first axis: part number at, of size rows.
+func partOf(n *graph.Node) (at, size int, ok bool) {
+	op, ok := n.Op.(ops.Slice)
+	if !ok || axisOf(op.Axis, n.Shape()) != 0 {
+		return 0, 0, false
+	}
+	size = op.Hi - op.Lo
+	return op.Lo / max(1, size), size, size > 0 && op.Lo%size == 0 && n.In[0].Shape().Dim(0)%size == 0
+}
+
 // itoa is a number in four bytes.
 func itoa(i int) string { return string([]byte{byte(i), byte(i >> 8), byte(i >> 16), byte(i >> 24)}) }
 
@@ -105,10 +137,12 @@ type stack struct {
 	dropped bool
 }
 
-// operand is what the members read at one place: one common node, the members of another stack, or separate nodes.
+// operand is what the members read at one place: one common node, the members of another stack, parts of one value that
+// follow each other, or separate nodes.
 type operand struct {
 	common *graph.Node
 	stack  *stack
+	parts  []*graph.Node
 	loose  []*graph.Node
 }
 
@@ -128,11 +162,14 @@ var number = regexp.MustCompile("[0-9]+")
 
 // seed makes a stack of all nodes of a class that are in none, and walks down to their operands.
 //
-// Nodes of several results are never seeds, as nobody outside could read their slices.
+// Nodes of several results are never seeds, as nobody outside could read their slices, and parts of a value are views as
+// they are.
 func (s *stacks) seed(class []*graph.Node) {
 	var free []*graph.Node
 	for _, n := range class {
-		if _, leaf := n.Leaf(); s.group[n] == nil && !leaf && len(n.Types) == 1 {
+		_, leaf := n.Leaf()
+		_, _, part := partOf(n)
+		if s.group[n] == nil && !leaf && !part && len(n.Types) == 1 {
 			free = append(free, n)
 		}
 	}
@@ -202,6 +239,10 @@ func (s *stacks) operand(members []*graph.Node, k int) operand {
 		return operand{common: xs[0]}
 	case len(distinct) < len(xs) || len(xs[0].Types) > 1 && !isColumnNorm(xs[0]):
 		return operand{loose: xs}
+	case followEachOther(xs):
+		return operand{parts: xs}
+	case arePartsOfOne(xs):
+		return operand{loose: xs}
 	case !taken:
 		return operand{stack: s.add(xs)}
 	}
@@ -216,6 +257,23 @@ func (s *stacks) operand(members []*graph.Node, k int) operand {
 		}
 	}
 	return operand{stack: st}
+}
+
+// arePartsOfOne says that xs, which are alike and different, are parts of one value.
+func arePartsOfOne(xs []*graph.Node) bool {
+	_, _, part := partOf(xs[0])
+	return part && xs[0].In[0] == xs[1].In[0]
+}
+
+// followEachOther says that xs are parts of one value in the order in which they lie in it.
+func followEachOther(xs []*graph.Node) bool {
+	first, _, _ := partOf(xs[0])
+	for i, x := range xs {
+		if at, _, _ := partOf(x); !arePartsOfOne(xs) || at != first+i {
+			return false
+		}
+	}
+	return true
 }
 
 // prune drops stacks that have no batched form, that would copy more than they save, or that serve no product.
@@ -364,6 +422,10 @@ func (o operand) value(of func(*graph.Node) *graph.Node) (x *graph.Node, stacked
 		return ops.Stack(xs...)
 	}
 	switch {
+	case o.parts != nil: // rows of a value are a stack under another shape
+		first, size, _ := partOf(o.parts[0])
+		x := ops.SliceAxis(of(o.parts[0].In[0]), 0, first*size, (first+len(o.parts))*size)
+		return ops.ReshapeTo(x, graph.Sh(append([]int{len(o.parts)}, o.parts[0].Shape().Dims()...)...)), true
 	case o.common != nil:
 		return of(o.common), false
 	case o.stack == nil:

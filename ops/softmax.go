@@ -100,7 +100,41 @@ func lines(s graph.Shape, axis int, f func(at, n, stride int)) {
 
 // VJP is dx = y∘(dy − Σ dy∘y) along the axis.
 func (o Softmax) VJP(n *graph.Node, dy []*graph.Node) []*graph.Node {
-	return []*graph.Node{Mul(n, Sub(dy[0], SumAxis(Mul(dy[0], n), o.Axis)))}
+	sum := sumOfProduct(n, dy[0], o.Axis)
+	if sum == nil {
+		sum = SumAxis(Mul(dy[0], n), o.Axis)
+	}
+	return []*graph.Node{Mul(n, Sub(dy[0], sum))}
+}
+
+// sumOfProduct is Σ y∘d along one of the last two axes where d is a product, nil where it is not. Weights y that values are
+// averaged with, z = y·v, have the cotangent d = dz·vᵀ, and then
+//
+//	Σⱼ y[i,j]·d[i,j] = Σ_c dz[i,c]·Σⱼ y[i,j]·v[j,c] = Σ_c dz[i,c]·z[i,c]
+//
+// is as narrow as z, which is there already, and d is read by nobody else: it need not be in memory. (Dao, Fu, Ermon, Rudra
+// and Ré, FlashAttention, 2022, appendix B.2.) The factor of d that is not turned is the one that is dz, so that the
+// other product is z itself, as the model has built it.
+func sumOfProduct(y, d *graph.Node, axis int) *graph.Node {
+	op, ok := d.Op.(MatMul)
+	r := y.Shape().Rank()
+	ax, _ := axisOf(axis, y.Shape())
+	if !ok || ax < r-2 {
+		return nil
+	}
+	p, q := d.In[0], d.In[1] // d = op(p)·op(q)
+	var sum *graph.Node
+	switch columns := ax == r-2; {
+	case columns && op.TB: // Σᵢ y[i,j]·p[i,c]·q[j,c] = Σ_c q[j,c]·(yᵀ·p)[j,c]
+		sum = SumAxis(Mul(apply(MatMul{TA: true, TB: op.TA}, y, p), q), -1)
+	case columns:
+		sum = SumAxis(Mul(apply(MatMul{TA: !op.TA}, p, y), q), -2)
+	case op.TA: // Σⱼ y[i,j]·p[c,i]·q[c,j] = Σ_c p[c,i]·(q·yᵀ)[c,i]
+		sum = SumAxis(Mul(apply(MatMul{TA: op.TB, TB: true}, q, y), p), -2)
+	default:
+		sum = SumAxis(Mul(apply(MatMul{TB: !op.TB}, y, q), p), -1)
+	}
+	return ReshapeTo(sum, y.Shape().With(ax, 1))
 }
 
 // Name shows the axis.

@@ -1,9 +1,6 @@
 package kernels
 
-import (
-	"math"
-	"unsafe"
-)
+import "unsafe"
 
 // SoftmaxColumns replaces each column of each of the matrices x (batch × rows×cols, row-major) by its softmax, as
 // [Softmax] does with rows.
@@ -114,14 +111,16 @@ func (e *engine[T]) softmaxScratch() *softmaxScratch[T] {
 	return new(softmaxScratch[T])
 }
 
-// negligible is what an exponential has to exceed to count. The largest of a column is 1: a smaller one is lost in any
-// sum with it, while its products would soon be denormal numbers, which processors multiply many times slower.
+// negligible is what an exponential has to exceed to count. The largest of a column is 1: 2¹⁶ smaller ones are lost in a
+// sum with it. Their products would soon be denormal numbers, which processors multiply many times slower: the gradient of
+// attention multiplies weights that may be as small as this with the gradient of a loss that comes from another softmax, and
+// with a weight again, which takes three factors beyond 2⁻⁴⁰ to reach the denormal numbers below 2⁻¹²⁶.
 func negligible[T Float]() T {
 	var zero T
 	if unsafe.Sizeof(zero) == 4 {
-		return 0x1p-64
+		return 0x1p-40
 	}
-	return T(math.Ldexp(1, -512))
+	return 0x1p-256
 }
 
 // faintest is an argument whose exponential is negligible but no denormal number.
