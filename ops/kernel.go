@@ -1,6 +1,9 @@
 package ops
 
-import "rpnc/graph"
+import (
+	"rpnc/graph"
+	"rpnc/internal/kernels"
+)
 
 // Buffer is the memory of one tensor in a compiled program: the slice of its element type is set, row-major.
 type Buffer struct {
@@ -14,11 +17,17 @@ func NewBuffer(t graph.Type) Buffer {
 	n := t.Shape.Size()
 	switch t.DType {
 	case graph.F32:
-		return Buffer{F32: make([]float32, n)}
+		return Buffer{F32: onLargePages(make([]float32, n))}
 	case graph.F64:
-		return Buffer{F64: make([]float64, n)}
+		return Buffer{F64: onLargePages(make([]float64, n))}
 	}
 	return Buffer{I32: make([]int32, n)}
+}
+
+// onLargePages is s, which is new.
+func onLargePages[T float](s []T) []T {
+	kernels.LargePages(s)
+	return s
 }
 
 // Len is the number of elements.
