@@ -2,6 +2,8 @@ package ops
 
 import (
 	"fmt"
+	"math"
+	"runtime"
 
 	"rpnc/graph"
 	"rpnc/internal/kernels"
@@ -57,116 +59,114 @@ func (o Quadratic) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, quadraticRun[float32], quadraticRun[float64])
 }
 
-// quadratic is a [Quadratic] bound to its sizes. z is room for one form of all rows a task where tasks are whole forms,
-// or for all forms where a task is some pairs of blocks: of the first and the last block of a form, the second and the last
-// but one, and so on, which are the same work.
+// quadratic is a [Quadratic] bound to its sizes. All threads get equally many whole forms, in groups that lie side by side in
+// W; of the forms that are left, fewer than there are threads, each is cut into a piece for every thread.
 type quadratic[T float] struct {
-	b, n, p, q, lead int
-	u, w, y          []T
-	pairs            int // of blocks of a form; 0 if a form is a task
-	z                []T
-	spare            *spare[quadraticScratch[T]]
+	b, n, p, q, lead      int
+	u, w, y               []T
+	whole, groups, pieces int // whole forms, groups of them, and pieces of each of the others
+	z                     []T // of the forms in pieces
+	spare                 *spare[quadraticScratch[T]]
 }
 
-// quadraticScratch is what a task needs.
+// quadraticScratch is what a task needs: z is that of one form.
 type quadraticScratch[T float] struct {
 	*kernels.Folded[T]
 	z []T
 }
 
-// A task of pairs of blocks is of pairsOfTask of them, so that for most of them the next one is known.
-const pairsOfTask = 3
-
-// wholeForms is the number of forms from which each is a task of its own.
-const wholeForms = 8
-
 // quadraticRun binds the sizes.
 func quadraticRun[T float](o Quadratic, in, _ []graph.Type) Run {
 	k := &quadratic[T]{b: in[0].Shape.Dim(0), p: in[0].Shape.Dim(1), n: in[1].Shape.Dim(0), lead: o.Lead}
 	k.q = k.p - k.lead
-	size := k.b * k.q
-	if blocks := kernels.FoldedBlocks(k.q); k.n < wholeForms {
-		k.pairs, k.z, size = (blocks+1)/2, make([]T, k.n*k.b*k.q), 0
-	}
 	k.spare = newSpare(func() *quadraticScratch[T] {
-		return &quadraticScratch[T]{kernels.NewFolded[T](k.q), make([]T, size)}
+		return &quadraticScratch[T]{kernels.NewFolded[T](k.q, k.lead), make([]T, k.b*k.q)}
 	})
-	forms, pairs, sums := k.forms, k.blocks, k.sums // bound once: a run allocates nothing
+	tasks, sums := k.tasks, k.sums // bound once: a run allocates nothing
 	return func(dst, in []Buffer) {
 		k.u, k.w, k.y = view[T](in[0]), view[T](in[1]), view[T](dst[0])
-		switch work := k.n * k.b * k.p * k.q; {
-		case work == 0:
+		work := k.n * k.b * k.p * k.q
+		if work == 0 {
 			clear(k.y)
-		case k.pairs == 0:
-			chunked(k.n, 1, work/16, forms)
-		default:
-			chunked(k.n*k.pairs, pairsOfTask, work/16, pairs)
-			chunked(k.n, 1, k.n*k.b*k.p, sums)
+			return
+		}
+		k.share(runtime.GOMAXPROCS(0))
+		rest := k.n - k.whole
+		chunked(k.groups+rest*k.pieces, 1, work/16, tasks)
+		chunked(rest, 1, rest*k.b*k.p, sums)
+	}
+}
+
+// groupsOfThread is the number of groups of whole forms for a thread. What a group reads first nobody has asked for in advance, so
+// they are few; but with one only, threads would wait for the slowest.
+const groupsOfThread = 2
+
+// share divides the forms among threads. No result depends on it: every sum is within one block of one form.
+func (k *quadratic[T]) share(threads int) {
+	each := k.n / threads
+	k.whole, k.groups, k.pieces = each*threads, threads*min(each, groupsOfThread), threads
+	if threads == 1 {
+		k.groups = 1
+	}
+	if size := (k.n - k.whole) * k.b * k.q; len(k.z) != size {
+		k.z = make([]T, size)
+	}
+}
+
+// tasks does groups of forms, and then pieces of others.
+func (k *quadratic[T]) tasks(lo, hi int) {
+	s := k.spare.get()
+	for t := lo; t < hi; t++ {
+		if t < k.groups {
+			k.forms(s, t*k.whole/k.groups, (t+1)*k.whole/k.groups)
+		} else {
+			k.piece(s, t-k.groups)
 		}
 	}
+	k.spare.put(s)
 }
 
 // forms computes forms lo…hi−1, each as a whole.
-func (k *quadratic[T]) forms(lo, hi int) {
-	s, blocks := k.spare.get(), kernels.FoldedBlocks(k.q)
+func (k *quadratic[T]) forms(s *quadraticScratch[T], lo, hi int) {
+	s.Stream(k.w[lo*k.p*k.q : hi*k.p*k.q])
 	for i := lo; i < hi; i++ {
-		for block := range blocks {
-			if block+1 < blocks {
-				s.Next(k.form(i), block+1)
-			} else if i+1 < hi {
-				s.Next(k.form(i+1), 0)
-			}
-			k.block(s.z, i, block, s.Folded)
-		}
+		k.blocks(s.z, i, 0, kernels.FoldedBlocks(k.q), s.Folded)
 		k.sum(s.z, i)
 	}
-	k.spare.put(s)
 }
 
-// form is W of form i but for the leading columns.
-func (k *quadratic[T]) form(i int) []T { return k.w[(i*k.p+k.lead)*k.q:] }
-
-// blocks computes pairs of blocks lo…hi−1.
-func (k *quadratic[T]) blocks(lo, hi int) {
-	s := k.spare.get()
-	last := kernels.FoldedBlocks(k.q) - 1
-	for t := lo; t < hi; t++ {
-		if t+1 < hi {
-			i, first := (t+1)/k.pairs, (t+1)%k.pairs
-			s.Next(k.form(i), last-first)
-			s.Next(k.form(i), first)
-		}
-		i, first := t/k.pairs, t%k.pairs
-		z := k.z[i*k.b*k.q:]
-		if k.block(z, i, last-first, s.Folded); last-first > first {
-			k.block(z, i, first, s.Folded)
-		}
-	}
-	k.spare.put(s)
+// piece computes the blocks of a piece of a form.
+func (k *quadratic[T]) piece(s *quadraticScratch[T], t int) {
+	form, piece := t/k.pieces, t%k.pieces
+	i, first, last := k.whole+form, k.cut(piece), k.cut(piece+1)
+	row := func(block int) int { return i*k.p + k.lead + kernels.FoldedColumns(k.q, block) }
+	s.Stream(k.w[row(first)*k.q : row(last)*k.q])
+	k.blocks(k.z[form*k.b*k.q:], i, first, last, s.Folded)
 }
 
-// sums adds up forms lo…hi−1 once all blocks are there.
+// cut is the block with which a piece begins: so many pieces are as much work in all as so many blocks, whose sums have the
+// more terms the later they are.
+func (k *quadratic[T]) cut(piece int) int {
+	return int(math.Round(float64(kernels.FoldedBlocks(k.q)) * math.Sqrt(float64(piece)/float64(k.pieces))))
+}
+
+// sums adds up forms in pieces once all blocks are there.
 func (k *quadratic[T]) sums(lo, hi int) {
-	for i := lo; i < hi; i++ {
-		k.sum(k.z[i*k.b*k.q:], i)
+	for form := lo; form < hi; form++ {
+		k.sum(k.z[form*k.b*k.q:], k.whole+form)
 	}
 }
 
-// block computes a block of z for form i.
-func (k *quadratic[T]) block(z []T, i, block int, f *kernels.Folded[T]) {
-	kernels.FoldedProduct(z, k.q, k.u[k.lead:], k.p, k.b, k.form(i), block, f)
+// blocks computes blocks first…last−1 of z for form i.
+func (k *quadratic[T]) blocks(z []T, i, first, last int, f *kernels.Folded[T]) {
+	for block := first; block < last; block++ {
+		kernels.FoldedProduct(z, k.q, k.u, k.p, k.b, k.w[i*k.p*k.q:], block, f)
+	}
 }
 
-// sum makes form i of z, xᵀz, and of the leading columns, each times a row of W and x.
+// sum makes form i of z: xᵀz.
 func (k *quadratic[T]) sum(z []T, i int) {
-	w := k.w[i*k.p*k.q:]
 	for r := range k.b {
-		u := k.u[r*k.p:][:k.p]
-		x := u[k.lead:]
-		y := kernels.Dot(z[r*k.q:][:k.q], x)
-		for j, v := range u[:k.lead] {
-			y += v * kernels.Dot(w[j*k.q:][:k.q], x)
-		}
-		k.y[r*k.n+i] = y
+		k.y[r*k.n+i] = kernels.Dot(z[r*k.q:][:k.q], k.u[r*k.p+k.lead:][:k.q])
 	}
 }

@@ -12,8 +12,8 @@ TEXT ·foldedTileAVX512F32(SB), NOSPLIT, $0-8
 	MOVQ 32(AX), DX
 	MOVQ 16(AX), BX
 	MOVQ 48(AX), SI
-	MOVQ 72(AX), DI
-	MOVQ 80(AX), R8
+	MOVQ 64(AX), DI
+	MOVQ 72(AX), R8
 	LEAQ (BX)(BX*2), R9
 	LEAQ (BX)(BX*4), R10
 
@@ -93,6 +93,7 @@ foldedTileAVX512F32_k13:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
@@ -132,68 +133,54 @@ foldedTileAVX512F32_k13:
 	VBROADCASTSS (R14)(R9*2), Z2
 	VFMADD231PS  Z0, Z2, Z27
 	VFMADD231PS  Z1, Z2, Z28
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk13
-	MOVQ         64(AX), R15
-	ADDQ         16(R15), DI
-	MOVQ         8(R15), R8
-	DECQ         24(R15)
-	JNE          foldedTileAVX512F32_walk13
-	ADDQ         $0x00000020, R15
-	MOVQ         R15, 64(AX)
-	MOVQ         (R15), DI
-	MOVQ         8(R15), R8
-
-foldedTileAVX512F32_walk13:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	ADDQ   $0x00000004, R14
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k13
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh13
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
-	VADDPS (R12), Z5, Z5
-	VADDPS 64(R12), Z6, Z6
-	ADDQ   R11, R12
-	VADDPS (R12), Z7, Z7
-	VADDPS 64(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPS (R12), Z9, Z9
-	VADDPS 64(R12), Z10, Z10
-	ADDQ   R11, R12
-	VADDPS (R12), Z11, Z11
-	VADDPS 64(R12), Z12, Z12
-	ADDQ   R11, R12
-	VADDPS (R12), Z13, Z13
-	VADDPS 64(R12), Z14, Z14
-	ADDQ   R11, R12
-	VADDPS (R12), Z15, Z15
-	VADDPS 64(R12), Z16, Z16
-	ADDQ   R11, R12
-	VADDPS (R12), Z17, Z17
-	VADDPS 64(R12), Z18, Z18
-	ADDQ   R11, R12
-	VADDPS (R12), Z19, Z19
-	VADDPS 64(R12), Z20, Z20
-	ADDQ   R11, R12
-	VADDPS (R12), Z21, Z21
-	VADDPS 64(R12), Z22, Z22
-	ADDQ   R11, R12
-	VADDPS (R12), Z23, Z23
-	VADDPS 64(R12), Z24, Z24
-	ADDQ   R11, R12
-	VADDPS (R12), Z25, Z25
-	VADDPS 64(R12), Z26, Z26
-	ADDQ   R11, R12
-	VADDPS (R12), Z27, Z27
-	VADDPS 64(R12), Z28, Z28
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	ADDQ         $0x00000004, R14
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k13
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh13
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
+	VADDPS       (R12), Z5, Z5
+	VADDPS       64(R12), Z6, Z6
+	ADDQ         R11, R12
+	VADDPS       (R12), Z7, Z7
+	VADDPS       64(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPS       (R12), Z9, Z9
+	VADDPS       64(R12), Z10, Z10
+	ADDQ         R11, R12
+	VADDPS       (R12), Z11, Z11
+	VADDPS       64(R12), Z12, Z12
+	ADDQ         R11, R12
+	VADDPS       (R12), Z13, Z13
+	VADDPS       64(R12), Z14, Z14
+	ADDQ         R11, R12
+	VADDPS       (R12), Z15, Z15
+	VADDPS       64(R12), Z16, Z16
+	ADDQ         R11, R12
+	VADDPS       (R12), Z17, Z17
+	VADDPS       64(R12), Z18, Z18
+	ADDQ         R11, R12
+	VADDPS       (R12), Z19, Z19
+	VADDPS       64(R12), Z20, Z20
+	ADDQ         R11, R12
+	VADDPS       (R12), Z21, Z21
+	VADDPS       64(R12), Z22, Z22
+	ADDQ         R11, R12
+	VADDPS       (R12), Z23, Z23
+	VADDPS       64(R12), Z24, Z24
+	ADDQ         R11, R12
+	VADDPS       (R12), Z25, Z25
+	VADDPS       64(R12), Z26, Z26
+	ADDQ         R11, R12
+	VADDPS       (R12), Z27, Z27
+	VADDPS       64(R12), Z28, Z28
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh13:
 	VMOVUPS Z3, (DX)
@@ -274,6 +261,7 @@ foldedTileAVX512F32_k12:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
@@ -310,65 +298,51 @@ foldedTileAVX512F32_k12:
 	VBROADCASTSS (R14)(R10*1), Z2
 	VFMADD231PS  Z0, Z2, Z25
 	VFMADD231PS  Z1, Z2, Z26
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk12
-	MOVQ         64(AX), R15
-	ADDQ         16(R15), DI
-	MOVQ         8(R15), R8
-	DECQ         24(R15)
-	JNE          foldedTileAVX512F32_walk12
-	ADDQ         $0x00000020, R15
-	MOVQ         R15, 64(AX)
-	MOVQ         (R15), DI
-	MOVQ         8(R15), R8
-
-foldedTileAVX512F32_walk12:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	ADDQ   $0x00000004, R14
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k12
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh12
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
-	VADDPS (R12), Z5, Z5
-	VADDPS 64(R12), Z6, Z6
-	ADDQ   R11, R12
-	VADDPS (R12), Z7, Z7
-	VADDPS 64(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPS (R12), Z9, Z9
-	VADDPS 64(R12), Z10, Z10
-	ADDQ   R11, R12
-	VADDPS (R12), Z11, Z11
-	VADDPS 64(R12), Z12, Z12
-	ADDQ   R11, R12
-	VADDPS (R12), Z13, Z13
-	VADDPS 64(R12), Z14, Z14
-	ADDQ   R11, R12
-	VADDPS (R12), Z15, Z15
-	VADDPS 64(R12), Z16, Z16
-	ADDQ   R11, R12
-	VADDPS (R12), Z17, Z17
-	VADDPS 64(R12), Z18, Z18
-	ADDQ   R11, R12
-	VADDPS (R12), Z19, Z19
-	VADDPS 64(R12), Z20, Z20
-	ADDQ   R11, R12
-	VADDPS (R12), Z21, Z21
-	VADDPS 64(R12), Z22, Z22
-	ADDQ   R11, R12
-	VADDPS (R12), Z23, Z23
-	VADDPS 64(R12), Z24, Z24
-	ADDQ   R11, R12
-	VADDPS (R12), Z25, Z25
-	VADDPS 64(R12), Z26, Z26
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	ADDQ         $0x00000004, R14
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k12
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh12
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
+	VADDPS       (R12), Z5, Z5
+	VADDPS       64(R12), Z6, Z6
+	ADDQ         R11, R12
+	VADDPS       (R12), Z7, Z7
+	VADDPS       64(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPS       (R12), Z9, Z9
+	VADDPS       64(R12), Z10, Z10
+	ADDQ         R11, R12
+	VADDPS       (R12), Z11, Z11
+	VADDPS       64(R12), Z12, Z12
+	ADDQ         R11, R12
+	VADDPS       (R12), Z13, Z13
+	VADDPS       64(R12), Z14, Z14
+	ADDQ         R11, R12
+	VADDPS       (R12), Z15, Z15
+	VADDPS       64(R12), Z16, Z16
+	ADDQ         R11, R12
+	VADDPS       (R12), Z17, Z17
+	VADDPS       64(R12), Z18, Z18
+	ADDQ         R11, R12
+	VADDPS       (R12), Z19, Z19
+	VADDPS       64(R12), Z20, Z20
+	ADDQ         R11, R12
+	VADDPS       (R12), Z21, Z21
+	VADDPS       64(R12), Z22, Z22
+	ADDQ         R11, R12
+	VADDPS       (R12), Z23, Z23
+	VADDPS       64(R12), Z24, Z24
+	ADDQ         R11, R12
+	VADDPS       (R12), Z25, Z25
+	VADDPS       64(R12), Z26, Z26
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh12:
 	VMOVUPS Z3, (DX)
@@ -444,6 +418,7 @@ foldedTileAVX512F32_k11:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
@@ -477,62 +452,48 @@ foldedTileAVX512F32_k11:
 	VBROADCASTSS (R14)(BX*4), Z2
 	VFMADD231PS  Z0, Z2, Z23
 	VFMADD231PS  Z1, Z2, Z24
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk11
-	MOVQ         64(AX), R15
-	ADDQ         16(R15), DI
-	MOVQ         8(R15), R8
-	DECQ         24(R15)
-	JNE          foldedTileAVX512F32_walk11
-	ADDQ         $0x00000020, R15
-	MOVQ         R15, 64(AX)
-	MOVQ         (R15), DI
-	MOVQ         8(R15), R8
-
-foldedTileAVX512F32_walk11:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	ADDQ   $0x00000004, R14
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k11
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh11
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
-	VADDPS (R12), Z5, Z5
-	VADDPS 64(R12), Z6, Z6
-	ADDQ   R11, R12
-	VADDPS (R12), Z7, Z7
-	VADDPS 64(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPS (R12), Z9, Z9
-	VADDPS 64(R12), Z10, Z10
-	ADDQ   R11, R12
-	VADDPS (R12), Z11, Z11
-	VADDPS 64(R12), Z12, Z12
-	ADDQ   R11, R12
-	VADDPS (R12), Z13, Z13
-	VADDPS 64(R12), Z14, Z14
-	ADDQ   R11, R12
-	VADDPS (R12), Z15, Z15
-	VADDPS 64(R12), Z16, Z16
-	ADDQ   R11, R12
-	VADDPS (R12), Z17, Z17
-	VADDPS 64(R12), Z18, Z18
-	ADDQ   R11, R12
-	VADDPS (R12), Z19, Z19
-	VADDPS 64(R12), Z20, Z20
-	ADDQ   R11, R12
-	VADDPS (R12), Z21, Z21
-	VADDPS 64(R12), Z22, Z22
-	ADDQ   R11, R12
-	VADDPS (R12), Z23, Z23
-	VADDPS 64(R12), Z24, Z24
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	ADDQ         $0x00000004, R14
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k11
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh11
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
+	VADDPS       (R12), Z5, Z5
+	VADDPS       64(R12), Z6, Z6
+	ADDQ         R11, R12
+	VADDPS       (R12), Z7, Z7
+	VADDPS       64(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPS       (R12), Z9, Z9
+	VADDPS       64(R12), Z10, Z10
+	ADDQ         R11, R12
+	VADDPS       (R12), Z11, Z11
+	VADDPS       64(R12), Z12, Z12
+	ADDQ         R11, R12
+	VADDPS       (R12), Z13, Z13
+	VADDPS       64(R12), Z14, Z14
+	ADDQ         R11, R12
+	VADDPS       (R12), Z15, Z15
+	VADDPS       64(R12), Z16, Z16
+	ADDQ         R11, R12
+	VADDPS       (R12), Z17, Z17
+	VADDPS       64(R12), Z18, Z18
+	ADDQ         R11, R12
+	VADDPS       (R12), Z19, Z19
+	VADDPS       64(R12), Z20, Z20
+	ADDQ         R11, R12
+	VADDPS       (R12), Z21, Z21
+	VADDPS       64(R12), Z22, Z22
+	ADDQ         R11, R12
+	VADDPS       (R12), Z23, Z23
+	VADDPS       64(R12), Z24, Z24
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh11:
 	VMOVUPS Z3, (DX)
@@ -603,6 +564,7 @@ foldedTileAVX512F32_k10:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
@@ -633,59 +595,45 @@ foldedTileAVX512F32_k10:
 	VBROADCASTSS (R14)(R9*1), Z2
 	VFMADD231PS  Z0, Z2, Z21
 	VFMADD231PS  Z1, Z2, Z22
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk10
-	MOVQ         64(AX), R15
-	ADDQ         16(R15), DI
-	MOVQ         8(R15), R8
-	DECQ         24(R15)
-	JNE          foldedTileAVX512F32_walk10
-	ADDQ         $0x00000020, R15
-	MOVQ         R15, 64(AX)
-	MOVQ         (R15), DI
-	MOVQ         8(R15), R8
-
-foldedTileAVX512F32_walk10:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	ADDQ   $0x00000004, R14
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k10
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh10
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
-	VADDPS (R12), Z5, Z5
-	VADDPS 64(R12), Z6, Z6
-	ADDQ   R11, R12
-	VADDPS (R12), Z7, Z7
-	VADDPS 64(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPS (R12), Z9, Z9
-	VADDPS 64(R12), Z10, Z10
-	ADDQ   R11, R12
-	VADDPS (R12), Z11, Z11
-	VADDPS 64(R12), Z12, Z12
-	ADDQ   R11, R12
-	VADDPS (R12), Z13, Z13
-	VADDPS 64(R12), Z14, Z14
-	ADDQ   R11, R12
-	VADDPS (R12), Z15, Z15
-	VADDPS 64(R12), Z16, Z16
-	ADDQ   R11, R12
-	VADDPS (R12), Z17, Z17
-	VADDPS 64(R12), Z18, Z18
-	ADDQ   R11, R12
-	VADDPS (R12), Z19, Z19
-	VADDPS 64(R12), Z20, Z20
-	ADDQ   R11, R12
-	VADDPS (R12), Z21, Z21
-	VADDPS 64(R12), Z22, Z22
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	ADDQ         $0x00000004, R14
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k10
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh10
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
+	VADDPS       (R12), Z5, Z5
+	VADDPS       64(R12), Z6, Z6
+	ADDQ         R11, R12
+	VADDPS       (R12), Z7, Z7
+	VADDPS       64(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPS       (R12), Z9, Z9
+	VADDPS       64(R12), Z10, Z10
+	ADDQ         R11, R12
+	VADDPS       (R12), Z11, Z11
+	VADDPS       64(R12), Z12, Z12
+	ADDQ         R11, R12
+	VADDPS       (R12), Z13, Z13
+	VADDPS       64(R12), Z14, Z14
+	ADDQ         R11, R12
+	VADDPS       (R12), Z15, Z15
+	VADDPS       64(R12), Z16, Z16
+	ADDQ         R11, R12
+	VADDPS       (R12), Z17, Z17
+	VADDPS       64(R12), Z18, Z18
+	ADDQ         R11, R12
+	VADDPS       (R12), Z19, Z19
+	VADDPS       64(R12), Z20, Z20
+	ADDQ         R11, R12
+	VADDPS       (R12), Z21, Z21
+	VADDPS       64(R12), Z22, Z22
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh10:
 	VMOVUPS Z3, (DX)
@@ -751,6 +699,7 @@ foldedTileAVX512F32_k9:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
@@ -778,56 +727,42 @@ foldedTileAVX512F32_k9:
 	VBROADCASTSS (R14)(BX*2), Z2
 	VFMADD231PS  Z0, Z2, Z19
 	VFMADD231PS  Z1, Z2, Z20
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk9
-	MOVQ         64(AX), R15
-	ADDQ         16(R15), DI
-	MOVQ         8(R15), R8
-	DECQ         24(R15)
-	JNE          foldedTileAVX512F32_walk9
-	ADDQ         $0x00000020, R15
-	MOVQ         R15, 64(AX)
-	MOVQ         (R15), DI
-	MOVQ         8(R15), R8
-
-foldedTileAVX512F32_walk9:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	ADDQ   $0x00000004, R14
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k9
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh9
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
-	VADDPS (R12), Z5, Z5
-	VADDPS 64(R12), Z6, Z6
-	ADDQ   R11, R12
-	VADDPS (R12), Z7, Z7
-	VADDPS 64(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPS (R12), Z9, Z9
-	VADDPS 64(R12), Z10, Z10
-	ADDQ   R11, R12
-	VADDPS (R12), Z11, Z11
-	VADDPS 64(R12), Z12, Z12
-	ADDQ   R11, R12
-	VADDPS (R12), Z13, Z13
-	VADDPS 64(R12), Z14, Z14
-	ADDQ   R11, R12
-	VADDPS (R12), Z15, Z15
-	VADDPS 64(R12), Z16, Z16
-	ADDQ   R11, R12
-	VADDPS (R12), Z17, Z17
-	VADDPS 64(R12), Z18, Z18
-	ADDQ   R11, R12
-	VADDPS (R12), Z19, Z19
-	VADDPS 64(R12), Z20, Z20
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	ADDQ         $0x00000004, R14
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k9
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh9
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
+	VADDPS       (R12), Z5, Z5
+	VADDPS       64(R12), Z6, Z6
+	ADDQ         R11, R12
+	VADDPS       (R12), Z7, Z7
+	VADDPS       64(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPS       (R12), Z9, Z9
+	VADDPS       64(R12), Z10, Z10
+	ADDQ         R11, R12
+	VADDPS       (R12), Z11, Z11
+	VADDPS       64(R12), Z12, Z12
+	ADDQ         R11, R12
+	VADDPS       (R12), Z13, Z13
+	VADDPS       64(R12), Z14, Z14
+	ADDQ         R11, R12
+	VADDPS       (R12), Z15, Z15
+	VADDPS       64(R12), Z16, Z16
+	ADDQ         R11, R12
+	VADDPS       (R12), Z17, Z17
+	VADDPS       64(R12), Z18, Z18
+	ADDQ         R11, R12
+	VADDPS       (R12), Z19, Z19
+	VADDPS       64(R12), Z20, Z20
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh9:
 	VMOVUPS Z3, (DX)
@@ -888,6 +823,7 @@ foldedTileAVX512F32_k8:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
@@ -912,53 +848,39 @@ foldedTileAVX512F32_k8:
 	VBROADCASTSS (R14)(BX*1), Z2
 	VFMADD231PS  Z0, Z2, Z17
 	VFMADD231PS  Z1, Z2, Z18
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk8
-	MOVQ         64(AX), R15
-	ADDQ         16(R15), DI
-	MOVQ         8(R15), R8
-	DECQ         24(R15)
-	JNE          foldedTileAVX512F32_walk8
-	ADDQ         $0x00000020, R15
-	MOVQ         R15, 64(AX)
-	MOVQ         (R15), DI
-	MOVQ         8(R15), R8
-
-foldedTileAVX512F32_walk8:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	ADDQ   $0x00000004, R14
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k8
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh8
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
-	VADDPS (R12), Z5, Z5
-	VADDPS 64(R12), Z6, Z6
-	ADDQ   R11, R12
-	VADDPS (R12), Z7, Z7
-	VADDPS 64(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPS (R12), Z9, Z9
-	VADDPS 64(R12), Z10, Z10
-	ADDQ   R11, R12
-	VADDPS (R12), Z11, Z11
-	VADDPS 64(R12), Z12, Z12
-	ADDQ   R11, R12
-	VADDPS (R12), Z13, Z13
-	VADDPS 64(R12), Z14, Z14
-	ADDQ   R11, R12
-	VADDPS (R12), Z15, Z15
-	VADDPS 64(R12), Z16, Z16
-	ADDQ   R11, R12
-	VADDPS (R12), Z17, Z17
-	VADDPS 64(R12), Z18, Z18
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	ADDQ         $0x00000004, R14
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k8
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh8
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
+	VADDPS       (R12), Z5, Z5
+	VADDPS       64(R12), Z6, Z6
+	ADDQ         R11, R12
+	VADDPS       (R12), Z7, Z7
+	VADDPS       64(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPS       (R12), Z9, Z9
+	VADDPS       64(R12), Z10, Z10
+	ADDQ         R11, R12
+	VADDPS       (R12), Z11, Z11
+	VADDPS       64(R12), Z12, Z12
+	ADDQ         R11, R12
+	VADDPS       (R12), Z13, Z13
+	VADDPS       64(R12), Z14, Z14
+	ADDQ         R11, R12
+	VADDPS       (R12), Z15, Z15
+	VADDPS       64(R12), Z16, Z16
+	ADDQ         R11, R12
+	VADDPS       (R12), Z17, Z17
+	VADDPS       64(R12), Z18, Z18
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh8:
 	VMOVUPS Z3, (DX)
@@ -1014,6 +936,7 @@ foldedTileAVX512F32_k7:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
@@ -1035,50 +958,36 @@ foldedTileAVX512F32_k7:
 	VBROADCASTSS (R14), Z2
 	VFMADD231PS  Z0, Z2, Z15
 	VFMADD231PS  Z1, Z2, Z16
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk7
-	MOVQ         64(AX), R15
-	ADDQ         16(R15), DI
-	MOVQ         8(R15), R8
-	DECQ         24(R15)
-	JNE          foldedTileAVX512F32_walk7
-	ADDQ         $0x00000020, R15
-	MOVQ         R15, 64(AX)
-	MOVQ         (R15), DI
-	MOVQ         8(R15), R8
-
-foldedTileAVX512F32_walk7:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	ADDQ   $0x00000004, R14
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k7
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh7
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
-	VADDPS (R12), Z5, Z5
-	VADDPS 64(R12), Z6, Z6
-	ADDQ   R11, R12
-	VADDPS (R12), Z7, Z7
-	VADDPS 64(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPS (R12), Z9, Z9
-	VADDPS 64(R12), Z10, Z10
-	ADDQ   R11, R12
-	VADDPS (R12), Z11, Z11
-	VADDPS 64(R12), Z12, Z12
-	ADDQ   R11, R12
-	VADDPS (R12), Z13, Z13
-	VADDPS 64(R12), Z14, Z14
-	ADDQ   R11, R12
-	VADDPS (R12), Z15, Z15
-	VADDPS 64(R12), Z16, Z16
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	ADDQ         $0x00000004, R14
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k7
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh7
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
+	VADDPS       (R12), Z5, Z5
+	VADDPS       64(R12), Z6, Z6
+	ADDQ         R11, R12
+	VADDPS       (R12), Z7, Z7
+	VADDPS       64(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPS       (R12), Z9, Z9
+	VADDPS       64(R12), Z10, Z10
+	ADDQ         R11, R12
+	VADDPS       (R12), Z11, Z11
+	VADDPS       64(R12), Z12, Z12
+	ADDQ         R11, R12
+	VADDPS       (R12), Z13, Z13
+	VADDPS       64(R12), Z14, Z14
+	ADDQ         R11, R12
+	VADDPS       (R12), Z15, Z15
+	VADDPS       64(R12), Z16, Z16
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh7:
 	VMOVUPS Z3, (DX)
@@ -1128,6 +1037,7 @@ foldedTileAVX512F32_k6:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
@@ -1146,46 +1056,32 @@ foldedTileAVX512F32_k6:
 	VBROADCASTSS (R13)(R10*1), Z2
 	VFMADD231PS  Z0, Z2, Z13
 	VFMADD231PS  Z1, Z2, Z14
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk6
-	MOVQ         64(AX), R14
-	ADDQ         16(R14), DI
-	MOVQ         8(R14), R8
-	DECQ         24(R14)
-	JNE          foldedTileAVX512F32_walk6
-	ADDQ         $0x00000020, R14
-	MOVQ         R14, 64(AX)
-	MOVQ         (R14), DI
-	MOVQ         8(R14), R8
-
-foldedTileAVX512F32_walk6:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k6
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh6
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
-	VADDPS (R12), Z5, Z5
-	VADDPS 64(R12), Z6, Z6
-	ADDQ   R11, R12
-	VADDPS (R12), Z7, Z7
-	VADDPS 64(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPS (R12), Z9, Z9
-	VADDPS 64(R12), Z10, Z10
-	ADDQ   R11, R12
-	VADDPS (R12), Z11, Z11
-	VADDPS 64(R12), Z12, Z12
-	ADDQ   R11, R12
-	VADDPS (R12), Z13, Z13
-	VADDPS 64(R12), Z14, Z14
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k6
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh6
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
+	VADDPS       (R12), Z5, Z5
+	VADDPS       64(R12), Z6, Z6
+	ADDQ         R11, R12
+	VADDPS       (R12), Z7, Z7
+	VADDPS       64(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPS       (R12), Z9, Z9
+	VADDPS       64(R12), Z10, Z10
+	ADDQ         R11, R12
+	VADDPS       (R12), Z11, Z11
+	VADDPS       64(R12), Z12, Z12
+	ADDQ         R11, R12
+	VADDPS       (R12), Z13, Z13
+	VADDPS       64(R12), Z14, Z14
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh6:
 	VMOVUPS Z3, (DX)
@@ -1230,6 +1126,7 @@ foldedTileAVX512F32_k5:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
@@ -1245,43 +1142,29 @@ foldedTileAVX512F32_k5:
 	VBROADCASTSS (R13)(BX*4), Z2
 	VFMADD231PS  Z0, Z2, Z11
 	VFMADD231PS  Z1, Z2, Z12
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk5
-	MOVQ         64(AX), R14
-	ADDQ         16(R14), DI
-	MOVQ         8(R14), R8
-	DECQ         24(R14)
-	JNE          foldedTileAVX512F32_walk5
-	ADDQ         $0x00000020, R14
-	MOVQ         R14, 64(AX)
-	MOVQ         (R14), DI
-	MOVQ         8(R14), R8
-
-foldedTileAVX512F32_walk5:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k5
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh5
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
-	VADDPS (R12), Z5, Z5
-	VADDPS 64(R12), Z6, Z6
-	ADDQ   R11, R12
-	VADDPS (R12), Z7, Z7
-	VADDPS 64(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPS (R12), Z9, Z9
-	VADDPS 64(R12), Z10, Z10
-	ADDQ   R11, R12
-	VADDPS (R12), Z11, Z11
-	VADDPS 64(R12), Z12, Z12
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k5
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh5
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
+	VADDPS       (R12), Z5, Z5
+	VADDPS       64(R12), Z6, Z6
+	ADDQ         R11, R12
+	VADDPS       (R12), Z7, Z7
+	VADDPS       64(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPS       (R12), Z9, Z9
+	VADDPS       64(R12), Z10, Z10
+	ADDQ         R11, R12
+	VADDPS       (R12), Z11, Z11
+	VADDPS       64(R12), Z12, Z12
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh5:
 	VMOVUPS Z3, (DX)
@@ -1321,6 +1204,7 @@ foldedTileAVX512F32_k4:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
@@ -1333,40 +1217,26 @@ foldedTileAVX512F32_k4:
 	VBROADCASTSS (R13)(R9*1), Z2
 	VFMADD231PS  Z0, Z2, Z9
 	VFMADD231PS  Z1, Z2, Z10
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk4
-	MOVQ         64(AX), R14
-	ADDQ         16(R14), DI
-	MOVQ         8(R14), R8
-	DECQ         24(R14)
-	JNE          foldedTileAVX512F32_walk4
-	ADDQ         $0x00000020, R14
-	MOVQ         R14, 64(AX)
-	MOVQ         (R14), DI
-	MOVQ         8(R14), R8
-
-foldedTileAVX512F32_walk4:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k4
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh4
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
-	VADDPS (R12), Z5, Z5
-	VADDPS 64(R12), Z6, Z6
-	ADDQ   R11, R12
-	VADDPS (R12), Z7, Z7
-	VADDPS 64(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPS (R12), Z9, Z9
-	VADDPS 64(R12), Z10, Z10
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k4
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh4
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
+	VADDPS       (R12), Z5, Z5
+	VADDPS       64(R12), Z6, Z6
+	ADDQ         R11, R12
+	VADDPS       (R12), Z7, Z7
+	VADDPS       64(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPS       (R12), Z9, Z9
+	VADDPS       64(R12), Z10, Z10
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh4:
 	VMOVUPS Z3, (DX)
@@ -1401,6 +1271,7 @@ foldedTileAVX512F32_k3:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
@@ -1410,37 +1281,23 @@ foldedTileAVX512F32_k3:
 	VBROADCASTSS (R13)(BX*2), Z2
 	VFMADD231PS  Z0, Z2, Z7
 	VFMADD231PS  Z1, Z2, Z8
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk3
-	MOVQ         64(AX), R14
-	ADDQ         16(R14), DI
-	MOVQ         8(R14), R8
-	DECQ         24(R14)
-	JNE          foldedTileAVX512F32_walk3
-	ADDQ         $0x00000020, R14
-	MOVQ         R14, 64(AX)
-	MOVQ         (R14), DI
-	MOVQ         8(R14), R8
-
-foldedTileAVX512F32_walk3:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k3
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh3
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
-	VADDPS (R12), Z5, Z5
-	VADDPS 64(R12), Z6, Z6
-	ADDQ   R11, R12
-	VADDPS (R12), Z7, Z7
-	VADDPS 64(R12), Z8, Z8
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k3
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh3
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
+	VADDPS       (R12), Z5, Z5
+	VADDPS       64(R12), Z6, Z6
+	ADDQ         R11, R12
+	VADDPS       (R12), Z7, Z7
+	VADDPS       64(R12), Z8, Z8
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh3:
 	VMOVUPS Z3, (DX)
@@ -1470,40 +1327,27 @@ foldedTileAVX512F32_k2:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
 	VBROADCASTSS (R13)(BX*1), Z2
 	VFMADD231PS  Z0, Z2, Z5
 	VFMADD231PS  Z1, Z2, Z6
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk2
-	MOVQ         64(AX), R14
-	ADDQ         16(R14), DI
-	MOVQ         8(R14), R8
-	DECQ         24(R14)
-	JNE          foldedTileAVX512F32_walk2
-	ADDQ         $0x00000020, R14
-	MOVQ         R14, 64(AX)
-	MOVQ         (R14), DI
-	MOVQ         8(R14), R8
-
-foldedTileAVX512F32_walk2:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k2
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh2
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
-	VADDPS (R12), Z5, Z5
-	VADDPS 64(R12), Z6, Z6
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k2
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh2
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
+	VADDPS       (R12), Z5, Z5
+	VADDPS       64(R12), Z6, Z6
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh2:
 	VMOVUPS Z3, (DX)
@@ -1528,34 +1372,21 @@ foldedTileAVX512F32_k1:
 	VMOVUPS      (R12), Z0
 	VMOVUPS      64(R12), Z1
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSS (R13), Z2
 	VFMADD231PS  Z0, Z2, Z3
 	VFMADD231PS  Z1, Z2, Z4
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F32_walk1
-	MOVQ         64(AX), R14
-	ADDQ         16(R14), DI
-	MOVQ         8(R14), R8
-	DECQ         24(R14)
-	JNE          foldedTileAVX512F32_walk1
-	ADDQ         $0x00000020, R14
-	MOVQ         R14, 64(AX)
-	MOVQ         (R14), DI
-	MOVQ         8(R14), R8
-
-foldedTileAVX512F32_walk1:
-	ADDQ   $0x00000080, R12
-	ADDQ   $0x00000004, R13
-	DECQ   R11
-	JNE    foldedTileAVX512F32_k1
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F32_fresh1
-	MOVQ   DX, R12
-	VADDPS (R12), Z3, Z3
-	VADDPS 64(R12), Z4, Z4
-	ADDQ   R11, R12
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000004, R13
+	DECQ         R11
+	JNE          foldedTileAVX512F32_k1
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F32_fresh1
+	MOVQ         DX, R12
+	VADDPS       (R12), Z3, Z3
+	VADDPS       64(R12), Z4, Z4
+	ADDQ         R11, R12
 
 foldedTileAVX512F32_fresh1:
 	VMOVUPS Z3, (DX)
@@ -1565,8 +1396,7 @@ foldedTileAVX512F32_fresh1:
 	JMP     foldedTileAVX512F32_next0
 
 foldedTileAVX512F32_done0:
-	MOVQ DI, 72(AX)
-	MOVQ R8, 80(AX)
+	MOVQ DI, 64(AX)
 	VZEROUPPER
 	RET
 
@@ -1578,8 +1408,8 @@ TEXT ·foldedTileAVX512F64(SB), NOSPLIT, $0-8
 	MOVQ 32(AX), DX
 	MOVQ 16(AX), BX
 	MOVQ 48(AX), SI
-	MOVQ 72(AX), DI
-	MOVQ 80(AX), R8
+	MOVQ 64(AX), DI
+	MOVQ 72(AX), R8
 	LEAQ (BX)(BX*2), R9
 	LEAQ (BX)(BX*4), R10
 
@@ -1644,6 +1474,7 @@ foldedTileAVX512F64_k6:
 	VMOVUPD      128(R12), Z2
 	VMOVUPD      192(R12), Z3
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSD (R13), Z4
 	VFMADD231PD  Z0, Z4, Z5
 	VFMADD231PD  Z1, Z4, Z6
@@ -1674,58 +1505,44 @@ foldedTileAVX512F64_k6:
 	VFMADD231PD  Z1, Z4, Z26
 	VFMADD231PD  Z2, Z4, Z27
 	VFMADD231PD  Z3, Z4, Z28
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F64_walk6
-	MOVQ         64(AX), R14
-	ADDQ         16(R14), DI
-	MOVQ         8(R14), R8
-	DECQ         24(R14)
-	JNE          foldedTileAVX512F64_walk6
-	ADDQ         $0x00000020, R14
-	MOVQ         R14, 64(AX)
-	MOVQ         (R14), DI
-	MOVQ         8(R14), R8
-
-foldedTileAVX512F64_walk6:
-	ADDQ   $0x00000100, R12
-	ADDQ   $0x00000008, R13
-	DECQ   R11
-	JNE    foldedTileAVX512F64_k6
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F64_fresh6
-	MOVQ   DX, R12
-	VADDPD (R12), Z5, Z5
-	VADDPD 64(R12), Z6, Z6
-	VADDPD 128(R12), Z7, Z7
-	VADDPD 192(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPD (R12), Z9, Z9
-	VADDPD 64(R12), Z10, Z10
-	VADDPD 128(R12), Z11, Z11
-	VADDPD 192(R12), Z12, Z12
-	ADDQ   R11, R12
-	VADDPD (R12), Z13, Z13
-	VADDPD 64(R12), Z14, Z14
-	VADDPD 128(R12), Z15, Z15
-	VADDPD 192(R12), Z16, Z16
-	ADDQ   R11, R12
-	VADDPD (R12), Z17, Z17
-	VADDPD 64(R12), Z18, Z18
-	VADDPD 128(R12), Z19, Z19
-	VADDPD 192(R12), Z20, Z20
-	ADDQ   R11, R12
-	VADDPD (R12), Z21, Z21
-	VADDPD 64(R12), Z22, Z22
-	VADDPD 128(R12), Z23, Z23
-	VADDPD 192(R12), Z24, Z24
-	ADDQ   R11, R12
-	VADDPD (R12), Z25, Z25
-	VADDPD 64(R12), Z26, Z26
-	VADDPD 128(R12), Z27, Z27
-	VADDPD 192(R12), Z28, Z28
-	ADDQ   R11, R12
+	ADDQ         $0x00000100, R12
+	ADDQ         $0x00000008, R13
+	DECQ         R11
+	JNE          foldedTileAVX512F64_k6
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F64_fresh6
+	MOVQ         DX, R12
+	VADDPD       (R12), Z5, Z5
+	VADDPD       64(R12), Z6, Z6
+	VADDPD       128(R12), Z7, Z7
+	VADDPD       192(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPD       (R12), Z9, Z9
+	VADDPD       64(R12), Z10, Z10
+	VADDPD       128(R12), Z11, Z11
+	VADDPD       192(R12), Z12, Z12
+	ADDQ         R11, R12
+	VADDPD       (R12), Z13, Z13
+	VADDPD       64(R12), Z14, Z14
+	VADDPD       128(R12), Z15, Z15
+	VADDPD       192(R12), Z16, Z16
+	ADDQ         R11, R12
+	VADDPD       (R12), Z17, Z17
+	VADDPD       64(R12), Z18, Z18
+	VADDPD       128(R12), Z19, Z19
+	VADDPD       192(R12), Z20, Z20
+	ADDQ         R11, R12
+	VADDPD       (R12), Z21, Z21
+	VADDPD       64(R12), Z22, Z22
+	VADDPD       128(R12), Z23, Z23
+	VADDPD       192(R12), Z24, Z24
+	ADDQ         R11, R12
+	VADDPD       (R12), Z25, Z25
+	VADDPD       64(R12), Z26, Z26
+	VADDPD       128(R12), Z27, Z27
+	VADDPD       192(R12), Z28, Z28
+	ADDQ         R11, R12
 
 foldedTileAVX512F64_fresh6:
 	VMOVUPD Z5, (DX)
@@ -1794,6 +1611,7 @@ foldedTileAVX512F64_k5:
 	VMOVUPD      128(R12), Z2
 	VMOVUPD      192(R12), Z3
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSD (R13), Z4
 	VFMADD231PD  Z0, Z4, Z5
 	VFMADD231PD  Z1, Z4, Z6
@@ -1819,53 +1637,39 @@ foldedTileAVX512F64_k5:
 	VFMADD231PD  Z1, Z4, Z22
 	VFMADD231PD  Z2, Z4, Z23
 	VFMADD231PD  Z3, Z4, Z24
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F64_walk5
-	MOVQ         64(AX), R14
-	ADDQ         16(R14), DI
-	MOVQ         8(R14), R8
-	DECQ         24(R14)
-	JNE          foldedTileAVX512F64_walk5
-	ADDQ         $0x00000020, R14
-	MOVQ         R14, 64(AX)
-	MOVQ         (R14), DI
-	MOVQ         8(R14), R8
-
-foldedTileAVX512F64_walk5:
-	ADDQ   $0x00000100, R12
-	ADDQ   $0x00000008, R13
-	DECQ   R11
-	JNE    foldedTileAVX512F64_k5
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F64_fresh5
-	MOVQ   DX, R12
-	VADDPD (R12), Z5, Z5
-	VADDPD 64(R12), Z6, Z6
-	VADDPD 128(R12), Z7, Z7
-	VADDPD 192(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPD (R12), Z9, Z9
-	VADDPD 64(R12), Z10, Z10
-	VADDPD 128(R12), Z11, Z11
-	VADDPD 192(R12), Z12, Z12
-	ADDQ   R11, R12
-	VADDPD (R12), Z13, Z13
-	VADDPD 64(R12), Z14, Z14
-	VADDPD 128(R12), Z15, Z15
-	VADDPD 192(R12), Z16, Z16
-	ADDQ   R11, R12
-	VADDPD (R12), Z17, Z17
-	VADDPD 64(R12), Z18, Z18
-	VADDPD 128(R12), Z19, Z19
-	VADDPD 192(R12), Z20, Z20
-	ADDQ   R11, R12
-	VADDPD (R12), Z21, Z21
-	VADDPD 64(R12), Z22, Z22
-	VADDPD 128(R12), Z23, Z23
-	VADDPD 192(R12), Z24, Z24
-	ADDQ   R11, R12
+	ADDQ         $0x00000100, R12
+	ADDQ         $0x00000008, R13
+	DECQ         R11
+	JNE          foldedTileAVX512F64_k5
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F64_fresh5
+	MOVQ         DX, R12
+	VADDPD       (R12), Z5, Z5
+	VADDPD       64(R12), Z6, Z6
+	VADDPD       128(R12), Z7, Z7
+	VADDPD       192(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPD       (R12), Z9, Z9
+	VADDPD       64(R12), Z10, Z10
+	VADDPD       128(R12), Z11, Z11
+	VADDPD       192(R12), Z12, Z12
+	ADDQ         R11, R12
+	VADDPD       (R12), Z13, Z13
+	VADDPD       64(R12), Z14, Z14
+	VADDPD       128(R12), Z15, Z15
+	VADDPD       192(R12), Z16, Z16
+	ADDQ         R11, R12
+	VADDPD       (R12), Z17, Z17
+	VADDPD       64(R12), Z18, Z18
+	VADDPD       128(R12), Z19, Z19
+	VADDPD       192(R12), Z20, Z20
+	ADDQ         R11, R12
+	VADDPD       (R12), Z21, Z21
+	VADDPD       64(R12), Z22, Z22
+	VADDPD       128(R12), Z23, Z23
+	VADDPD       192(R12), Z24, Z24
+	ADDQ         R11, R12
 
 foldedTileAVX512F64_fresh5:
 	VMOVUPD Z5, (DX)
@@ -1925,6 +1729,7 @@ foldedTileAVX512F64_k4:
 	VMOVUPD      128(R12), Z2
 	VMOVUPD      192(R12), Z3
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSD (R13), Z4
 	VFMADD231PD  Z0, Z4, Z5
 	VFMADD231PD  Z1, Z4, Z6
@@ -1945,48 +1750,34 @@ foldedTileAVX512F64_k4:
 	VFMADD231PD  Z1, Z4, Z18
 	VFMADD231PD  Z2, Z4, Z19
 	VFMADD231PD  Z3, Z4, Z20
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F64_walk4
-	MOVQ         64(AX), R14
-	ADDQ         16(R14), DI
-	MOVQ         8(R14), R8
-	DECQ         24(R14)
-	JNE          foldedTileAVX512F64_walk4
-	ADDQ         $0x00000020, R14
-	MOVQ         R14, 64(AX)
-	MOVQ         (R14), DI
-	MOVQ         8(R14), R8
-
-foldedTileAVX512F64_walk4:
-	ADDQ   $0x00000100, R12
-	ADDQ   $0x00000008, R13
-	DECQ   R11
-	JNE    foldedTileAVX512F64_k4
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F64_fresh4
-	MOVQ   DX, R12
-	VADDPD (R12), Z5, Z5
-	VADDPD 64(R12), Z6, Z6
-	VADDPD 128(R12), Z7, Z7
-	VADDPD 192(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPD (R12), Z9, Z9
-	VADDPD 64(R12), Z10, Z10
-	VADDPD 128(R12), Z11, Z11
-	VADDPD 192(R12), Z12, Z12
-	ADDQ   R11, R12
-	VADDPD (R12), Z13, Z13
-	VADDPD 64(R12), Z14, Z14
-	VADDPD 128(R12), Z15, Z15
-	VADDPD 192(R12), Z16, Z16
-	ADDQ   R11, R12
-	VADDPD (R12), Z17, Z17
-	VADDPD 64(R12), Z18, Z18
-	VADDPD 128(R12), Z19, Z19
-	VADDPD 192(R12), Z20, Z20
-	ADDQ   R11, R12
+	ADDQ         $0x00000100, R12
+	ADDQ         $0x00000008, R13
+	DECQ         R11
+	JNE          foldedTileAVX512F64_k4
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F64_fresh4
+	MOVQ         DX, R12
+	VADDPD       (R12), Z5, Z5
+	VADDPD       64(R12), Z6, Z6
+	VADDPD       128(R12), Z7, Z7
+	VADDPD       192(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPD       (R12), Z9, Z9
+	VADDPD       64(R12), Z10, Z10
+	VADDPD       128(R12), Z11, Z11
+	VADDPD       192(R12), Z12, Z12
+	ADDQ         R11, R12
+	VADDPD       (R12), Z13, Z13
+	VADDPD       64(R12), Z14, Z14
+	VADDPD       128(R12), Z15, Z15
+	VADDPD       192(R12), Z16, Z16
+	ADDQ         R11, R12
+	VADDPD       (R12), Z17, Z17
+	VADDPD       64(R12), Z18, Z18
+	VADDPD       128(R12), Z19, Z19
+	VADDPD       192(R12), Z20, Z20
+	ADDQ         R11, R12
 
 foldedTileAVX512F64_fresh4:
 	VMOVUPD Z5, (DX)
@@ -2037,6 +1828,7 @@ foldedTileAVX512F64_k3:
 	VMOVUPD      128(R12), Z2
 	VMOVUPD      192(R12), Z3
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSD (R13), Z4
 	VFMADD231PD  Z0, Z4, Z5
 	VFMADD231PD  Z1, Z4, Z6
@@ -2052,43 +1844,29 @@ foldedTileAVX512F64_k3:
 	VFMADD231PD  Z1, Z4, Z14
 	VFMADD231PD  Z2, Z4, Z15
 	VFMADD231PD  Z3, Z4, Z16
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F64_walk3
-	MOVQ         64(AX), R14
-	ADDQ         16(R14), DI
-	MOVQ         8(R14), R8
-	DECQ         24(R14)
-	JNE          foldedTileAVX512F64_walk3
-	ADDQ         $0x00000020, R14
-	MOVQ         R14, 64(AX)
-	MOVQ         (R14), DI
-	MOVQ         8(R14), R8
-
-foldedTileAVX512F64_walk3:
-	ADDQ   $0x00000100, R12
-	ADDQ   $0x00000008, R13
-	DECQ   R11
-	JNE    foldedTileAVX512F64_k3
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F64_fresh3
-	MOVQ   DX, R12
-	VADDPD (R12), Z5, Z5
-	VADDPD 64(R12), Z6, Z6
-	VADDPD 128(R12), Z7, Z7
-	VADDPD 192(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPD (R12), Z9, Z9
-	VADDPD 64(R12), Z10, Z10
-	VADDPD 128(R12), Z11, Z11
-	VADDPD 192(R12), Z12, Z12
-	ADDQ   R11, R12
-	VADDPD (R12), Z13, Z13
-	VADDPD 64(R12), Z14, Z14
-	VADDPD 128(R12), Z15, Z15
-	VADDPD 192(R12), Z16, Z16
-	ADDQ   R11, R12
+	ADDQ         $0x00000100, R12
+	ADDQ         $0x00000008, R13
+	DECQ         R11
+	JNE          foldedTileAVX512F64_k3
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F64_fresh3
+	MOVQ         DX, R12
+	VADDPD       (R12), Z5, Z5
+	VADDPD       64(R12), Z6, Z6
+	VADDPD       128(R12), Z7, Z7
+	VADDPD       192(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPD       (R12), Z9, Z9
+	VADDPD       64(R12), Z10, Z10
+	VADDPD       128(R12), Z11, Z11
+	VADDPD       192(R12), Z12, Z12
+	ADDQ         R11, R12
+	VADDPD       (R12), Z13, Z13
+	VADDPD       64(R12), Z14, Z14
+	VADDPD       128(R12), Z15, Z15
+	VADDPD       192(R12), Z16, Z16
+	ADDQ         R11, R12
 
 foldedTileAVX512F64_fresh3:
 	VMOVUPD Z5, (DX)
@@ -2130,6 +1908,7 @@ foldedTileAVX512F64_k2:
 	VMOVUPD      128(R12), Z2
 	VMOVUPD      192(R12), Z3
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSD (R13), Z4
 	VFMADD231PD  Z0, Z4, Z5
 	VFMADD231PD  Z1, Z4, Z6
@@ -2140,38 +1919,24 @@ foldedTileAVX512F64_k2:
 	VFMADD231PD  Z1, Z4, Z10
 	VFMADD231PD  Z2, Z4, Z11
 	VFMADD231PD  Z3, Z4, Z12
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F64_walk2
-	MOVQ         64(AX), R14
-	ADDQ         16(R14), DI
-	MOVQ         8(R14), R8
-	DECQ         24(R14)
-	JNE          foldedTileAVX512F64_walk2
-	ADDQ         $0x00000020, R14
-	MOVQ         R14, 64(AX)
-	MOVQ         (R14), DI
-	MOVQ         8(R14), R8
-
-foldedTileAVX512F64_walk2:
-	ADDQ   $0x00000100, R12
-	ADDQ   $0x00000008, R13
-	DECQ   R11
-	JNE    foldedTileAVX512F64_k2
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F64_fresh2
-	MOVQ   DX, R12
-	VADDPD (R12), Z5, Z5
-	VADDPD 64(R12), Z6, Z6
-	VADDPD 128(R12), Z7, Z7
-	VADDPD 192(R12), Z8, Z8
-	ADDQ   R11, R12
-	VADDPD (R12), Z9, Z9
-	VADDPD 64(R12), Z10, Z10
-	VADDPD 128(R12), Z11, Z11
-	VADDPD 192(R12), Z12, Z12
-	ADDQ   R11, R12
+	ADDQ         $0x00000100, R12
+	ADDQ         $0x00000008, R13
+	DECQ         R11
+	JNE          foldedTileAVX512F64_k2
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F64_fresh2
+	MOVQ         DX, R12
+	VADDPD       (R12), Z5, Z5
+	VADDPD       64(R12), Z6, Z6
+	VADDPD       128(R12), Z7, Z7
+	VADDPD       192(R12), Z8, Z8
+	ADDQ         R11, R12
+	VADDPD       (R12), Z9, Z9
+	VADDPD       64(R12), Z10, Z10
+	VADDPD       128(R12), Z11, Z11
+	VADDPD       192(R12), Z12, Z12
+	ADDQ         R11, R12
 
 foldedTileAVX512F64_fresh2:
 	VMOVUPD Z5, (DX)
@@ -2204,38 +1969,25 @@ foldedTileAVX512F64_k1:
 	VMOVUPD      128(R12), Z2
 	VMOVUPD      192(R12), Z3
 	PREFETCHT1   (DI)
+	ADDQ         R8, DI
 	VBROADCASTSD (R13), Z4
 	VFMADD231PD  Z0, Z4, Z5
 	VFMADD231PD  Z1, Z4, Z6
 	VFMADD231PD  Z2, Z4, Z7
 	VFMADD231PD  Z3, Z4, Z8
-	ADDQ         $0x00000040, DI
-	DECQ         R8
-	JNE          foldedTileAVX512F64_walk1
-	MOVQ         64(AX), R14
-	ADDQ         16(R14), DI
-	MOVQ         8(R14), R8
-	DECQ         24(R14)
-	JNE          foldedTileAVX512F64_walk1
-	ADDQ         $0x00000020, R14
-	MOVQ         R14, 64(AX)
-	MOVQ         (R14), DI
-	MOVQ         8(R14), R8
-
-foldedTileAVX512F64_walk1:
-	ADDQ   $0x00000100, R12
-	ADDQ   $0x00000008, R13
-	DECQ   R11
-	JNE    foldedTileAVX512F64_k1
-	MOVQ   40(AX), R11
-	CMPQ   56(AX), $0x00
-	JEQ    foldedTileAVX512F64_fresh1
-	MOVQ   DX, R12
-	VADDPD (R12), Z5, Z5
-	VADDPD 64(R12), Z6, Z6
-	VADDPD 128(R12), Z7, Z7
-	VADDPD 192(R12), Z8, Z8
-	ADDQ   R11, R12
+	ADDQ         $0x00000100, R12
+	ADDQ         $0x00000008, R13
+	DECQ         R11
+	JNE          foldedTileAVX512F64_k1
+	MOVQ         40(AX), R11
+	CMPQ         56(AX), $0x00
+	JEQ          foldedTileAVX512F64_fresh1
+	MOVQ         DX, R12
+	VADDPD       (R12), Z5, Z5
+	VADDPD       64(R12), Z6, Z6
+	VADDPD       128(R12), Z7, Z7
+	VADDPD       192(R12), Z8, Z8
+	ADDQ         R11, R12
 
 foldedTileAVX512F64_fresh1:
 	VMOVUPD Z5, (DX)
@@ -2247,8 +1999,7 @@ foldedTileAVX512F64_fresh1:
 	JMP     foldedTileAVX512F64_next0
 
 foldedTileAVX512F64_done0:
-	MOVQ DI, 72(AX)
-	MOVQ R8, 80(AX)
+	MOVQ DI, 64(AX)
 	VZEROUPPER
 	RET
 

@@ -1,9 +1,6 @@
 package kernels
 
-import (
-	"math"
-	"unsafe"
-)
+import "unsafe"
 
 // A quadratic form xᵀ·W·x depends on W + Wᵀ alone, and half of that will do:
 //
@@ -19,85 +16,113 @@ const foldWidth = 32
 // FoldedBlocks is the number of blocks of columns for forms in q numbers.
 func FoldedBlocks(q int) int { return (q + foldWidth - 1) / foldWidth }
 
+// FoldedColumns is the number of columns before those of a block.
+func FoldedColumns(q, block int) int {
+	if block == 0 {
+		return 0
+	}
+	return q - foldWidth*(FoldedBlocks(q)-block)
+}
+
 // foldedBlock is where the columns of a block begin, and how many they are: all blocks are whole but the first one,
 // which has the fewest terms.
 func foldedBlock(q, block int) (j, cols int) {
-	j = q - foldWidth*(FoldedBlocks(q)-block)
-	return max(j, 0), foldWidth + min(j, 0)
+	j = FoldedColumns(q, block)
+	return j, FoldedColumns(q, block+1) - j
 }
 
-// Folded is the scratch of [FoldedProduct] for forms in q numbers, and what it asks memory for in advance.
+// Folded is the scratch of [FoldedProduct] for forms of q numbers with some leading ones, and what it asks memory for in advance.
 type Folded[T Float] struct {
-	q     int
-	panel []T
-	args  foldedArgs
-	walk  [5]rectangle
-	asked int     // rectangles of the walk
-	at    uintptr // where the last call left it, 0 at the beginning of the first rectangle
-	left  int
+	q, lead   int
+	panel     []T // the part of a panel at hand
+	args      foldedArgs
+	next, end uintptr // of what will be read
 }
 
-// NewFolded makes scratch for forms in q numbers.
-func NewFolded[T Float](q int) *Folded[T] { return &Folded[T]{q: q, panel: make([]T, q*foldWidth)} }
-
-// Next says that a block of w comes soon after the next [FoldedProduct], which brings what it reads into cache meanwhile: one
-// product waits for memory while it folds, and has no use for it while it multiplies. Two blocks can be on the way; more
-// are not waited for. Results do not depend on it.
-func (f *Folded[T]) Next(w []T, block int) {
-	if f.asked+3 > len(f.walk) {
-		return
-	}
-	j, cols := foldedBlock(f.q, block)
-	f.ask(w[j*f.q:], cols, j+cols)
-	f.ask(w[j:], j, cols)
+// NewFolded makes scratch for forms of q numbers with lead leading ones.
+func NewFolded[T Float](q, lead int) *Folded[T] {
+	return &Folded[T]{q: q, lead: lead, panel: make([]T, (lead+2*foldDepth+foldWidth)*foldWidth)}
 }
 
-// ask appends a rectangle of w to the walk.
-func (f *Folded[T]) ask(w []T, rows, cols int) {
-	if rows == 0 {
-		return
+const (
+	// A part of a panel is of some foldDepth terms of each sum: it is still in L1 when it is multiplied.
+	foldDepth = 192
+	// foldedRows are the rows for one call of a kernel: seven strips.
+	foldedRows, foldedStrip = 91, 13
+	lineBytes               = 64
+	// While a form is multiplied, its rows are brought into cache evenly, but the first blocks are done sooner than
+	// the last ones. With this part of a form in advance, all rows of a block are always there: block k of n is multiplied
+	// after (k/n)² of the time, which k/n is ahead of by ¼ at most, and some blocks are for safety.
+	foldLead = 0.3
+)
+
+// Stream says that the next products are those of all blocks, in their order, of the forms that lie in w one after
+// the other. Products bring what comes next into cache: one waits for memory while it folds, and has no use for it
+// while it multiplies. Results do not depend on it.
+func (f *Folded[T]) Stream(w []T) {
+	f.next, f.end = 0, 0
+	if len(w) > 0 {
+		f.next = uintptr(unsafe.Pointer(&w[0]))
+		f.end = f.next + uintptr(len(w))*unsafe.Sizeof(w[0])
 	}
-	var e T
-	size := int(unsafe.Sizeof(e))
-	lines := (cols*size-1)/lineBytes + 2 // a row may begin within a line
-	at := uintptr(unsafe.Pointer(&w[0]))
-	if stride := f.q * size; stride%lineBytes == 0 && at%lineBytes == 0 {
-		lines = (cols*size-1)/lineBytes + 1
-	}
-	f.walk[f.asked] = rectangle{at, lines, f.q*size - lines*lineBytes, rows}
-	f.asked++
 }
 
-// FoldedProduct computes the columns of a block of z (rows×q) from x (rows×q) and w (q×q), such that
+// FoldedProduct computes the columns of a block of z (rows×q) from u (rows×(lead + q)) and w ((lead + q)×q), such that
 //
-//	Σⱼ x[r,j]·z[r,j] = Σⱼₖ w[j,k]·x[r,j]·x[r,k]
+//	Σⱼ x[r,j]·z[r,j] = Σⱼₖ w[j,k]·u[r,j]·x[r,k],    x = the last q columns of u,
 //
-// when all blocks are done. Rows of x and z are ldx and ldz elements apart. z must not overlap x or w.
-func FoldedProduct[T Float](z []T, ldz int, x []T, ldx, rows int, w []T, block int, f *Folded[T]) {
+// when all blocks are done. Rows of u and z are ldu and ldz elements apart. z must not overlap u or w.
+func FoldedProduct[T Float](z []T, ldz int, u []T, ldu, rows int, w []T, block int, f *Folded[T]) {
 	q := f.q
-	if block < 0 || block >= FoldedBlocks(q) || len(w) < q*q {
-		panicf("kernels.FoldedProduct: block %d of w of %d elements; q = %d has %d blocks, and needs %d",
-			block, len(w), q, FoldedBlocks(q), q*q)
+	if block < 0 || block >= FoldedBlocks(q) || len(w) < (f.lead+q)*q {
+		panicf("kernels.FoldedProduct: block %d of w of %d elements; q = %d has %d blocks, and with %d leading rows needs %d",
+			block, len(w), q, FoldedBlocks(q), f.lead, (f.lead+q)*q)
 	}
 	if rows == 0 {
 		return
 	}
 	e := engineOf[T]()
 	j, cols := foldedBlock(q, block)
-	if whole := j / e.side * e.side; cols == foldWidth && whole > 0 {
-		e.foldTo(f.panel, w[j*q:], w[j:], whole, q)
-		foldGo(f.panel[whole*foldWidth:], w[j*q+whole:], w[whole*q+j:], j-whole, q, q)
-	} else {
-		foldColumns(f.panel, w[j*q:], w[j:], j, cols, q, q)
-	}
-	e.transposeTo(f.panel[j*foldWidth:], w[j*q+j:], cols, cols, foldWidth, q)
-	if e.foldedTile == nil || cols < foldWidth {
-		Gemm(rows, cols, j+cols, x, ldx, 1, f.panel, foldWidth, 1, z[j:], ldz, false)
-		return
-	}
-	checkReach("A", len(x), rows, q, ldx, 1, 1, 0)
+	checkReach("A", len(u), rows, f.lead+j+cols, ldu, 1, 1, 0)
 	checkReach("C", len(z), rows, q, ldz, 1, 1, 0)
-	f.multiply(e.foldedTile, z[j:], ldz, x, ldx, rows, j+cols)
+	f.pace(w, j+cols, rows)
+	depth := j/max(1, (j+foldDepth/2)/foldDepth) + e.side
+	depth -= depth % e.side
+	for lo, from := 0, 0; from < f.lead+j+cols; lo += depth {
+		k := f.fill(e, w, j, cols, lo, min(lo+depth, j))
+		if e.foldedTile == nil || cols < foldWidth {
+			Gemm(rows, cols, k, u[from:], ldu, 1, f.panel, foldWidth, 1, z[j:], ldz, from > 0)
+		} else {
+			f.multiply(e.foldedTile, z[j:], ldz, u[from:], ldu, rows, k, from)
+		}
+		from += k
+	}
+}
+
+// fill makes the part of a panel that columns lo…hi−1 below the block's own ones are in, with the leading rows before
+// the first and the square on the diagonal after the last one, and answers with its rows.
+func (f *Folded[T]) fill(e *engine[T], w []T, j, cols, lo, hi int) (rows int) {
+	q := f.q
+	if lo == 0 {
+		for l := range f.lead {
+			copy(f.panel[l*foldWidth:][:cols], w[l*q+j:])
+		}
+		rows = f.lead
+	}
+	w = w[f.lead*q:]
+	if lo < hi {
+		whole := (hi - lo) / e.side * e.side
+		if whole > 0 {
+			e.fold(f.panel[rows*foldWidth:], w[j*q+lo:], w[lo*q+j:], whole, q, q)
+		}
+		foldGo(f.panel[(rows+whole)*foldWidth:], w[j*q+lo+whole:], w[(lo+whole)*q+j:], hi-lo-whole, q, q)
+		rows += hi - lo
+	}
+	if hi == j {
+		e.transposeTo(f.panel[rows*foldWidth:], w[j*q+j:], cols, cols, foldWidth, q)
+		rows += cols
+	}
+	return rows
 }
 
 // foldedArgs are the arguments of a kernel of folded products, which reads them by offset; strides are in bytes. Addresses of
@@ -110,79 +135,42 @@ type foldedArgs struct {
 	rowC       int
 	rows       int
 	accumulate int
-	walk       unsafe.Pointer // *rectangle
-	at         uintptr
-	left       int
+	at, step   uintptr
 }
 
-// rectangle is some lines of cache of each of some rows.
-type rectangle struct {
-	at                uintptr
-	lines, jump, rows int
-}
-
-const (
-	lineBytes  = 64
-	foldDepth  = 384 // terms of a sum taken at once: their part of a panel stays in L1
-	foldedRows = 91  // rows for one call: seven strips
-)
-
-// multiply computes z = x·panel for k terms of each sum, and walks over what was asked for.
-func (f *Folded[T]) multiply(kernel func(*uint64), z []T, ldz int, x []T, ldx, rows, k int) {
-	var e T
-	size := int(unsafe.Sizeof(e))
+// multiply computes or adds to z what k terms of each sum are, and asks for what will be read.
+func (f *Folded[T]) multiply(kernel func(*uint64), z []T, ldz int, u []T, ldu, rows, k, accumulate int) {
+	size := int(unsafe.Sizeof(z[0]))
 	a := &f.args
-	f.begin(a)
-	a.rowA, a.rowC = ldx*size, ldz*size
-	depth := (k-1)/((k-1)/foldDepth+1) + 1
-	for p := 0; p < k; p += depth {
-		a.k, a.b, a.accumulate = min(depth, k-p), unsafe.Pointer(&f.panel[p*foldWidth]), p
-		for i := 0; i < rows; i += foldedRows {
-			a.rows, a.a, a.c = min(foldedRows, rows-i), unsafe.Pointer(&x[i*ldx+p]), unsafe.Pointer(&z[i*ldz])
-			kernel((*uint64)(unsafe.Pointer(a)))
-		}
+	a.k, a.b, a.accumulate, a.rowA, a.rowC = k, unsafe.Pointer(&f.panel[0]), accumulate, ldu*size, ldz*size
+	a.at = f.next
+	for i := 0; i < rows; i += foldedRows {
+		a.rows, a.a, a.c = min(foldedRows, rows-i), unsafe.Pointer(&u[i*ldu]), unsafe.Pointer(&z[i*ldz])
+		kernel((*uint64)(unsafe.Pointer(a)))
 	}
-	f.end(a)
-	f.args = foldedArgs{} // let go of the operands
+	f.next = a.at
+	a.a, a.b, a.c = nil, nil, nil // let go of the operands
 }
 
-// begin goes on with the walk, which ends with lines that are there anyway, again and again.
-func (f *Folded[T]) begin(a *foldedArgs) {
-	f.walk[f.asked] = rectangle{uintptr(unsafe.Pointer(&f.panel[0])), 1, -lineBytes, math.MaxInt}
-	a.walk, a.at, a.left = unsafe.Pointer(&f.walk[0]), f.at, f.left
-	if f.at == 0 {
-		a.at, a.left = f.walk[0].at, f.walk[0].lines
-	}
-}
-
-// end keeps what has not been asked for yet for the next product.
-func (f *Folded[T]) end(a *foldedArgs) {
-	done := int(uintptr(a.walk)-uintptr(unsafe.Pointer(&f.walk[0]))) / int(unsafe.Sizeof(f.walk[0]))
-	f.asked = copy(f.walk[:], f.walk[done:f.asked])
-	if f.at, f.left = a.at, a.left; f.asked == 0 {
-		f.at = 0
-	}
-}
-
-// foldRun is how many columns are folded by one call: a garbage collection waits for none of them long.
-const foldRun = 512
-
-// foldTo folds cols columns, a multiple of side.
-func (e *engine[T]) foldTo(panel, src, add []T, cols, row int) {
-	for k := 0; k < cols; k += foldRun {
-		e.fold(panel[k*foldWidth:], src[k:], add[k*row:], min(foldRun, cols-k), row, row)
+// pace sets how far a product goes with each turn, such that after the first k columns of w so much of the stream is there
+// as should be: at most a line for each turn, and nothing behind w.
+func (f *Folded[T]) pace(w []T, k, rows int) {
+	size := float64(f.q) * float64(f.q) * float64(unsafe.Sizeof(w[0]))
+	done := float64(k*(k+foldWidth)) / float64(f.q*(f.q+foldWidth))
+	begin := uintptr(unsafe.Pointer(&w[0]))
+	to := min(begin+uintptr((foldLead+done)*size), f.end)
+	f.args.step = 0
+	if f.next < to {
+		f.next = max(f.next, begin)
+		turns := uintptr((f.lead + k) * ((rows-1)/foldedStrip + 1))
+		f.args.step = min(lineBytes, (to-f.next)/turns)
 	}
 }
 
 // foldGo is the kernel in plain Go, for any number of cols.
 func foldGo[T Float](dst, src, add []T, cols, rowSrc, rowAdd int) {
-	foldColumns(dst, src, add, cols, foldWidth, rowSrc, rowAdd)
-}
-
-// foldColumns folds into the first width columns of a panel.
-func foldColumns[T Float](dst, src, add []T, cols, width, rowSrc, rowAdd int) {
 	for k := range cols {
-		out, other := dst[k*foldWidth:][:width], add[k*rowAdd:][:width]
+		out, other := dst[k*foldWidth:][:foldWidth], add[k*rowAdd:][:foldWidth]
 		for i := range out {
 			out[i] = src[i*rowSrc+k] + other[i]
 		}

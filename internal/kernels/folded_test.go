@@ -8,24 +8,28 @@ import (
 
 // Widths below, at and beyond a block, and such that squares are left over.
 func checkFolded[T kernels.Float](t *testing.T) {
-	for _, size := range []struct{ rows, q int }{{1, 1}, {3, 5}, {2, 31}, {4, 32}, {5, 33}, {3, 70}, {9, 96}, {2, 700}, {93, 68}} {
-		x, w := uniform[T](size.rows*size.q, 1), uniform[T](size.q*size.q, 2)
-		z, f := make([]T, size.rows*size.q), kernels.NewFolded[T](size.q)
-		for block := range kernels.FoldedBlocks(size.q) {
-			kernels.FoldedProduct(z, size.q, x, size.q, size.rows, w, block, f)
+	for _, size := range []struct{ rows, q, lead int }{
+		{1, 1, 0}, {3, 5, 1}, {2, 31, 2}, {4, 32, 1}, {5, 33, 0}, {3, 70, 3}, {9, 96, 1}, {2, 700, 1}, {93, 68, 1}, {2, 500, 0},
+	} {
+		q, p := size.q, size.lead+size.q
+		x, w := uniform[T](size.rows*p, 1), uniform[T](p*q, 2)
+		z, f := make([]T, size.rows*q), kernels.NewFolded[T](q, size.lead)
+		f.Stream(w)
+		for block := range kernels.FoldedBlocks(q) {
+			kernels.FoldedProduct(z, q, x, p, size.rows, w, block, f)
 		}
 		for r := range size.rows {
-			row := x[r*size.q:][:size.q]
+			row := x[r*p:][:p]
 			got, want, scale := 0.0, 0.0, 0.0
-			for j, v := range row {
-				got += float64(v) * float64(z[r*size.q+j])
-				for k, u := range row {
-					term := float64(w[j*size.q+k]) * float64(v) * float64(u)
+			for k, u := range row[size.lead:] {
+				got += float64(u) * float64(z[r*q+k])
+				for j, v := range row {
+					term := float64(w[j*q+k]) * float64(v) * float64(u)
 					want, scale = want+term, scale+term*term
 				}
 			}
 			if diff := got - want; diff*diff > 1e-11*(scale+1) {
-				t.Errorf("%d×%d, row %d: %v, want %v", size.rows, size.q, r, got, want)
+				t.Errorf("%d×%d, row %d: %v, want %v", size.rows, q, r, got, want)
 			}
 		}
 	}

@@ -6,16 +6,13 @@ import (
 	"rpnc/internal/kernels"
 )
 
-// guardedFolded computes forms of so many rows, with the last block of w asked for to its very end.
+// guardedFolded computes forms of so many rows with a leading one, with w asked for to its very end.
 func guardedFolded[T kernels.Float](g guards, rows, q int) {
-	x, w := guarded(g, uniform[T](rows*q, 1)), guarded(g, uniform[T](q*q, 2))
-	z, f := guarded(g, filled[T](rows*q, poison)), kernels.NewFolded[T](q)
-	last := kernels.FoldedBlocks(q) - 1
-	for block := range last + 1 {
-		f.Next(w, last)
-		f.Next(w, last)
-		f.Next(w, block)
-		kernels.FoldedProduct(z, q, x, q, rows, w, block, f)
+	x, w := guarded(g, uniform[T](rows*(q+1), 1)), guarded(g, uniform[T]((q+1)*q, 2))
+	z, f := guarded(g, filled[T](rows*q, poison)), kernels.NewFolded[T](q, 1)
+	f.Stream(w)
+	for block := range kernels.FoldedBlocks(q) {
+		kernels.FoldedProduct(z, q, x, q+1, rows, w, block, f)
 	}
 	for _, v := range z {
 		if v == poison {

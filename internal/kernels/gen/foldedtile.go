@@ -8,18 +8,11 @@ import (
 
 // How the wait for memory goes by while panels are multiplied. A fold does one addition for two elements that it reads, and
 // a product of some tens of rows reads next to nothing: one waits for memory, the other has no use for it. So each turn of
-// the product asks for one line of what will be folded next. Lines are asked for into L2, as L1 is full of the panel.
-//
-// The lines are those of rectangles, one after the other, which a list describes:
-//
-//	at      its first line
-//	lines   lines in a row
-//	jump    bytes from the end of a row to the next one
-//	rows    how many
-//
-// The last of a list never ends.
+// the product asks for the line at an address and moves it on by a step, which is less than a line: as evenly as that, a core
+// waits for a few lines at a time and for none that its product needs. Asked for faster, they fill all the places in which a
+// core waits for lines, and those of the product find none. Lines are asked for into L2, as L1 is full of the panel.
 
-// Offsets of the fields of foldedArgs in package kernels: walk is the rectangle that is walked, at and left where the walk stands.
+// Offsets of the fields of foldedArgs in package kernels.
 const (
 	foldedK = 8 * iota
 	foldedA
@@ -29,34 +22,24 @@ const (
 	foldedRowC
 	foldedRows
 	foldedAccumulate
-	foldedWalk
 	foldedAt
-	foldedLeft
-)
-
-// Offsets of the fields of a rectangle, and its size.
-const (
-	rectAt = 8 * iota
-	rectLines
-	rectJump
-	rectRows
-	rectSize
+	foldedStep
 )
 
 // foldedTile is a tile of a panel's width, all of whose columns exist, with rows of A and of B that have no gaps. In strips of
 // 13 rows, 26 sums with AVX-512, one row more than tiles of products: a batch of 64 and a row of ones are five of them.
 type foldedTile struct {
 	*tile
-	at, left reg.GPVirtual // the next line to ask for, and how many of its row are left
+	at, step reg.GPVirtual // where to ask for a line, and how far to go from there
 }
 
-// write emits the kernel. The walk goes on where the last call has left it.
+// write emits the kernel, which leaves behind where it has come to.
 func (f *foldedTile) write() {
 	TEXT(f.fn, NOSPLIT, "func(args *uint64)")
 	Pragma("noescape")
 	f.p = Load(Param("args"), GP64())
 	f.a, f.c, f.rowA, f.rows = f.arg(foldedA), f.arg(foldedC), f.arg(foldedRowA), f.arg(foldedRows)
-	f.at, f.left = f.arg(foldedAt), f.arg(foldedLeft)
+	f.at, f.step = f.arg(foldedAt), f.arg(foldedStep)
 	for _, odd := range []int{3, 5} {
 		f.multiples[odd] = GP64()
 		LEAQ(Mem{Base: f.rowA, Index: f.rowA, Scale: uint8(odd - 1)}, f.multiples[odd])
@@ -67,7 +50,6 @@ func (f *foldedTile) write() {
 	}
 	Label(f.label("done", 0))
 	MOVQ(f.at, Mem{Base: f.p, Disp: foldedAt})
-	MOVQ(f.left, Mem{Base: f.p, Disp: foldedLeft})
 	end()
 }
 
@@ -103,6 +85,7 @@ func (f *foldedTile) loop(mr int) {
 		f.load(r, Mem{Base: b, Disp: v * f.bytes()})
 	}
 	PREFETCHT1(Mem{Base: f.at})
+	ADDQ(f.step, f.at)
 	for i := range mr {
 		x := f.broadcasts[i%len(f.broadcasts)]
 		f.broadcast(x, f.row(a, half, i))
@@ -110,7 +93,6 @@ func (f *foldedTile) loop(mr int) {
 			f.fma(sum, x, f.b[v])
 		}
 	}
-	f.step(mr)
 	ADDQ(U32(foldWidth*f.size()), b)
 	ADDQ(U32(f.size()), a)
 	if mr > tileHalf {
@@ -118,24 +100,6 @@ func (f *foldedTile) loop(mr int) {
 	}
 	DECQ(k)
 	JNE(LabelRef(f.label("k", mr)))
-}
-
-// step goes to the next line of the walk.
-func (f *foldedTile) step(mr int) {
-	on := f.label("walk", mr)
-	ADDQ(U32(64), f.at)
-	DECQ(f.left)
-	JNE(LabelRef(on))
-	rectangle := f.arg(foldedWalk)
-	ADDQ(Mem{Base: rectangle, Disp: rectJump}, f.at)
-	MOVQ(Mem{Base: rectangle, Disp: rectLines}, f.left)
-	DECQ(Mem{Base: rectangle, Disp: rectRows})
-	JNE(LabelRef(on))
-	ADDQ(U32(rectSize), rectangle)
-	MOVQ(rectangle, Mem{Base: f.p, Disp: foldedWalk})
-	MOVQ(Mem{Base: rectangle, Disp: rectAt}, f.at)
-	MOVQ(Mem{Base: rectangle, Disp: rectLines}, f.left)
-	Label(on)
 }
 
 // finish stores the sums, or adds them to C, and moves c below them.
