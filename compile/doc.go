@@ -71,6 +71,7 @@
 //	  O  fuse-norms        a batch norm and the relu behind it are one pass over the activations
 //	  O  fuse-steps        a large gradient is made tile by tile by the step that reads it          not on a GPU
 //	  O  fuse-elementwise  chains of elementwise nodes become straight-line code over one block
+//	  O  expansions        features of a wide κ(x) are made where products read them             not on a GPU
 //	  O  epilogues         such a chain runs over the rows of a product as they are done            not on a GPU
 //	  O  row-tiles         what works row by row runs tile by tile of the batch, forward, loss      not on a GPU
 //	                       and backward: values between the ops stay in the cache of one core

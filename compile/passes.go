@@ -23,6 +23,7 @@ var passes = []pass{
 	{"fuse-norms", optimise, "batch norm with a relu behind it becomes one pass over the activations, and one backward", fuseNorms},
 	{"fuse-steps", optimise, "large gradients are made tile by tile by the steps that read them", fuseSteps},
 	{"fuse-elementwise", optimise, "chains of elementwise nodes become one blocked op", fuseElementwise},
+	{"expansions", optimise, "features of wide expansions are made where products read them, and never in memory", expansions},
 	{"epilogues", optimise, "a chain that alone reads a product runs over its rows as they are done", epilogues},
 	{"row-tiles", optimise, "what works row by row runs tile by tile of the batch, forward and backward", rowTiles},
 }
@@ -53,6 +54,9 @@ var orders = []order{
 	{"cse", "fuse-steps", "a gradient that two read is one node by then"},
 	{"simplify", "fuse-elementwise", "rules know primitives, not chains"},
 	{"fuse-elementwise", "epilogues", "what follows a product is a whole chain"},
+	{"fuse-elementwise", "expansions", "what makes features are chains"},
+	{"fuse-steps", "expansions", "a gradient may be one that its step makes tile by tile"},
+	{"expansions", "epilogues", "a product with an expansion takes no epilogue"},
 	{"epilogues", "row-tiles", "chains and products with epilogues are steps of a tile, and nothing looks into tiles"},
 	{"fuse-steps", "row-tiles", "a gradient that its step makes itself is not one of the tiles"},
 	{"cse", "fuse-elementwise", "a node that is merged into a chain is no longer equal to its twin"},

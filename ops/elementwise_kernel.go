@@ -70,6 +70,7 @@ type chain[T float] struct {
 	grid   grid // of the operands
 	piece  int  // elements of a block that is part of a line
 	lines  int  // lines of a block; 0 if blocks are parts of lines
+	period int  // a divisor of lines: after so many, operands in shared registers repeat
 	blocks int
 	size   int // elements of a result
 
@@ -96,6 +97,9 @@ type chain[T float] struct {
 type frame[T float] struct {
 	reg [][]T
 	val [][]T
+	// own takes the results instead of the buffers of the run, from the element with number origin on; nil for none.
+	own    [][]T
+	origin int
 }
 
 // chainInstr is an instruction bound to its loop: one of unary and binary, or a mask.
@@ -148,7 +152,7 @@ func newChain[T float](o Elementwise, in []graph.Type, further ...[]int) *chain[
 			strides[i] = make([]int, o.Shape.Rank())
 		}
 	}
-	c := &chain[T]{grid: newGrid(o.Shape, append(strides, further...)...), size: o.Shape.Size(), first: o.Prog.first()}
+	c := &chain[T]{grid: newGrid(o.Shape, append(strides, further...)...), size: o.Shape.Size(), first: o.Prog.first(), period: 1}
 	c.cut()
 	c.in, c.dst = make([][]T, len(in)), make([][]T, o.Prog.Out.Len())
 	for i := range in {
@@ -175,7 +179,25 @@ func (c *chain[T]) cut() {
 		c.blocks = rows * ((n-1)/c.piece + 1)
 	default:
 		c.lines = min(blockLen/n, rows)
+		c.repeat()
 		c.blocks = (rows-1)/c.lines + 1
+	}
+}
+
+// repeat makes blocks of whole periods of lines where an operand repeats them: columns that meet every row of a larger
+// operand are then the same for all blocks, and need not be filled in for each.
+func (c *chain[T]) repeat() {
+	last := len(c.grid.dims) - 2
+	if last < 1 || c.grid.dims[last] > c.lines {
+		return
+	}
+	for _, st := range c.grid.strides {
+		if zero(st[:last]) && st[last] != 0 {
+			c.period = c.grid.dims[last]
+		}
+	}
+	if c.period > 1 {
+		c.lines = min(3*blockLen/(2*c.grid.inner()), c.grid.rows()) / c.period * c.period
 	}
 }
 
@@ -197,6 +219,8 @@ func (c *chain[T]) operand(i, size int, step bool) place {
 	case size == c.size || c.lines == 0 && c.grid.step(i) == 1:
 		return place{kind: inPlace}
 	case size == 1 || c.lines > 0 && zero(outer): // every block reads the same: a scalar, or one line again and again
+		return c.share()
+	case c.period > 1 && zero(outer[:len(outer)-1]): // or a period of lines
 		return c.share()
 	}
 	if n := c.grid.inner(); n <= shortLine && len(outer) == 1 && outer[0] == 1 && c.grid.step(i) == 0 {
@@ -238,7 +262,12 @@ func (c *chain[T]) load(dst, in []Buffer) {
 	for i, at := range c.steps {
 		c.masks[i].load(in[at].I32[0])
 	}
-	for v, p := range c.place[:len(in)] {
+	c.begin()
+}
+
+// begin fills the shared registers from the operands.
+func (c *chain[T]) begin() {
+	for v, p := range c.place[:len(c.in)] {
 		if p.kind == inShared && c.size > 0 {
 			c.fill(c.shared[p.i], v, 0, 0)
 		}
@@ -269,16 +298,30 @@ func (c *chain[T]) run(f *frame[T], b int) {
 // span computes elements lo to hi−1, wherever blocks begin.
 func (c *chain[T]) span(lo, hi int) {
 	f := c.frames.get()
+	c.stretches(f, lo, hi)
+	c.frames.put(f)
+}
+
+// spanTo computes elements lo to hi−1 of every result into a slice of its own.
+func (c *chain[T]) spanTo(dst [][]T, lo, hi int) {
+	f := c.frames.get()
+	f.own, f.origin = dst, lo
+	c.stretches(f, lo, hi)
+	f.own = nil
+	c.frames.put(f)
+}
+
+// stretches computes elements lo to hi−1 in stretches that end where blocks of a whole number of periods would.
+func (c *chain[T]) stretches(f *frame[T], lo, hi int) {
 	for inner := c.grid.inner(); lo < hi; {
 		row, col := lo/inner, lo%inner
-		n := min(c.block(), hi-lo)
+		n := min(c.block()-row%c.period*inner, hi-lo)
 		if c.lines == 0 || col > 0 {
 			n = min(n, inner-col)
 		}
 		c.compute(f, row, col, n)
 		lo += n
 	}
-	c.frames.put(f)
 }
 
 // compute computes n elements from line row, column col on: a part of a line, or lines from the start of one.
@@ -300,8 +343,16 @@ func (c *chain[T]) compute(f *frame[T], row, col, n int) {
 		}
 	}
 	for _, k := range c.copies {
-		copy(c.dst[k.out][at:at+n], f.val[k.value])
+		copy(c.result(f, k.out, at, n), f.val[k.value])
 	}
+}
+
+// result is where n elements of a result from the given one on go.
+func (c *chain[T]) result(f *frame[T], r, at, n int) []T {
+	if f.own != nil {
+		return f.own[r][at-f.origin:][:n]
+	}
+	return c.dst[r][at : at+n]
 }
 
 // value is where value v is found, or goes to, in the n elements from line row, column col on.
@@ -315,7 +366,7 @@ func (c *chain[T]) value(f *frame[T], v int, p place, row, col, n int) []T {
 		return c.in[v][at : at+n]
 	case inShared:
 		if c.lines > 0 { // lines, of which one may begin in the middle
-			return c.shared[p.i][col : col+n]
+			return c.shared[p.i][row%c.period*c.grid.inner()+col:][:n]
 		}
 		return c.shared[p.i][:n]
 	case inFilled:
@@ -324,7 +375,7 @@ func (c *chain[T]) value(f *frame[T], v int, p place, row, col, n int) []T {
 	case inScratch:
 		return f.reg[p.i][:n]
 	case inResult:
-		return c.dst[p.i][at : at+n]
+		return c.result(f, p.i, at, n)
 	}
 	return nil
 }
@@ -343,6 +394,11 @@ func (c *chain[T]) stretch(b int) (row, col, n int) {
 
 // fill writes operand v, repeated, from line row, column col on.
 func (c *chain[T]) fill(reg []T, v, row, col int) {
+	if c.standsInARow(v, row, col, len(reg)) {
+		n := c.grid.inner()
+		kernels.RepeatLines(reg, c.in[v][row/c.period*n:], n, c.period)
+		return
+	}
 	if r := c.repeats[v]; r != nil && col == 0 {
 		kernels.Repeat(r, reg, c.in[v][row:])
 		return
@@ -358,6 +414,13 @@ func (c *chain[T]) fill(reg []T, v, row, col int) {
 		}
 		reg = reg[k:]
 	}
+}
+
+// standsInARow says that each line of operand v stands a period times in a row in n elements from line row, column col on.
+func (c *chain[T]) standsInARow(v, row, col, n int) bool {
+	st := c.grid.strides[v]
+	return c.period > 1 && len(st) == 3 && st[0] == c.grid.inner() && st[1] == 0 && st[2] == 1 &&
+		row%c.period == 0 && col == 0 && n%(c.period*st[0]) == 0
 }
 
 // fill makes all elements v: some one by one, and the others as copies of twice as many each time.

@@ -70,13 +70,21 @@ func (o RowTiles) Name() string {
 	if o.P == nil {
 		return "RowTiles{}"
 	}
+	return fmt.Sprintf("RowTiles{%d: %s}", o.P.Rows, o.P.names())
+}
+
+// names lists the steps but for views; nothing for no program.
+func (p *RowProgram) names() string {
+	if p == nil {
+		return ""
+	}
 	var names []string
-	for _, s := range o.P.Steps {
+	for _, s := range p.Steps {
 		if _, view := s.Op.(Viewer); !view {
 			names = append(names, s.Op.Name())
 		}
 	}
-	return fmt.Sprintf("RowTiles{%d: %s}", o.P.Rows, strings.Join(names, "; "))
+	return strings.Join(names, "; ")
 }
 
 // rowValue is what is known of a value: its type, whether it is cut, and whether it is a sum over rows.
@@ -200,7 +208,7 @@ func RowCut(op graph.Op, in, out []graph.Type, rows int) (cut, sums []bool, ok b
 func rowCut(op graph.Op, in, out []graph.Type) (cut, sums []bool) {
 	inner := func(axis int, s graph.Shape) bool { ax, err := axisOf(axis, s); return err == nil && ax > 0 }
 	switch o := op.(type) {
-	case Reshaped, OneHot:
+	case Reshaped, OneHot, BSpline:
 		return []bool{true}, nil
 	case CrossEntropy:
 		return []bool{true, true}, []bool{true, false}

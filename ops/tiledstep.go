@@ -35,7 +35,10 @@ var _ = register(
 func tiledTypes(dims ...int) []graph.Type { return optimizerTypes(3, dims...) }
 
 // Tiled says whether a [TiledStep] can compute the gradient op tile by tile.
-func Tiled(op graph.Op) bool { return op == TrilinearSum{} || op == MatMul{TA: true} }
+func Tiled(op graph.Op) bool {
+	_, expanded := op.(ExpandedGrad)
+	return expanded || op == TrilinearSum{} || op == MatMul{TA: true}
+}
 
 // HostOnly marks an op of the CPU: what it saves is the way through a cache.
 func (o TiledStep) HostOnly() {}
@@ -93,12 +96,16 @@ func (o TiledStep) Kernel(in, out []graph.Type) (Run, error) {
 type tiling[T float] struct {
 	count, size, extra int
 	tile               func(dst, scratch []T, in [][]T, t int) (at, rows, cols, ld int)
+	begin              func(in [][]T) // before the tiles of a run; nil for nothing to do
 }
 
 // tilingOf is the tiling of a gradient of operands in.
 func tilingOf[T float](op graph.Op, in []graph.Type) tiling[T] {
-	if _, ok := op.(TrilinearSum); ok {
+	switch op := op.(type) {
+	case TrilinearSum:
 		return trilinearTiling[T](in)
+	case ExpandedGrad:
+		return expandedTiling[T](op, in)
 	}
 	return productTiling[T](in)
 }
@@ -113,7 +120,7 @@ func trilinearTiling[T float](in []graph.Type) tiling[T] {
 		cols = min(m, d.p-j)
 		outerTile(dst, scratch, in[0], in[1], in[2], d, i, j, cols)
 		return (i*d.p + j) * d.q, 1, cols * d.q, cols * d.q
-	}}
+	}, nil}
 }
 
 // productTiling cuts aᵀ·b into bands of columns, all rows of each.
@@ -127,7 +134,7 @@ func productTiling[T float](in []graph.Type) tiling[T] {
 		cols = min(w, n-at)
 		kernels.Gemm(m, cols, k, in[0], 1, m, in[1][at:], n, 1, dst, cols, false)
 		return at, m, cols, n
-	}}
+	}, nil}
 }
 
 // tiledRun works on p, m and v where they are: results that have other memory get copies first.
@@ -159,6 +166,9 @@ func tiledRun[T float](o TiledStep, in, out []graph.Type) Run {
 		}
 		for i := range grads {
 			grads[i] = view[T](in[firstGrad+i])
+		}
+		if til.begin != nil {
+			til.begin(grads)
 		}
 		if size > 0 {
 			chunked(til.count, 1, size, body)

@@ -91,6 +91,8 @@ type engine[T Float] struct {
 	// splines and splineSlopes compute CubicSplines and CubicSplineSlopes for 1/cell,
 	// of at least one x.
 	splines, splineSlopes func(y, x []T, width int, lo, inv T)
+	// splineRows computes CubicSplineRows for 1/cell.
+	splineRows func(y, x []T, width, n int, lo, inv T)
 
 	// adam takes a step of Adam; root is 1/√(1 − β₂ᵗ).
 	adam func(p, g, m, v []T, keep, couple, rate, root, beta1, fresh1, beta2, fresh2, epsilon T)
@@ -139,7 +141,7 @@ func portable[T Float]() *engine[T] {
 		affine: affineGo[T], axpy: axpyGo[T], marked: markedGo[T],
 		leaf: leafGo, sum: sumGo[T], dot: dotGo[T], largest: largestGo[T], columns: columnsGo[T], running: runningGo[T],
 		sparseRows: sparseRowsGo[T], sparseRowsPicked: sparseRowsPickedGo[T], sampled: sampledGo[T], pick: pickGo[T],
-		splines: splinesGo[T], splineSlopes: splineSlopesGo[T],
+		splines: splinesGo[T], splineSlopes: splineSlopesGo[T], splineRows: splineRowsGo[T],
 		adam: adamGo[T],
 	}
 }

@@ -17,10 +17,16 @@ func splineSlopesAVX512F32(y []float32, x []float32, width int, lo float32, inv 
 func splineSlopesPairsAVX512F32(y []float32, x []float32, lo float32, inv float32)
 
 //go:noescape
+func splineRowsAVX512F32(y []float32, x []float32, width int, n int, lo float32, inv float32)
+
+//go:noescape
 func splinesAVX512F64(y []float64, x []float64, width int, lo float64, inv float64)
 
 //go:noescape
 func splineSlopesAVX512F64(y []float64, x []float64, width int, lo float64, inv float64)
+
+//go:noescape
+func splineRowsAVX512F64(y []float64, x []float64, width int, n int, lo float64, inv float64)
 
 //go:noescape
 func splinesAVX2F32(y []float32, x []float32, width int, lo float32, inv float32)
@@ -29,7 +35,13 @@ func splinesAVX2F32(y []float32, x []float32, width int, lo float32, inv float32
 func splineSlopesAVX2F32(y []float32, x []float32, width int, lo float32, inv float32)
 
 //go:noescape
+func splineRowsAVX2F32(y []float32, x []float32, width int, n int, lo float32, inv float32)
+
+//go:noescape
 func splinesAVX2F64(y []float64, x []float64, width int, lo float64, inv float64)
 
 //go:noescape
 func splineSlopesAVX2F64(y []float64, x []float64, width int, lo float64, inv float64)
+
+//go:noescape
+func splineRowsAVX2F64(y []float64, x []float64, width int, n int, lo float64, inv float64)

@@ -345,6 +345,77 @@ splineSlopesPairsAVX512F32_x:
 	VZEROUPPER
 	RET
 
+// func splineRowsAVX512F32(y []float32, x []float32, width int, n int, lo float32, inv float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
+TEXT ·splineRowsAVX512F32(SB), NOSPLIT, $0-72
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         n+56(FP), BX
+	SHLQ         $0x02, DX
+	ADDQ         CX, DX
+	SHLQ         $0x02, BX
+	VXORPS       Z0, Z0, Z0
+	VBROADCASTSS word32_3f800000<>+0(SB), Z2
+	VBROADCASTSS word32_40000000<>+0(SB), Z3
+	VBROADCASTSS word32_3e2aaaab<>+0(SB), Z4
+	VBROADCASTSS word32_3f2aaaab<>+0(SB), Z5
+	VBROADCASTSS word32_80000000<>+0(SB), Z1
+	MOVQ         width+48(FP), SI
+	DECQ         SI
+	IMULQ        BX, SI
+
+splineRowsAVX512F32_row:
+	MOVQ n+56(FP), DI
+
+splineRowsAVX512F32_register:
+	MOVQ         DI, R9
+	MOVQ         $0x0000000000000010, R8
+	CMPQ         R9, R8
+	CMOVQGT      R8, R9
+	MOVQ         $-1, R8
+	BZHIQ        R9, R8, R8
+	KMOVW        R8, K1
+	SHRQ         $0x10, R8
+	VMOVUPS.Z    (CX), K1, Z6
+	VBROADCASTSS lo+64(FP), Z7
+	VSUBPS       Z7, Z6, Z6
+	VBROADCASTSS inv+68(FP), Z7
+	VMULPS       Z7, Z6, Z6
+	VSUBPS       Z2, Z0, Z7
+	MOVQ         AX, R8
+	MOVQ         width+48(FP), R9
+
+splineRowsAVX512F32_basis:
+	VSUBPS       Z7, Z6, Z8
+	VANDNPS      Z8, Z1, Z8
+	VSUBPS       Z8, Z3, Z9
+	VMAXPS       Z0, Z9, Z9
+	VSUBPS       Z8, Z2, Z10
+	VMAXPS       Z0, Z10, Z10
+	VMULPS       Z9, Z9, Z8
+	VMULPS       Z8, Z9, Z9
+	VMULPS       Z10, Z10, Z8
+	VMULPS       Z8, Z10, Z10
+	VMULPS       Z4, Z9, Z9
+	VFNMADD231PS Z5, Z10, Z9
+	VMOVUPS      Z9, K1, (R8)
+	VADDPS       Z2, Z7, Z7
+	ADDQ         BX, R8
+	DECQ         R9
+	JNE          splineRowsAVX512F32_basis
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DI
+	JG           splineRowsAVX512F32_register
+	LEAQ         (CX)(DI*4), CX
+	LEAQ         (AX)(DI*4), AX
+	ADDQ         SI, AX
+	CMPQ         CX, DX
+	JLT          splineRowsAVX512F32_row
+	VZEROUPPER
+	RET
+
 DATA splinesAVX512F64_centres<>+0(SB)/8, $(-1.0)
 DATA splinesAVX512F64_centres<>+8(SB)/8, $(0.0)
 DATA splinesAVX512F64_centres<>+16(SB)/8, $(1.0)
@@ -545,6 +616,77 @@ splineSlopesAVX512F64_last:
 
 DATA word64_3fe0000000000000<>+0(SB)/8, $0x3fe0000000000000
 GLOBL word64_3fe0000000000000<>(SB), RODATA|NOPTR, $8
+
+// func splineRowsAVX512F64(y []float64, x []float64, width int, n int, lo float64, inv float64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
+TEXT ·splineRowsAVX512F64(SB), NOSPLIT, $0-80
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         n+56(FP), BX
+	SHLQ         $0x03, DX
+	ADDQ         CX, DX
+	SHLQ         $0x03, BX
+	VXORPS       Z0, Z0, Z0
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Z2
+	VBROADCASTSD word64_4000000000000000<>+0(SB), Z3
+	VBROADCASTSD word64_3fc5555555555555<>+0(SB), Z4
+	VBROADCASTSD word64_3fe5555555555555<>+0(SB), Z5
+	VBROADCASTSD word64_8000000000000000<>+0(SB), Z1
+	MOVQ         width+48(FP), SI
+	DECQ         SI
+	IMULQ        BX, SI
+
+splineRowsAVX512F64_row:
+	MOVQ n+56(FP), DI
+
+splineRowsAVX512F64_register:
+	MOVQ         DI, R9
+	MOVQ         $0x0000000000000008, R8
+	CMPQ         R9, R8
+	CMOVQGT      R8, R9
+	MOVQ         $-1, R8
+	BZHIQ        R9, R8, R8
+	KMOVW        R8, K1
+	SHRQ         $0x08, R8
+	VMOVUPD.Z    (CX), K1, Z6
+	VBROADCASTSD lo+64(FP), Z7
+	VSUBPD       Z7, Z6, Z6
+	VBROADCASTSD inv+72(FP), Z7
+	VMULPD       Z7, Z6, Z6
+	VSUBPD       Z2, Z0, Z7
+	MOVQ         AX, R8
+	MOVQ         width+48(FP), R9
+
+splineRowsAVX512F64_basis:
+	VSUBPD       Z7, Z6, Z8
+	VANDNPD      Z8, Z1, Z8
+	VSUBPD       Z8, Z3, Z9
+	VMAXPD       Z0, Z9, Z9
+	VSUBPD       Z8, Z2, Z10
+	VMAXPD       Z0, Z10, Z10
+	VMULPD       Z9, Z9, Z8
+	VMULPD       Z8, Z9, Z9
+	VMULPD       Z10, Z10, Z8
+	VMULPD       Z8, Z10, Z10
+	VMULPD       Z4, Z9, Z9
+	VFNMADD231PD Z5, Z10, Z9
+	VMOVUPD      Z9, K1, (R8)
+	VADDPD       Z2, Z7, Z7
+	ADDQ         BX, R8
+	DECQ         R9
+	JNE          splineRowsAVX512F64_basis
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000008, DI
+	JG           splineRowsAVX512F64_register
+	LEAQ         (CX)(DI*8), CX
+	LEAQ         (AX)(DI*8), AX
+	ADDQ         SI, AX
+	CMPQ         CX, DX
+	JLT          splineRowsAVX512F64_row
+	VZEROUPPER
+	RET
 
 DATA splinesAVX2F32_centres<>+0(SB)/4, $(-1.0)
 DATA splinesAVX2F32_centres<>+4(SB)/4, $(0.0)
@@ -747,6 +889,77 @@ splineSlopesAVX2F32_last:
 	VZEROUPPER
 	RET
 
+// func splineRowsAVX2F32(y []float32, x []float32, width int, n int, lo float32, inv float32)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·splineRowsAVX2F32(SB), NOSPLIT, $0-72
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         n+56(FP), BX
+	SHLQ         $0x02, DX
+	ADDQ         CX, DX
+	SHLQ         $0x02, BX
+	VPXOR        Y0, Y0, Y0
+	VBROADCASTSS word32_3f800000<>+0(SB), Y2
+	VBROADCASTSS word32_40000000<>+0(SB), Y3
+	VBROADCASTSS word32_3e2aaaab<>+0(SB), Y4
+	VBROADCASTSS word32_3f2aaaab<>+0(SB), Y5
+	VBROADCASTSS word32_80000000<>+0(SB), Y1
+	MOVQ         width+48(FP), SI
+	DECQ         SI
+	IMULQ        BX, SI
+
+splineRowsAVX2F32_row:
+	MOVQ n+56(FP), DI
+
+splineRowsAVX2F32_register:
+	MOVQ         DI, R9
+	MOVQ         $0x0000000000000008, R8
+	CMPQ         R9, R8
+	CMOVQGT      R8, R9
+	LEAQ         onesThenZeros<>+0(SB), R8
+	SHLQ         $0x02, R9
+	SUBQ         R9, R8
+	VMOVDQU      64(R8), Y6
+	VMASKMOVPS   (CX), Y6, Y7
+	VBROADCASTSS lo+64(FP), Y8
+	VSUBPS       Y8, Y7, Y7
+	VBROADCASTSS inv+68(FP), Y8
+	VMULPS       Y8, Y7, Y7
+	VSUBPS       Y2, Y0, Y8
+	MOVQ         AX, R8
+	MOVQ         width+48(FP), R9
+
+splineRowsAVX2F32_basis:
+	VSUBPS       Y8, Y7, Y9
+	VANDNPS      Y9, Y1, Y9
+	VSUBPS       Y9, Y3, Y10
+	VMAXPS       Y0, Y10, Y10
+	VSUBPS       Y9, Y2, Y11
+	VMAXPS       Y0, Y11, Y11
+	VMULPS       Y10, Y10, Y9
+	VMULPS       Y9, Y10, Y10
+	VMULPS       Y11, Y11, Y9
+	VMULPS       Y9, Y11, Y11
+	VMULPS       Y4, Y10, Y10
+	VFNMADD231PS Y5, Y11, Y10
+	VMASKMOVPS   Y10, Y6, (R8)
+	VADDPS       Y2, Y8, Y8
+	ADDQ         BX, R8
+	DECQ         R9
+	JNE          splineRowsAVX2F32_basis
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DI
+	JG           splineRowsAVX2F32_register
+	LEAQ         (CX)(DI*4), CX
+	LEAQ         (AX)(DI*4), AX
+	ADDQ         SI, AX
+	CMPQ         CX, DX
+	JLT          splineRowsAVX2F32_row
+	VZEROUPPER
+	RET
+
 DATA splinesAVX2F64_centres<>+0(SB)/8, $(-1.0)
 DATA splinesAVX2F64_centres<>+8(SB)/8, $(0.0)
 DATA splinesAVX2F64_centres<>+16(SB)/8, $(1.0)
@@ -919,5 +1132,76 @@ splineSlopesAVX2F64_last:
 	ADDQ         $0x00000008, CX
 	DECQ         DX
 	JNE          splineSlopesAVX2F64_x
+	VZEROUPPER
+	RET
+
+// func splineRowsAVX2F64(y []float64, x []float64, width int, n int, lo float64, inv float64)
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·splineRowsAVX2F64(SB), NOSPLIT, $0-80
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         n+56(FP), BX
+	SHLQ         $0x03, DX
+	ADDQ         CX, DX
+	SHLQ         $0x03, BX
+	VPXOR        Y0, Y0, Y0
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y2
+	VBROADCASTSD word64_4000000000000000<>+0(SB), Y3
+	VBROADCASTSD word64_3fc5555555555555<>+0(SB), Y4
+	VBROADCASTSD word64_3fe5555555555555<>+0(SB), Y5
+	VBROADCASTSD word64_8000000000000000<>+0(SB), Y1
+	MOVQ         width+48(FP), SI
+	DECQ         SI
+	IMULQ        BX, SI
+
+splineRowsAVX2F64_row:
+	MOVQ n+56(FP), DI
+
+splineRowsAVX2F64_register:
+	MOVQ         DI, R9
+	MOVQ         $0x0000000000000004, R8
+	CMPQ         R9, R8
+	CMOVQGT      R8, R9
+	LEAQ         onesThenZeros<>+0(SB), R8
+	SHLQ         $0x03, R9
+	SUBQ         R9, R8
+	VMOVDQU      64(R8), Y6
+	VMASKMOVPD   (CX), Y6, Y7
+	VBROADCASTSD lo+64(FP), Y8
+	VSUBPD       Y8, Y7, Y7
+	VBROADCASTSD inv+72(FP), Y8
+	VMULPD       Y8, Y7, Y7
+	VSUBPD       Y2, Y0, Y8
+	MOVQ         AX, R8
+	MOVQ         width+48(FP), R9
+
+splineRowsAVX2F64_basis:
+	VSUBPD       Y8, Y7, Y9
+	VANDNPD      Y9, Y1, Y9
+	VSUBPD       Y9, Y3, Y10
+	VMAXPD       Y0, Y10, Y10
+	VSUBPD       Y9, Y2, Y11
+	VMAXPD       Y0, Y11, Y11
+	VMULPD       Y10, Y10, Y9
+	VMULPD       Y9, Y10, Y10
+	VMULPD       Y11, Y11, Y9
+	VMULPD       Y9, Y11, Y11
+	VMULPD       Y4, Y10, Y10
+	VFNMADD231PD Y5, Y11, Y10
+	VMASKMOVPD   Y10, Y6, (R8)
+	VADDPD       Y2, Y8, Y8
+	ADDQ         BX, R8
+	DECQ         R9
+	JNE          splineRowsAVX2F64_basis
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000004, DI
+	JG           splineRowsAVX2F64_register
+	LEAQ         (CX)(DI*8), CX
+	LEAQ         (AX)(DI*8), AX
+	ADDQ         SI, AX
+	CMPQ         CX, DX
+	JLT          splineRowsAVX2F64_row
 	VZEROUPPER
 	RET

@@ -34,6 +34,7 @@ func checkSplines[T kernels.Float](t *testing.T, guard func(n int) []T, toleranc
 		x[3], x[4], x[5] = T(nan), T(inf), T(-inf)
 		kernels.CubicSplines(y, x, width, lo, cell)
 		kernels.CubicSplineSlopes(dy, x, width, lo, cell)
+		checkSplineRows(t, guard, x, y, width, lo, cell)
 		for i, v := range x {
 			for j := range width {
 				b, slope := 0.0, 0.0
@@ -45,6 +46,22 @@ func checkSplines[T kernels.Float](t *testing.T, guard func(n int) []T, toleranc
 				}
 				if got := float64(dy[i*width+j]); !(math.Abs(got-slope) <= tolerance/cell*4) {
 					t.Fatalf("width %d: slope %d at %v is %v, want %v", width, j, v, got, slope)
+				}
+			}
+		}
+	}
+}
+
+// checkSplineRows holds the bases of rows of x against those of one x after the other.
+func checkSplineRows[T kernels.Float](t *testing.T, guard func(n int) []T, x, want []T, width int, lo, cell T) {
+	t.Helper()
+	for _, n := range []int{1, 7, 14, 35, 70} {
+		y := guard(len(want))
+		kernels.CubicSplineRows(y, x, n, width, lo, cell)
+		for i, v := range x {
+			for j := range width {
+				if got, b := y[(i/n*width+j)*n+i%n], want[i*width+j]; got != b {
+					t.Fatalf("width %d, rows of %d: base %d at %v is %v, want %v", width, n, j, v, got, b)
 				}
 			}
 		}

@@ -58,6 +58,7 @@ func installAVX512F32(e *engine[float32]) {
 	e.adam = adamAVX512F32
 	e.splines = splinesAVX512F32
 	e.splineSlopes = splineSlopesAVX512F32
+	e.splineRows = splineRowsAVX512F32
 	e.leaf, e.bandUnit = 2048, 16
 }
 
@@ -115,6 +116,7 @@ func installAVX512F64(e *engine[float64]) {
 	e.adam = adamAVX512F64
 	e.splines = splinesAVX512F64
 	e.splineSlopes = splineSlopesAVX512F64
+	e.splineRows = splineRowsAVX512F64
 	e.leaf, e.bandUnit = 1024, 8
 }
 
@@ -172,6 +174,7 @@ func installAVX2F32(e *engine[float32]) {
 	e.adam = adamAVX2F32
 	e.splines = splinesAVX2F32
 	e.splineSlopes = splineSlopesAVX2F32
+	e.splineRows = splineRowsAVX2F32
 	e.leaf, e.bandUnit = 1024, 8
 }
 
@@ -229,5 +232,6 @@ func installAVX2F64(e *engine[float64]) {
 	e.adam = adamAVX2F64
 	e.splines = splinesAVX2F64
 	e.splineSlopes = splineSlopesAVX2F64
+	e.splineRows = splineRowsAVX2F64
 	e.leaf, e.bandUnit = 512, 4
 }

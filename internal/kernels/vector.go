@@ -105,3 +105,20 @@ func Step[T Float](dst, x []T) { map1("Step", engineOf[T]().step, dst, x) }
 
 // Sign computes dst = −1, 0 or 1 by the sign of x; ±0 and NaN are kept.
 func Sign[T Float](dst, x []T) { map1("Sign", engineOf[T]().sign, dst, x) }
+
+// RepeatLines repeats each line of n elements so many times in a row:
+//
+//	dst[(r·times + t)·n + i] = src[r·n + i]
+//
+// for as many r as fill dst, whose length is a multiple of n·times. dst must not overlap src.
+func RepeatLines[T Float](dst, src []T, n, times int) {
+	if n < 1 || times < 1 || len(dst)%(n*times) != 0 || len(dst)/times > len(src) {
+		panicf("kernels.RepeatLines: %d elements of %d, lines of %d each %d times; it needs whole lines, and as many as repeated", len(dst), len(src), n, times)
+	}
+	for ; len(dst) > 0; src = src[n:] {
+		for range times {
+			copy(dst[:n], src)
+			dst = dst[n:]
+		}
+	}
+}

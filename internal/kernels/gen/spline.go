@@ -39,6 +39,7 @@ func spline(s isa) {
 			cubic{isa: s, slopes: slopes, fn: s.name(op + "Pairs")}.pairs()
 		}
 	}
+	cubic{isa: s, fn: s.name("splineRows")}.rows()
 }
 
 // cubic is one such kernel and its constants.
@@ -177,6 +178,67 @@ func (c cubic) pairs() {
 	ADDQ(U32(2*c.size()), x)
 	SUBQ(U32(2), n)
 	JNE(LabelRef(c.fn + "_x"))
+	end()
+}
+
+// rows emits a kernel with x in the lanes: rows of n of them each, and for each row width rows of bases.
+//
+//	func(y, x []T, width, n int, lo, inv T)
+//
+// All lanes have work whatever the width, and what follows finds a basis of many x side by side. The last register of a
+// row is masked as all others are: the mask costs little beside the bases of a register.
+func (c cubic) rows() {
+	TEXT(c.fn, NOSPLIT, fmt.Sprintf("func(y, x []%s, width, n int, lo, inv %s)", c.elem(), c.elem()))
+	Pragma("noescape")
+	y, x := Load(Param("y").Base(), GP64()), Load(Param("x").Base(), GP64())
+	stop := Load(Param("x").Len(), GP64())
+	row, skip := Load(Param("n"), GP64()), GP64()
+	SHLQ(U8(c.size()/4+1), stop)
+	ADDQ(x, stop)
+	SHLQ(U8(c.size()/4+1), row) // bytes of a row
+	c.constants()
+	addr, err := Param("width").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	MOVQ(addr.Addr, skip)
+	DECQ(skip)
+	IMULQ(row, skip) // from the end of the first row of bases to the next x's
+
+	Label(c.fn + "_row")
+	left, most := Load(Param("n"), GP64()), GP64()
+	Label(c.fn + "_register")
+	cols := GP64()
+	MOVQ(left, cols)
+	MOVQ(U64(c.lanes()), most)
+	CMPQ(cols, most)
+	CMOVQGT(most, cols)
+	m := c.masks(cols, 1)[0]
+	u, at, factor := c.reg(), c.reg(), c.reg()
+	c.loadMasked(u, Mem{Base: x}, m)
+	c.broadcast(factor, c.argument("lo"))
+	c.sub(u, u, factor)
+	c.broadcast(factor, c.argument("inv"))
+	c.mul(u, u, factor)
+	c.sub(at, c.zero, c.one)
+	dst, bases := GP64(), GP64()
+	MOVQ(y, dst)
+	MOVQ(addr.Addr, bases)
+	Label(c.fn + "_basis")
+	c.storeMasked(Mem{Base: dst}, c.body(u, at), m)
+	c.add(at, at, c.one)
+	ADDQ(row, dst)
+	DECQ(bases)
+	JNE(LabelRef(c.fn + "_basis"))
+	ADDQ(U32(c.bytes()), x)
+	ADDQ(U32(c.bytes()), y)
+	SUBQ(U32(c.lanes()), left)
+	JG(LabelRef(c.fn + "_register"))
+	LEAQ(Mem{Base: x, Index: left, Scale: uint8(c.size())}, x) // back by the lanes that were none
+	LEAQ(Mem{Base: y, Index: left, Scale: uint8(c.size())}, y)
+	ADDQ(skip, y)
+	CMPQ(x, stop)
+	JLT(LabelRef(c.fn + "_row"))
 	end()
 }
 

@@ -17,7 +17,7 @@ var installed = []string{
 	"add", "sub", "mul", "div", "maximum", "minimum", "less", "lessEqual", "equal",
 	"axpy", "marked", "affine", "scaleBy", "maxScalar", "minScalar",
 	"recip", "neg", "abs", "relu", "step", "sign", "sqrt",
-	"sum", "dot", "largest", "columns", "sparseRows", "sparseRowsPicked", "sampled", "pick", "adam", "splines", "splineSlopes",
+	"sum", "dot", "largest", "columns", "sparseRows", "sparseRowsPicked", "sampled", "pick", "adam", "splines", "splineSlopes", "splineRows",
 }
 
 // tables writes a function for each instruction set and element type that puts
