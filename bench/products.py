@@ -1,112 +1,151 @@
 """Measures the products of bench/PRODUCTS.md, ours and OpenBLAS's, and writes its tables of them.
 
-    python3 bench/products.py [-rounds 3] [-write]
+    python3 bench/products.py [-rounds 11] [-micros 3000] [-only REGEXP] [-write]
 
-Run it from the root of the repository with a Python that has PyTorch. Without -write the tables are printed. Rounds of both
-programs alternate, and a figure is the best of all rounds: what else the machine does only ever takes away.
-A round takes half a minute. Rates on one thread are by the time of the thread, so that other jobs disturb them
-through caches and the clock alone; those on two are by the clock on the wall and want a quiet machine.
+Run it from the root of the repository with a Python that has PyTorch. Without -write the tables are printed; -only takes the
+rows whose "type layout m·k·n" match, and prints them.
+
+The clock of a machine moves by a fifth from one second to the next, with what its neighbours do. So both programs wait for
+slices of some ms, which are handed to them in turn: the peak of the processor, ours, OpenBLAS's, and again. Shares and ratios
+are medians over rounds, each within one round. Rates on one thread are by the time of the thread, on one core
+that all share; those on two are by the clock on the wall and want a quiet machine.
 """
 
 import argparse
 import collections
-import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
 
-PEAKS = {  # GFLOP/s of a core: the fastest that any product was
-    ("avx512", "float32"): 206, ("avx512", "float64"): 103,
-    ("avx2", "float32"): 124, ("avx2", "float64"): 62,
-}
+PRODUCTS = """
+256·256·256 NN NT TN, 512·512·512 NN NT TN, 1024·1024·1024 NN NT TN, 2048·2048·2048 NN,
+64·784·512 NN NT, 784·64·512 TN, 64·512·10 NN NT, 512·64·10 TN, 10·64·512 TN,
+36864·25·16 NN, 36864·25·32 NN NT, 36864·25·64 NN, 25·36864·32 TN, 6400·400·32 NN NT,
+1024·900·64 NN NT, 900·1024·64 TN, 128·784·256 NT, 256·128·784 TN,
+128·256·128 NT, 128·128·256 NN TN, 128·128·10 NT, 128·10·128 NN, 10·128·128 TN,
+64·18032·64 NT, 64·64·18032 NN TN, 4096·64·64 NT NN, 64·4096·64 TN,
+16384·64·64 NT NN, 64·16384·64 TN, 2708·1433·16 NT, 16·2708·1433 TN,
+1·784·256 NT NN, 1·256·128 NT, 1·128·10 NT
+"""
 DOCUMENT = "bench/PRODUCTS.md"
 HEAD = """| m·k·n | layout | 1 thread | of peak | 2 threads | AVX2 | of its peak | portable | OpenBLAS | ours / OpenBLAS |
 |---|---|--:|--:|--:|--:|--:|--:|--:|--:|
 """
-LINE = re.compile(r"BenchmarkProducts/table=(\w+)/type=(\w+)/layout=(\w+)/m=(\d+)/k=(\d+)/n=(\d+)/cores=(\d).*?([\d.]+) GFLOPS")
+PEER = {"OPENBLAS_CORETYPE": "SkylakeX", "OPENBLAS_NUM_THREADS": "1"}
 
 
-class Rates:
-    """The best rate of every product: rates[table, cores][type, layout, m, k, n]."""
+class Program:
+    """A program that computes slices of products on request, on one core or on all."""
 
-    def __init__(self):
-        self.best = collections.defaultdict(lambda: collections.defaultdict(float))
+    def __init__(self, command, environment=None, pinned=True):
+        core = max(os.sched_getaffinity(0))
+        self.process = subprocess.Popen(
+            command, env={**os.environ, **(environment or {})}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            bufsize=1, preexec_fn=(lambda: os.sched_setaffinity(0, {core})) if pinned else None)
 
-    def add(self, column, product, rate):
-        self.best[column][product] = max(self.best[column][product], rate)
+    def rate(self, *request):
+        """The rate of a slice in GFLOP/s."""
+        print(*request, file=self.process.stdin, flush=True)
+        for line in self.process.stdout:
+            if line.startswith("rate "):
+                return float(line.split()[1])
+        raise RuntimeError(f"the program has ended on {request}")
 
-    def ours(self, program, table, cores):
-        """One round of ours: the products with one table on a number of cores."""
-        pattern = f"Products/table={table}$/.*/.*/.*/.*/.*/cores={cores}$"
-        command = [program, "-test.run=^$", f"-test.bench={pattern}", "-test.benchtime=1x"]
-        for line in output(command, {}):
-            if match := LINE.match(line):
-                *where, rate = match.groups()
-                table, dtype, layout, m, k, n, cores = where
-                self.add((table, int(cores)), (dtype, layout, int(m), int(k), int(n)), float(rate))
-
-    def peer(self):
-        """One round of PyTorch."""
-        command = [sys.executable, "bench/peers/products_torch.py", "products"]
-        for line in output(command, {"OPENBLAS_CORETYPE": "SkylakeX", "OPENBLAS_NUM_THREADS": "1"}):
-            row = json.loads(line)
-            self.add("peer", (row["type"], row["layout"], row["m"], row["k"], row["n"]), row["gflops"])
-
-    def table(self, dtype):
-        """The table of one type, as Markdown."""
-        rows = [HEAD]
-        for product in self.best["avx512", 1]:
-            if product[0] != dtype:
-                continue
-            _, layout, m, k, n = product
-            one, two, narrow, plain, peer = (
-                self.best[column][product] for column in (("avx512", 1), ("avx512", 2), ("avx2", 1), ("go", 1), "peer"))
-            cells = [f"{m}·{k}·{n}", layout, number(one), share(one, "avx512", dtype), number(two), number(narrow),
-                     share(narrow, "avx2", dtype), number(plain), number(peer), f"{one / peer:.2f}" if peer else "–"]
-            rows.append("| " + " | ".join(cells) + " |\n")
-        return "".join(rows)
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
-def output(command, environment):
-    """The lines that a command prints."""
-    done = subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True, check=True)
-    return done.stdout.splitlines()
+class Programs:
+    """Ours on one core and on two, and PyTorch."""
+
+    def __init__(self, tests, micros):
+        ours = [tests, "-test.run=^$", "-test.bench=Slices", "-test.benchtime=1x"]
+        self.micros = micros
+        self.one, self.two = Program(ours), Program(ours, pinned=False)
+        self.peer = Program([sys.executable, "bench/peers/products_torch.py", "slices"], PEER)
+
+    def round(self, product, portable):
+        """One slice of everything, by column."""
+        dtype, layout, m, k, n = product
+        sizes, rates = (m, k, n), {}
+        for table in "avx512", "avx2":
+            rates[table, "peak"] = self.one.rate(table, dtype, "peak", 0, 0, 0, 1, self.micros)
+            rates[table, 1] = self.one.rate(table, dtype, layout, *sizes, 1, self.micros)
+            if table == "avx512":
+                rates["peer"] = self.peer.rate(dtype, layout, *sizes, self.micros)
+        rates["avx512", 2] = self.two.rate("avx512", dtype, layout, *sizes, 2, self.micros)
+        if portable:
+            rates["go", 1] = self.one.rate("go", dtype, layout, *sizes, 1, self.micros)
+        return rates
+
+    def end(self):
+        for program in self.one, self.two, self.peer:
+            program.end()
+
+
+def rows(rates, product):
+    """The row of a product from its rounds, as Markdown."""
+    _, layout, m, k, n = product
+
+    def rate(column):
+        return number(statistics.median(r[column] for r in rates if column in r))
+
+    def ratio(column, other):
+        return statistics.median(r[column] / r[other] for r in rates)
+
+    cells = [f"{m}·{k}·{n}", layout, rate(("avx512", 1)), f"{100 * ratio(('avx512', 1), ('avx512', 'peak')):.0f} %",
+             rate(("avx512", 2)), rate(("avx2", 1)), f"{100 * ratio(('avx2', 1), ('avx2', 'peak')):.0f} %", rate(("go", 1)),
+             rate("peer"), f"{ratio(('avx512', 1), 'peer'):.2f}"]
+    return "| " + " | ".join(cells) + " |\n"
 
 
 def number(rate):
-    """A rate with two or three figures, or a dash where none was taken."""
-    return "–" if not rate else f"{rate:.1f}" if rate < 10 else f"{rate:.0f}"
+    """A rate with two or three figures."""
+    return f"{rate:.1f}" if rate < 10 else f"{rate:.0f}"
 
 
-def share(rate, table, dtype):
-    return f"{100 * rate / PEAKS[table, dtype]:.0f} %" if rate else "–"
+def products(only):
+    """All products, or those that match, by type."""
+    wanted = collections.defaultdict(list)
+    for dtype in "float32", "float64":
+        for word in PRODUCTS.replace("\n", " ").split(","):
+            shape, *layouts = word.split()
+            for layout in layouts:
+                if re.search(only, f"{dtype} {layout} {shape}"):
+                    wanted[dtype].append((dtype, layout, *map(int, shape.split("·"))))
+    return wanted
 
 
-def measure(rounds):
-    """Rounds of all programs in turn; plain Go is slow and steady, and one round is enough."""
-    rates = Rates()
+def measure(arguments):
+    """The tables, as Markdown. Plain Go is slow and steady, and one round of it is enough."""
+    text = ""
     with tempfile.TemporaryDirectory() as folder:
-        program = os.path.join(folder, "kernels.test")
-        subprocess.run(["go", "test", "-c", "-o", program, "./internal/kernels"], check=True)
-        for i in range(rounds):
-            for table, cores in ("avx512", 1), ("avx2", 1), ("avx512", 2), ("go", 1):
-                if table != "go" or i == 0:
-                    rates.ours(program, table, cores)
-            rates.peer()
-            print(f"round {i + 1} of {rounds}", file=sys.stderr)
-    return rates
+        tests = os.path.join(folder, "kernels.test")
+        subprocess.run(["go", "test", "-c", "-o", tests, "./internal/kernels"], check=True)
+        programs = Programs(tests, arguments.micros)
+        for dtype, wanted in products(arguments.only).items():
+            text += f"### {dtype}\n\n{HEAD}"
+            for product in wanted:
+                text += rows([programs.round(product, i == 0) for i in range(arguments.rounds)], product)
+                print(*product, file=sys.stderr)
+            text += "\n"
+        programs.end()
+    return text
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-rounds", type=int, default=3)
+    parser.add_argument("-rounds", type=int, default=11)
+    parser.add_argument("-micros", type=int, default=3000, help="of a slice")
+    parser.add_argument("-only", default="", help="rows whose type, layout and shape match")
     parser.add_argument("-write", action="store_true", help=f"put the tables into {DOCUMENT}")
     arguments = parser.parse_args()
-    rates = measure(arguments.rounds)
-    text = "".join(f"### {dtype}\n\n{rates.table(dtype)}\n" for dtype in ("float32", "float64"))
-    if not arguments.write:
+    text = measure(arguments)
+    if arguments.only or not arguments.write:
         print(text)
         return
     with open(DOCUMENT, encoding="utf-8") as f:

@@ -1,9 +1,11 @@
-"""Rates of PyTorch's products and maths on one thread, in the shapes of bench/PRODUCTS.md.
+"""Rates of PyTorch's maths on one thread, and of its products for bench/products.py.
 
-    OPENBLAS_CORETYPE=SkylakeX OPENBLAS_NUM_THREADS=1 python3 bench/peers/products_torch.py [products]
+    OPENBLAS_CORETYPE=SkylakeX OPENBLAS_NUM_THREADS=1 python3 bench/peers/products_torch.py [slices]
 
 OPENBLAS_CORETYPE names the kernels of OpenBLAS for AVX-512, which it does not choose by itself on processors that
-it does not know. A rate is that of the fastest round of some 100 µs, of the thread, as in internal/kernels/products_bench_test.go.
+it does not know. With slices it reads lines "type layout m k n µs", computes each product again and again for
+its time, and answers with its rate by the time of the thread, as internal/kernels/products_bench_test.go does. Without,
+it prints the time of maps.
 """
 
 import json
@@ -13,23 +15,13 @@ import time
 
 import torch
 
-PRODUCTS = """
-256·256·256 NN NT TN, 512·512·512 NN NT TN, 1024·1024·1024 NN NT TN, 2048·2048·2048 NN,
-64·784·512 NN NT, 784·64·512 TN, 64·512·10 NN NT, 512·64·10 TN, 10·64·512 TN,
-36864·25·16 NN, 36864·25·32 NN NT, 36864·25·64 NN, 25·36864·32 TN, 6400·400·32 NN NT,
-1024·900·64 NN NT, 900·1024·64 TN, 128·784·256 NT, 256·128·784 TN,
-128·256·128 NT, 128·128·256 NN TN, 128·128·10 NT, 128·10·128 NN, 10·128·128 TN,
-64·18032·64 NT, 64·64·18032 NN TN, 4096·64·64 NT NN, 64·4096·64 TN,
-16384·64·64 NT NN, 64·16384·64 TN, 2708·1433·16 NT, 16·2708·1433 TN,
-1·784·256 NT NN, 1·256·128 NT, 1·128·10 NT
-"""
-
 MATHS = {
     "exp": torch.exp, "log": torch.log, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "sin": torch.sin,
     "cos": torch.cos, "expm1": torch.expm1, "log1p": torch.log1p, "softplus": torch.nn.functional.softplus,
     "erf": torch.erf, "sqrt": torch.sqrt, "recip": torch.reciprocal, "sinh": torch.sinh, "cosh": torch.cosh,
     "asin": torch.asin, "acos": torch.acos, "atan": torch.atan, "asinh": torch.asinh, "acosh": torch.acosh, "atanh": torch.atanh,
 }
+TYPES = {"float32": torch.float32, "float64": torch.float64}
 LENGTH = 4096  # elements of a map: in L1
 
 
@@ -48,34 +40,53 @@ def best(f, seconds=0.04):
     return least
 
 
-def product(m, k, n, layout, dtype):
-    """GFLOP/s of (m×k)·(k×n)."""
+def operands(dtype, layout, m, k, n):
+    """Factors and a result of (m×k)·(k×n)."""
     a = torch.rand(k, m, dtype=dtype).t() if layout == "TN" else torch.rand(m, k, dtype=dtype)
     b = torch.rand(n, k, dtype=dtype).t() if layout == "NT" else torch.rand(k, n, dtype=dtype)
-    c = torch.empty(m, n, dtype=dtype)
-    return 2e-9 * m * n * k / best(lambda: torch.mm(a, b, out=c))
+    return a, b, torch.empty(m, n, dtype=dtype)
 
 
-def main():
-    torch.set_num_threads(1)
-    for dtype, name in (torch.float32, "float32"), (torch.float64, "float64"):
-        for word in PRODUCTS.replace("\n", " ").split(","):
-            shape, *layouts = word.split()
-            m, k, n = map(int, shape.split("·"))
-            for layout in layouts:
-                rate = product(m, k, n, layout, dtype)
-                print(json.dumps({"type": name, "layout": layout, "m": m, "k": k, "n": n, "gflops": round(rate, 1)}))
-                sys.stdout.flush()
-        if sys.argv[1:] != ["products"]:
-            maths(dtype, name)
+def rate(a, b, c, seconds):
+    """GFLOP/s of one product, computed for some time."""
+    torch.mm(a, b, out=c)
+    calls, step, begin = 0, 1, time.thread_time()
+    while True:
+        for _ in range(step):
+            torch.mm(a, b, out=c)
+        calls += step
+        took = time.thread_time() - begin
+        if took >= seconds:
+            return 2e-9 * a.shape[0] * a.shape[1] * b.shape[1] * calls / took
+        step = min(2 * step, 64)
+
+
+def slices():
+    """Answers the lines of standard input."""
+    made, of = None, None
+    for line in sys.stdin:
+        dtype, layout, *sizes, micros = line.split()
+        if of != (dtype, layout, sizes):
+            made, of = operands(TYPES[dtype], layout, *map(int, sizes)), (dtype, layout, sizes)
+        print(f"rate {rate(*made, float(micros) / 1e6):.2f}", flush=True)
 
 
 def maths(dtype, name):
+    """Prints ns an element of every map."""
     x = 8 * torch.rand(LENGTH, dtype=dtype) + 0.5
     for op, f in MATHS.items():
         y = torch.empty_like(x)
         call = (lambda: f(x)) if op == "softplus" else (lambda: f(x, out=y))
         print(json.dumps({"type": name, "map": op, "ns": round(best(call) / LENGTH * 1e9, 3)}))
+
+
+def main():
+    torch.set_num_threads(1)
+    if sys.argv[1:] == ["slices"]:
+        slices()
+        return
+    for name, dtype in TYPES.items():
+        maths(dtype, name)
 
 
 main()

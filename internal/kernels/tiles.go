@@ -6,7 +6,7 @@ import "unsafe"
 // the outside in:
 //
 //	p0: up to maxDepth terms of every sum, in parts of even size
-//	i:  up to tileRows rows of A, in place or made contiguous, which stay in L2
+//	i:  up to tileRows rows of A, in place or, transposed, copied, which stay in L2
 //	j:  one panel of B, width columns, in place or packed, which L1 or prefetches bring
 //
 // and one call of a kernel for each (i, j). A call is some 2·10⁶ operations at
@@ -54,7 +54,7 @@ const (
 	maxDepth    = 384     // terms of a sum taken at once
 	tileRows    = 96      // rows of A for one call
 	blockRows   = 384     // rows of a block beside a small B: its A stays in L2 for all parts of a sum
-	blockPanels = 16      // panels of a block at most
+	blockPanels = 32      // panels of a block at most
 	packPanels  = 4       // panels that a core packs at a time, a quarter of all where they are few
 	blockFlops  = 1e6     // work that a block is not cut below
 	hotElements = 1 << 15 // of a block that something follows, which finds them in cache
@@ -67,7 +67,7 @@ const (
 	// compactRows the bytes between rows of B up to which it never does. A B of more
 	// than inPlaceBytes comes from memory, which likes to be read along its rows:
 	// there packing pays from packRows on.
-	inPlaceRows  = 128
+	inPlaceRows  = 256
 	compactRows  = 256
 	inPlaceBytes = 8 << 20
 	packRows     = 8
@@ -75,12 +75,11 @@ const (
 	// and smallPanels those of a small B, which is packed so even on one core.
 	smallPanels  = 1 << 16
 	sharedPanels = 1 << 23
-	// From copyStride bytes on, rows of A meet in the same lines of a cache. They
-	// are copied, copyGap elements apart, where copyPanels panels or more read them.
+	// From copyStride bytes on, columns of a transposed A meet in the same lines of a cache. They
+	// are copied where copyPanels panels or more read them.
 	// A transposed A of more than copyBytes is copied for any reader: a tile wants
 	// a part of each line only, and nothing fetches lines so far apart in advance.
 	copyStride = 1024
-	copyGap    = 16
 	copyPanels = 4
 	copyBytes  = 1 << 20
 )
@@ -251,8 +250,11 @@ func (t tiles[T]) packShared(p *product[T], lo, hi int) {
 // pack copies k rows and cols columns of B into panels.
 func (t tiles[T]) pack(panels, b []T, k, cols, rs, cs int) {
 	e := engineOf[T]()
-	if cs == 1 { // along the rows: reading panel by panel would jump at every row
-		t.copyPanels(panels, b, k, cols, t.width, rs, t.width*k)
+	if cs == 1 {
+		// Along the rows, as memory is read best, but few panels at a time: their rows meet in the same places of a cache.
+		for j := 0; j < cols; j += packPanels * t.width {
+			t.copyPanels(panels[j*k:], b[j:], k, min(cols-j, packPanels*t.width), t.width, rs, t.width*k)
+		}
 		return
 	}
 	for j := 0; j < cols; j += t.width {
@@ -320,25 +322,24 @@ func (t tiles[T]) strip(p *part[T], i0, i1 int) {
 	}
 }
 
-// placeA returns rows i0 to i1−1 of A for the part, and the strides to read them
-// by: in place, or copied if caches would serve them badly.
+// placeA returns rows i0 to i1−1 of A for the part, and the strides to read them by.
+//
+// Rows are read where they are, however far apart: a strip needs few lines at a time and each of them for many terms, so that
+// it does not matter that they meet in the same places of a cache; a copy would only cost its time. Of a
+// transposed A a strip needs other lines for each term, and of each a part.
 func (t tiles[T]) placeA(p *part[T], i0, i1 int) (a []T, rs, cs int) {
-	var e T
-	size := int(unsafe.Sizeof(e))
 	a = p.a[p.z*p.bsA+i0*p.rsA+p.p0*p.csA:]
-	far := max(p.rsA, p.csA)*size >= copyStride && p.j1-p.j0 > (copyPanels-1)*t.width
-	switch {
-	case p.csA == 1 && far:
-		rs = p.k + copyGap
-		p.s.rows = atLeast(p.s.rows, tileRows*(maxDepth+copyGap))
-		for i := range i1 - i0 {
-			copy(p.s.rows[i*rs:][:p.k], a[i*p.rsA:])
-		}
-		return p.s.rows, rs, 1
-	case p.csA != 1 && p.rsA == 1 && (far || p.csA*p.product.k*size > copyBytes):
-		p.s.rows = atLeast(p.s.rows, tileRows*(maxDepth+copyGap))
-		t.copyPanels(p.s.rows, a, p.k, i1-i0, tileRows, p.csA, t.width)
-		return p.s.rows, 1, tileRows
+	if !t.copiesA(p) {
+		return a, p.rsA, p.csA
 	}
-	return a, p.rsA, p.csA
+	p.s.rows = atLeast(p.s.rows, tileRows*maxDepth)
+	t.copyPanels(p.s.rows, a, p.k, i1-i0, tileRows, p.csA, t.width)
+	return p.s.rows, 1, tileRows
+}
+
+// copiesA says that A is transposed and that copying its rows pays.
+func (t tiles[T]) copiesA(p *part[T]) bool {
+	size := int(unsafe.Sizeof(T(0)))
+	far := p.csA*size >= copyStride && p.j1-p.j0 > (copyPanels-1)*t.width
+	return p.csA != 1 && p.rsA == 1 && (far || p.csA*p.product.k*size > copyBytes)
 }

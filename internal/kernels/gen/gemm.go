@@ -52,6 +52,7 @@ const (
 const (
 	prefetchTerms = 48
 	tileHalf      = 6 // rows of a strip that are addressed from its first
+	unroll        = 4 // terms that the turns of high strips take, in pairs
 )
 
 // tile is the state of one tile kernel while it is written. The kernel computes
@@ -224,73 +225,168 @@ func (t *tile) registers(n int) []vec {
 	return out
 }
 
-// loop sums over k.
+// sweep is where a strip stands in its factors: k terms are left; ahead is what it asks for.
+type sweep struct {
+	k, b, rowB, colA, a, half, ahead reg.GPVirtual
+}
+
+// loop sums over k, which is at least 1: callers answer an empty sum themselves.
 //
-// The counter runs down to zero, so k must be at least 1: callers answer an empty sum themselves. Rows of B
-// that are read where they are lie too far apart for the processor to see what comes next, so each turn
-// asks for lines ahead, where the caller says: a row some turns away, or what comes next in memory. They may lie past
-// the end of B, where asking does no harm.
+// Additions to addresses and counters take the ports of multiplications. A strip of more than half of the highest, where all
+// time goes, therefore takes unroll terms a turn if the elements of A for them, or for its rows, lie side by side: then most
+// of an address is part of the instruction. Terms that are left, and any other A, are taken one by one.
 func (t *tile) loop(mr int) {
-	k, b, rowB, colA, a := t.arg(argK), t.arg(argB), t.arg(argRowB), t.arg(argColA), GP64()
-	MOVQ(t.a, a)
-	half := a
-	if mr > tileHalf {
-		half = GP64()
-		LEAQ(Mem{Base: a, Index: t.multiples[3], Scale: 2}, half)
-		LEAQ(t.row(a, half, mr), t.a)
-	} else {
-		LEAQ(t.row(a, a, mr), t.a)
+	single, done := t.label("single", mr), t.label("summed", mr)
+	s := t.begin(mr)
+	if 2*mr > t.high && !t.listed && !t.whole() {
+		across := t.label("across", mr)
+		CMPQ(s.k, U8(unroll))
+		JLT(LabelRef(single))
+		CMPQ(s.colA, U8(t.size()))
+		JNE(LabelRef(across))
+		t.turns(s, mr, "along", func(i, term int) Mem { return t.row(s.a, s.half, i).Offset(term * t.size()) })
+		JMP(LabelRef(t.label("rest", mr)))
+		Label(across)
+		CMPQ(t.rowA, U8(t.size()))
+		JNE(LabelRef(single))
+		t.turns(s, mr, "down", func(i, term int) Mem {
+			m := Mem{Base: s.a, Disp: i * t.size()}
+			if term%2 == 1 {
+				m.Index, m.Scale = s.colA, 1
+			}
+			return m
+		})
+		Label(t.label("rest", mr))
+		TESTQ(s.k, s.k)
+		JEQ(LabelRef(done))
+		t.middle(s, mr)
 	}
-	var ahead reg.GPVirtual
+	Label(single)
+	t.singly(s, mr)
+	Label(done)
 	if !t.listed {
-		ahead = t.arg(argAhead)
+		ADDQ(Mem{Base: t.p, Disp: argBack}, s.ahead)
+		MOVQ(s.ahead, Mem{Base: t.p, Disp: argAhead})
 	}
-	Label(t.label("k", mr))
-	at := b
+}
+
+// begin loads what the loop of a strip needs, and moves the A of the kernel below the strip.
+func (t *tile) begin(mr int) *sweep {
+	s := &sweep{k: t.arg(argK), b: t.arg(argB), rowB: t.arg(argRowB), colA: t.arg(argColA), a: GP64()}
+	MOVQ(t.a, s.a)
+	s.half = s.a
+	if mr > tileHalf {
+		s.half = GP64()
+		t.middle(s, mr)
+	}
+	LEAQ(t.row(s.a, s.half, mr), t.a)
+	if !t.listed {
+		s.ahead = t.arg(argAhead)
+	}
+	return s
+}
+
+// middle finds the row of A that those from half on are addressed from.
+func (t *tile) middle(s *sweep, mr int) {
+	if mr > tileHalf {
+		LEAQ(Mem{Base: s.a, Index: t.multiples[3], Scale: 2}, s.half)
+	}
+}
+
+// turns takes unroll terms a turn as long as there are so many. Element (i, term) of A lies at place, seen from where
+// the pair of terms begins that the term belongs to.
+func (t *tile) turns(s *sweep, mr int, name string, place func(i, term int) Mem) {
+	top, along := t.label(name, mr), name == "along"
+	SUBQ(U8(unroll), s.k)
+	Label(top)
+	for term := range unroll {
+		at := Mem{Base: s.b}
+		if term%2 == 1 {
+			at.Index, at.Scale = s.rowB, 1
+		}
+		t.loadB(at)
+		t.ask(s)
+		t.multiply(mr, at, func(i int) Mem { return place(i, term) })
+		if term%2 == 1 {
+			LEAQ(Mem{Base: s.b, Index: s.rowB, Scale: 2}, s.b)
+			if !along {
+				LEAQ(Mem{Base: s.a, Index: s.colA, Scale: 2}, s.a)
+			}
+		}
+	}
+	if along {
+		ADDQ(U8(unroll*t.size()), s.a)
+		if s.half != s.a {
+			ADDQ(U8(unroll*t.size()), s.half)
+		}
+	}
+	SUBQ(U8(unroll), s.k)
+	JGE(LabelRef(top))
+	ADDQ(U8(unroll), s.k)
+}
+
+// singly takes one term a turn, until none is left.
+func (t *tile) singly(s *sweep, mr int) {
+	top, b := t.label("k", mr), s.b
+	Label(top)
 	if t.listed {
-		at = GP64()
-		MOVQ(Mem{Base: rowB}, at)
-		ADDQ(b, at)
+		b = GP64()
+		MOVQ(Mem{Base: s.rowB}, b)
+		ADDQ(s.b, b)
 	}
+	t.loadB(Mem{Base: b})
+	t.ask(s)
+	t.multiply(mr, Mem{Base: b}, func(i int) Mem { return t.row(s.a, s.half, i) })
+	if t.listed {
+		ADDQ(U32(8), s.rowB)
+	} else {
+		ADDQ(s.rowB, s.b)
+	}
+	ADDQ(s.colA, s.a)
+	if s.half != s.a {
+		ADDQ(s.colA, s.half)
+	}
+	DECQ(s.k)
+	JNE(LabelRef(top))
+}
+
+// loadB loads a row of B, unless it is read by its only multiplications.
+func (t *tile) loadB(at Mem) {
 	for v, r := range t.b {
-		m := Mem{Base: at, Disp: v * t.bytes()}
+		m := at.Offset(v * t.bytes())
 		if t.masks != nil {
 			t.loadMasked(r, m, t.masks[v])
 		} else {
 			t.load(r, m) // the caller pads narrow panels: no register is left for masks
 		}
 	}
-	if !t.listed {
-		for line := 0; line < t.count*t.bytes(); line += 64 {
-			PREFETCHT0(Mem{Base: ahead, Disp: line})
-		}
-		ADDQ(Mem{Base: t.p, Disp: argStep}, ahead)
+}
+
+// ask asks for lines that are wanted later. Rows of B that are read where they are lie too far apart for the processor to
+// see what comes next, so each term asks ahead, where the caller says: a row some terms away, or what comes next in memory.
+// That may lie past the end of B, where asking does no harm.
+func (t *tile) ask(s *sweep) {
+	if t.listed {
+		return
 	}
+	for line := 0; line < t.count*t.bytes(); line += 64 {
+		PREFETCHT0(Mem{Base: s.ahead, Disp: line})
+	}
+	ADDQ(Mem{Base: t.p, Disp: argStep}, s.ahead)
+}
+
+// multiply adds the products of one term: of a row of B, at the given place, with the elements of A.
+func (t *tile) multiply(mr int, b Mem, element func(i int) Mem) {
 	for i := range mr {
 		x := t.broadcasts[i%len(t.broadcasts)]
-		t.broadcast(x, t.row(a, half, i))
+		t.broadcast(x, element(i))
 		for v, sum := range t.sums[i] {
 			if t.b == nil { // read once: from memory
-				t.fma(sum, x, Mem{Base: at, Disp: v * t.bytes()})
+				t.fma(sum, x, b.Offset(v*t.bytes()))
 			} else {
 				t.fma(sum, x, t.b[v])
 			}
 		}
-	}
-	if t.listed {
-		ADDQ(U32(8), rowB)
-	} else {
-		ADDQ(rowB, b)
-	}
-	ADDQ(colA, a)
-	if mr > tileHalf {
-		ADDQ(colA, half)
-	}
-	DECQ(k)
-	JNE(LabelRef(t.label("k", mr)))
-	if !t.listed {
-		ADDQ(Mem{Base: t.p, Disp: argBack}, ahead)
-		MOVQ(ahead, Mem{Base: t.p, Disp: argAhead})
 	}
 }
 
