@@ -104,3 +104,41 @@ func TestHeadsThatAreAddedUpTakeNoMoreKernelsThanOne(t *testing.T) {
 		t.Errorf("%d kernels for five heads, %d for one; want one more, their sum", many, one)
 	}
 }
+
+// Heads whose matrices leave a cache together and not one by one run head by head, a few of them not.
+func TestLargeHeadsRunOneAfterTheOther(t *testing.T) {
+	const b, m = 128, 128
+	for heads, want := range map[int]int{2: 0, 8: 2} {
+		g, draw := graph.New(), graph.Normal(0, 0.1)
+		x := g.Input("x", typ(graph.F64, b, m))
+		var sum *graph.Node
+		for h := range heads {
+			scores := ops.MatMulT(ops.MatMulN(x, g.Param(fmt.Sprint("w", h), typ(graph.F64, m, m), draw)), x)
+			y := ops.MatMulN(g.Apply(ops.Softmax{Axis: -1}, scores), g.Param(fmt.Sprint("v", h), typ(graph.F64, b, 4), draw))
+			if sum == nil {
+				sum = y
+			} else {
+				sum = ops.Add(sum, y)
+			}
+		}
+		p := program{"large heads", g, []*graph.Node{sum}, ops.Mean(ops.Square(ops.Tanh(sum)))}
+		q, err := compile.Train(p.g, nil, &compile.Options{Check: true}, p.loss, momentum{}, p.outputs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		h, roots := q.Graph()
+		for _, n := range h.Live(roots...) {
+			if _, tiles := n.Op.(ops.RowTiles); tiles {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%d heads: %d ops of tiles, want %d: forward and backward", heads, got, want)
+		}
+		if want > 0 {
+			built := p.asBuilt(t)
+			steps(t, built, q, append([]*graph.Node{built.loss}, built.outputs...), 1e-9)
+		}
+	}
+}

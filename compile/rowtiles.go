@@ -14,11 +14,22 @@ import (
 //	RowTiles{MatMul; SpMM; MatMul}                h and s are never in memory, and the cores meet once
 //
 // What it is worth depends on the weights: a core reads them for every tile, so products with large ones stay outside.
+//
+// Heads side by side are a batch, too, with a matrix each for a row (see batchLanes).
 func rowTiles(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	t := newTiling(g, roots)
-	if t.rows < leastRows {
-		return g, roots
+	if t.batchRows(g.Live(roots...)); t.rows >= leastRows {
+		g, roots = t.tile(g, roots)
 	}
+	t = newTiling(g, roots)
+	if t.batchLanes(g.Live(roots...)); t.rows >= leastLanes {
+		g, roots = t.tile(g, roots)
+	}
+	return g, roots
+}
+
+// tile finds groups and makes one op of each.
+func (t *tiling) tile(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	for nodes := g.Live(roots...); len(nodes) > 0; {
 		nodes = t.grow(nodes)
 	}
@@ -45,6 +56,7 @@ const (
 // tiling finds groups of nodes that work row by row.
 type tiling struct {
 	rows    int
+	lanes   bool // rows are lanes
 	readers map[*graph.Node][]*graph.Node
 	kept    map[*graph.Node]bool
 	batch   map[*graph.Node]bool // data of the batch: cut, but computed outside
@@ -53,17 +65,12 @@ type tiling struct {
 	sum     map[*graph.Node]bool // a member that sums over rows
 }
 
-// newTiling takes the number of rows from the largest input.
+// newTiling knows who reads what.
 func newTiling(g *graph.Graph, roots []*graph.Node) *tiling {
 	t := &tiling{readers: map[*graph.Node][]*graph.Node{}, kept: map[*graph.Node]bool{}, batch: map[*graph.Node]bool{}}
-	size := 0
 	for _, n := range g.Live(roots...) {
 		for _, x := range n.In {
 			t.readers[x] = append(t.readers[x], n)
-		}
-		l, leaf := n.Leaf()
-		if leaf && l.Kind == graph.InputLeaf && n.DType().IsFloat() && n.Shape().Rank() > 0 && n.Shape().Size() > size {
-			t.rows, size = n.Shape().Dim(0), n.Shape().Size()
 		}
 	}
 	for _, n := range roots {
@@ -73,6 +80,17 @@ func newTiling(g *graph.Graph, roots []*graph.Node) *tiling {
 		t.kept[u.Value] = true
 	}
 	return t
+}
+
+// batchRows takes the number of rows from the largest input.
+func (t *tiling) batchRows(live []*graph.Node) {
+	size := 0
+	for _, n := range live {
+		l, leaf := n.Leaf()
+		if leaf && l.Kind == graph.InputLeaf && n.DType().IsFloat() && n.Shape().Rank() > 0 && n.Shape().Size() > size {
+			t.rows, size = n.Shape().Dim(0), n.Shape().Size()
+		}
+	}
 }
 
 // Groups are grown from the first node on, and greedily: whatever fits and needs nothing that comes after the group belongs to
@@ -110,7 +128,7 @@ func (t *tiling) grow(nodes []*graph.Node) (after []*graph.Node) {
 
 // isBatch says that n is data of the batch under some shape.
 func (t *tiling) isBatch(n *graph.Node) bool {
-	if n.Shape().Rank() == 0 || n.Shape().Dim(0)%t.rows != 0 {
+	if t.lanes || n.Shape().Rank() == 0 || n.Shape().Dim(0)%t.rows != 0 {
 		return false
 	}
 	l, leaf := n.Leaf()
@@ -135,9 +153,9 @@ func (t *tiling) fits(n *graph.Node) bool {
 	begins := false
 	for i, x := range n.In {
 		switch {
-		case t.sum[x] || !cut[i] && (t.member[x] || x.Shape().Size() > largestWhole(n.Op)):
+		case t.sum[x] || !cut[i] && (t.member[x] || x.Shape().Size() > largestWhole(n.Op) && !t.lanes):
 			return false
-		case cut[i] && (t.batch[x] || t.member[x]):
+		case cut[i] && (t.batch[x] || t.member[x] || t.lanes && t.isStack(x)):
 			begins = true
 		}
 	}
