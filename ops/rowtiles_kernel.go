@@ -56,7 +56,15 @@ type tilePlan struct {
 	means         map[int]bool // sums that are the mean over tiles
 	labels        [][2]int     // operands with labels, and of how many classes
 	copies        [][2]int     // result and value, where another result has the memory of the value
+	turns         []turn       // operands that products read as their transposes
 }
+
+// turn is a weight that products read transposed. Tile after tile they would bring it into the order that they multiply in;
+// turned once a run, it is in that order.
+type turn struct{ of, to int }
+
+// leastTurned is the number of rows and columns from which products read a matrix along its rows, and not as dot products.
+const leastTurned = 32
 
 // tileStep is a step for a tile and the values that it reads and writes.
 type tileStep struct {
@@ -89,6 +97,7 @@ func (o RowTiles) plan(in []graph.Type) (*tilePlan, error) {
 		p.readsLabels(s)
 		p.steps = append(p.steps, t)
 	}
+	p.turn()
 	p.cut()
 	for r, v := range o.P.Out {
 		if root := p.root[v]; p.result[root] < 0 && root >= len(in) {
@@ -98,6 +107,46 @@ func (o RowTiles) plan(in []graph.Type) (*tilePlan, error) {
 		}
 	}
 	return p, nil
+}
+
+// turn makes products by transposes of weights products by turned weights, which are values of their own behind all others.
+func (p *tilePlan) turn() {
+	for k, s := range p.steps {
+		op := s.op
+		switch o := op.(type) {
+		case MatMul:
+			op = MatMul{TA: o.TA}
+			if !o.TB {
+				continue
+			}
+		case MatMulMap:
+			if !o.Mul.TB {
+				continue
+			}
+			o.Mul.TB = false
+			op = o
+		default:
+			continue
+		}
+		if w := s.in[1]; w < len(p.Cut) && !p.Cut[w] && min(p.values[w].Shape.Dim(0), p.values[w].Shape.Dim(1)) >= leastTurned {
+			p.steps[k].op, p.steps[k].in = op, slices.Clone(s.in)
+			p.steps[k].in[1] = p.turned(w)
+		}
+	}
+}
+
+// turned is the value of the transpose of a weight.
+func (p *tilePlan) turned(w int) int {
+	for _, t := range p.turns {
+		if t.of == w {
+			return t.to
+		}
+	}
+	t, to := p.values[w].Type, len(p.values)
+	p.turns = append(p.turns, turn{w, to})
+	p.values = append(p.values, rowValue{Type: t.Of(t.Shape.Dim(1), t.Shape.Dim(0))})
+	p.root, p.result = append(p.root, to), append(p.result, -1)
+	return to
 }
 
 // readsLabels notes the labels that a step reads.
@@ -169,9 +218,10 @@ func (p *tilePlan) cut() {
 type rowTiles[T float] struct {
 	*tilePlan
 	spare    *spare[tileLane]
-	partial  map[int][]T // of sums: one part a group
+	partial  map[int]Buffer // of sums: one part a group
 	in, dst  []Buffer
 	memories []memory
+	weights  []Buffer // turned
 }
 
 // memory is scratch for values of a tile, shared by values of one size that are not needed at the same time: what stays in
@@ -184,6 +234,7 @@ type memory struct {
 // tileLane is what a core needs: the memory of a tile and the steps bound to it.
 type tileLane struct {
 	val   []Buffer
+	sums  map[int]Buffer // of a tile that is not the first one of its group
 	steps []laneStep
 }
 
@@ -195,12 +246,15 @@ type laneStep struct {
 
 // rowTilesRun binds the steps for a first core; others follow when they come.
 func rowTilesRun[T float](p *tilePlan) (Run, error) {
-	r := &rowTiles[T]{tilePlan: p, partial: map[int][]T{}}
+	r := &rowTiles[T]{tilePlan: p, partial: map[int]Buffer{}}
 	places := r.places()
 	for v, x := range p.values {
 		if x.sum {
-			r.partial[v] = make([]T, p.groups*x.Shape.Size())
+			r.partial[v] = NewBuffer(x.Of(p.groups, x.Shape.Size()))
 		}
+	}
+	for _, t := range p.turns {
+		r.weights = append(r.weights, NewBuffer(p.values[t.to].Type))
 	}
 	var err error
 	r.spare = newSpare(func() *tileLane {
@@ -220,6 +274,10 @@ func rowTilesRun[T float](p *tilePlan) (Run, error) {
 			for i, y := range in[l[0]].I32 {
 				checkLabel("label", y, i, l[1])
 			}
+		}
+		for i, t := range p.turns {
+			w := p.values[t.of].Shape
+			kernels.Transpose(view[T](r.weights[i]), view[T](in[t.of]), w.Dim(0), w.Dim(1))
 		}
 		kernels.Parallel(p.groups, 1, body)
 		r.sums()
@@ -266,11 +324,17 @@ func (r *rowTiles[T]) newLane(places []int) (*tileLane, error) {
 	for i, m := range r.memories {
 		own[i] = NewBuffer(m.t)
 	}
-	l := &tileLane{val: make([]Buffer, len(r.values))}
+	l := &tileLane{val: make([]Buffer, len(r.values)), sums: map[int]Buffer{}}
 	for v, at := range places {
 		if at >= 0 {
 			l.val[v] = own[at]
 		}
+		if r.values[v].sum {
+			l.sums[v] = l.val[v]
+		}
+	}
+	for i, t := range r.turns {
+		l.val[t.to] = r.weights[i]
 	}
 	pick := func(vs []int) (ts []graph.Type) {
 		for _, v := range vs {
@@ -288,19 +352,23 @@ func (r *rowTiles[T]) newLane(places []int) (*tileLane, error) {
 	return l, nil
 }
 
-// run computes the tiles of groups lo to hi−1, those of a group one after the other.
+// run computes the tiles of groups lo to hi−1, those of a group one after the other. The first one writes its sums where
+// those of the group belong.
 func (r *rowTiles[T]) run(lo, hi int) {
 	l := r.spare.get()
 	for g := lo; g < hi; g++ {
 		from, to := g*r.tiles/r.groups, (g+1)*r.tiles/r.groups
 		for i := from; i < to; i++ {
+			for v, p := range r.partial {
+				if l.val[v] = l.sums[v]; i == from {
+					l.val[v] = r.part(p, v, g)
+				}
+			}
 			r.compute(l, i)
 			for v, p := range r.partial {
-				n := r.values[v].Shape.Size()
-				if x, sum := view[T](l.val[v]), p[g*n:(g+1)*n]; i == from {
-					copy(sum, x)
-				} else {
-					kernels.Add(sum, sum, x)
+				if i > from {
+					sum := view[T](r.part(p, v, g))
+					kernels.Add(sum, sum, view[T](l.val[v]))
 				}
 			}
 		}
@@ -312,14 +380,12 @@ func (r *rowTiles[T]) run(lo, hi int) {
 func (r *rowTiles[T]) compute(l *tileLane, i int) {
 	for v := range r.in {
 		if l.val[v] = r.in[v]; r.Cut[v] {
-			n := r.tile[v].Shape.Size()
-			l.val[v] = part(r.in[v], i*n, n)
+			l.val[v] = r.part(r.in[v], v, i)
 		}
 	}
 	for v, k := range r.result {
 		if k >= 0 && !r.values[v].sum {
-			n := r.tile[v].Shape.Size()
-			l.val[v] = part(r.dst[k], i*n, n)
+			l.val[v] = r.part(r.dst[k], v, i)
 		}
 	}
 	for k, s := range r.steps {
@@ -333,10 +399,16 @@ func (r *rowTiles[T]) compute(l *tileLane, i int) {
 		b.run(b.dst, b.src)
 	}
 	for _, c := range r.copies {
-		if n := r.tile[c[1]].Shape.Size(); !r.values[c[1]].sum {
-			part(r.dst[c[0]], i*n, n).Copy(l.val[r.root[c[1]]])
+		if !r.values[c[1]].sum {
+			r.part(r.dst[c[0]], c[1], i).Copy(l.val[r.root[c[1]]])
 		}
 	}
+}
+
+// part is the i-th part of b, which is as long as value v in a tile.
+func (r *rowTiles[T]) part(b Buffer, v, i int) Buffer {
+	n := r.tile[v].Shape.Size()
+	return part(b, i*n, n)
 }
 
 // part is n elements of b from lo on.
@@ -358,7 +430,7 @@ func (r *rowTiles[T]) sums() {
 			continue
 		}
 		y := view[T](r.dst[k])
-		kernels.SumColumns(y, r.partial[v], r.groups, len(y))
+		kernels.SumColumns(y, view[T](r.partial[v]), r.groups, len(y))
 		if r.means[v] {
 			kernels.Scale(y, y, T(1)/T(r.tiles))
 		}
