@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"slices"
+
 	"rpnc/graph"
 	"rpnc/internal/kernels"
 )
@@ -20,7 +22,8 @@ import (
 //
 // A result that is an input, or is asked for twice, is copied at the end.
 func (c *chain[T]) compile(p Program, buffers bool) {
-	code, outs := p.Instrs(), p.Out.Slice()
+	outs := p.Out.Slice()
+	code, gates := c.gated(p.Instrs(), outs)
 	last := lastReaders(code, c.first)
 	c.place = append(c.place, make([]place, len(code))...)
 	if c.out = int(outs[0]); buffers {
@@ -30,7 +33,13 @@ func (c *chain[T]) compile(p Program, buffers bool) {
 	}
 	var free []int
 	for i, k := range code {
+		if k.Op == nil {
+			continue
+		}
 		r := c.instr(k, c.first+i)
+		if gates[i] {
+			r.binary = kernels.Gate[T]
+		}
 		if c.hoist(r) {
 			continue
 		}
@@ -47,12 +56,48 @@ func (c *chain[T]) compile(p Program, buffers bool) {
 	c.frames = newSpare(c.frame)
 }
 
+// gated makes one instruction of a step and the product that alone reads it, x·step(y) as in the gradient of a relu: the
+// product becomes a gate of x and y, and the step has no op any more. Between the two stands no result, which may be
+// written over y; and y is not the same for all blocks, as the step would be, too.
+func (c *chain[T]) gated(code []Instr, outs []int32) (merged []Instr, gates []bool) {
+	merged, gates = slices.Clone(code), make([]bool, len(code))
+	reads := make([]int, c.first+len(code))
+	for _, k := range code {
+		for _, v := range operandsOf(k) {
+			reads[v]++
+		}
+	}
+	alone := func(v, reader int) bool { // a step that the reader alone needs, and no result up to there
+		return v >= c.first && merged[v-c.first].Op == graph.Op(Unary{KStep}) && reads[v] == 1 &&
+			!slices.ContainsFunc(outs, func(r int32) bool { return int(r) >= v && int(r) < reader })
+	}
+	for i, k := range code {
+		if k.Op != graph.Op(Binary{KMul}) || k.A == k.B {
+			continue
+		}
+		x, s := k.A, k.B
+		if !alone(s, c.first+i) {
+			x, s = s, x
+		}
+		if !alone(s, c.first+i) {
+			continue
+		}
+		if y := merged[s-c.first].A; y >= c.first || c.place[y].kind != inShared {
+			merged[i], merged[s-c.first], gates[i] = Instr{k.Op, x, y}, Instr{}, true
+		}
+	}
+	return merged, gates
+}
+
 // lastReaders is the number of the last instruction that reads each value. Only those of instructions' values count.
 //
 // A value that nobody reads has 0 there; the compiler has dropped such instructions before.
 func lastReaders(code []Instr, first int) []int {
 	last := make([]int, first+len(code))
 	for i, k := range code {
+		if k.Op == nil {
+			continue
+		}
 		for _, v := range operandsOf(k) {
 			last[v] = i
 		}

@@ -97,6 +97,8 @@ type chain[T float] struct {
 type frame[T float] struct {
 	reg [][]T
 	val [][]T
+	// line is, by register, one more than the place of the line of an operand that fills it over and over; 0 for none.
+	line []int
 	// own takes the results instead of the buffers of the run, from the element with number origin on; nil for none.
 	own    [][]T
 	origin int
@@ -244,7 +246,7 @@ func zero(v []int) bool {
 
 // frame makes the scratch of one core.
 func (c *chain[T]) frame() *frame[T] {
-	f := &frame[T]{reg: make([][]T, c.regs), val: make([][]T, len(c.place))}
+	f := &frame[T]{reg: make([][]T, c.regs), val: make([][]T, len(c.place)), line: make([]int, c.regs)}
 	for i := range f.reg {
 		f.reg[i] = make([]T, c.block())
 	}
@@ -280,6 +282,7 @@ func (c *chain[T]) begin() {
 // chunk computes blocks lo to hi−1.
 func (c *chain[T]) chunk(lo, hi int) {
 	f := c.frames.get()
+	clear(f.line) // operands have changed
 	for b := lo; b < hi; b++ {
 		c.run(f, b)
 	}
@@ -313,6 +316,7 @@ func (c *chain[T]) spanTo(dst [][]T, lo, hi int) {
 
 // stretches computes elements lo to hi−1 in stretches that end where blocks of a whole number of periods would.
 func (c *chain[T]) stretches(f *frame[T], lo, hi int) {
+	clear(f.line)
 	for inner := c.grid.inner(); lo < hi; {
 		row, col := lo/inner, lo%inner
 		n := min(c.block()-row%c.period*inner, hi-lo)
@@ -370,7 +374,7 @@ func (c *chain[T]) value(f *frame[T], v int, p place, row, col, n int) []T {
 		}
 		return c.shared[p.i][:n]
 	case inFilled:
-		c.fill(f.reg[p.i][:n], v, row, col)
+		c.fillLine(f, p.i, v, row, col, n)
 		return f.reg[p.i][:n]
 	case inScratch:
 		return f.reg[p.i][:n]
@@ -390,6 +394,24 @@ func (c *chain[T]) stretch(b int) (row, col, n int) {
 	}
 	row = b * c.lines
 	return row, 0, min(c.lines, c.grid.rows()-row) * inner
+}
+
+// fillLine fills register r with n elements of operand v, unless they are one line over and over that fills it already: a
+// row for each of a batch, say, which all of many lines meet.
+func (c *chain[T]) fillLine(f *frame[T], r, v, row, col, n int) {
+	line := 0
+	if inner, last := c.grid.inner(), len(c.grid.dims)-2; c.lines > 0 && col == 0 && c.grid.step(v) == 1 && c.grid.strides[v][last] == 0 {
+		if repeats := c.grid.dims[last]; row/repeats == (row+(n-1)/inner)/repeats {
+			line = c.grid.offset(v, row) + 1
+		}
+	}
+	switch {
+	case line == 0:
+		c.fill(f.reg[r][:n], v, row, col)
+	case line != f.line[r]:
+		kernels.RepeatLines(f.reg[r], c.in[v][line-1:], c.grid.inner(), c.lines)
+	}
+	f.line[r] = line
 }
 
 // fill writes operand v, repeated, from line row, column col on.

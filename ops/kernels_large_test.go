@@ -10,7 +10,7 @@ import (
 // large lists calls of sizes that samples do not reach: several blocks, several cores, odd remainders, every form
 // that a kernel treats on its own.
 func large() []Sample {
-	return slices.Concat(largeElementwise(), largeSums(), largeMovement(), largeProducts(), largePairs())
+	return slices.Concat(largeElementwise(), largeGates(), largeSums(), largeMovement(), largeProducts(), largePairs())
 }
 
 func largeElementwise() (s []Sample) {
@@ -46,6 +46,30 @@ func largeElementwise() (s []Sample) {
 		Sample{Op: Broadcast{graph.Sh(33, 1, 1500)}, In: []graph.Type{f64(1500)}},
 		Sample{Op: Broadcast{graph.Sh(33, 70, 20)}, In: []graph.Type{f64(33, 1, 20)}},
 	)
+}
+
+// largeGates are chains in which a step and a product meet in every way that could make one loop of them, and in some that
+// must not: a step that others read, or that is a result; a result between, which may be written over what the step read.
+func largeGates() (s []Sample) {
+	step := func(v int) Instr { return Instr{Unary{KStep}, v, -1} }
+	mul := func(x, y int) Instr { return Instr{Binary{KMul}, x, y} }
+	tanh := func(v int) Instr { return Instr{Unary{KTanh}, v, -1} }
+	for _, p := range []Program{
+		NewProgram(2, nil, []Instr{step(0), mul(1, 2)}, 3),
+		NewProgram(2, nil, []Instr{step(0), mul(2, 1)}, 3),
+		NewProgram(2, nil, []Instr{step(0), mul(0, 2), mul(3, 1)}, 4),
+		NewProgram(2, nil, []Instr{step(0), step(1), mul(2, 3)}, 4),
+		NewProgram(2, nil, []Instr{step(0), mul(2, 2), mul(3, 1)}, 4),
+		NewProgram(2, nil, []Instr{step(0), mul(1, 2), {Binary{KSub}, 3, 2}}, 4),
+		NewProgram(2, nil, []Instr{step(0), mul(1, 2)}, 2, 3),
+		NewProgram(2, nil, []Instr{step(0), tanh(1), mul(1, 2)}, 3, 4),
+		NewProgram(2, nil, []Instr{tanh(0), step(2), tanh(1), mul(4, 3)}, 5),
+	} {
+		for _, x1 := range []graph.Type{f64(6, 80, 33), f64(6, 1, 33), f64(33), f64(), f64(6, 80, 1)} {
+			s = append(s, Sample{Op: Elementwise{p, graph.Sh(6, 80, 33)}, In: []graph.Type{f64(6, 80, 33), x1}, Lo: -1, Hi: 1})
+		}
+	}
+	return s
 }
 
 func largeSums() (s []Sample) {

@@ -55,7 +55,7 @@ type engine[T Float] struct {
 	erf, sinh, cosh, asinh, acosh, atanh     func(dst, x []T)
 	asin, acos, atan                         func(dst, x []T)
 	neg, abs, relu, step, sign, sqrt         func(dst, x []T)
-	add, sub, mul, div                       func(dst, x, y []T)
+	add, sub, mul, div, gate                 func(dst, x, y []T)
 	maximum, minimum, less, lessEqual, equal func(dst, x, y []T)
 	scaleBy, maxScalar, minScalar            func(dst, x []T, c T)
 	expShifted                               func(dst, x []T, shift T) // exp(x − shift)
@@ -135,7 +135,7 @@ func portable[T Float]() *engine[T] {
 		asinh: asinhGo[T], acosh: acoshGo[T], atanh: atanhGo[T],
 		expm1: expm1Go[T], log1p: log1pGo[T], softplus: softplusGo[T], recip: recipGo[T],
 		neg: negGo[T], abs: absGo[T], relu: reluGo[T], step: stepGo[T], sign: signGo[T], sqrt: sqrtGo[T],
-		add: addGo[T], sub: subGo[T], mul: mulGo[T], div: divGo[T],
+		add: addGo[T], sub: subGo[T], mul: mulGo[T], div: divGo[T], gate: gateGo[T],
 		maximum: maximumGo[T], minimum: minimumGo[T], less: lessGo[T], lessEqual: lessEqualGo[T], equal: equalGo[T],
 		scaleBy: scaleByGo[T], maxScalar: maxScalarGo[T], minScalar: minScalarGo[T],
 		affine: affineGo[T], axpy: axpyGo[T], marked: markedGo[T],

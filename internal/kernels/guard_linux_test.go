@@ -125,7 +125,7 @@ func guardedMaps[T kernels.Float](g guards, n int) {
 		u.f(z, x)
 	}
 	for _, f := range []func(dst, x, y []T){
-		kernels.Add[T], kernels.Sub[T], kernels.Mul[T], kernels.Div[T], kernels.Maximum[T], kernels.Minimum[T],
+		kernels.Add[T], kernels.Sub[T], kernels.Mul[T], kernels.Div[T], kernels.Gate[T], kernels.Maximum[T], kernels.Minimum[T],
 		kernels.Less[T], kernels.LessEqual[T], kernels.Equal[T],
 	} {
 		f(z, x, y)

@@ -156,6 +156,7 @@ func checkBinaries[T kernels.Float](t *testing.T) {
 		"Sub":       {kernels.Sub[T], func(x, y float64) float64 { return x - y }},
 		"Mul":       {kernels.Mul[T], func(x, y float64) float64 { return x * y }},
 		"Div":       {kernels.Div[T], func(x, y float64) float64 { return x / y }},
+		"Gate":      {kernels.Gate[T], func(x, y float64) float64 { return x * truth(y > 0) }},
 		"Less":      {kernels.Less[T], func(x, y float64) float64 { return truth(x < y) }},
 		"LessEqual": {kernels.LessEqual[T], func(x, y float64) float64 { return truth(x <= y) }},
 		"Equal":     {kernels.Equal[T], func(x, y float64) float64 { return truth(x == y) }},

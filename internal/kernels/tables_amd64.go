@@ -5,6 +5,7 @@
 package kernels
 
 func installAVX512F32(e *engine[float32]) {
+	e.gate = gateAVX512F32
 	e.running = runningAVX512F32
 	e.sparseBand = sparseBandAVX512F32
 	e.sparseBandPicked = sparseBandPickedAVX512F32
@@ -63,6 +64,7 @@ func installAVX512F32(e *engine[float32]) {
 }
 
 func installAVX512F64(e *engine[float64]) {
+	e.gate = gateAVX512F64
 	e.running = runningAVX512F64
 	e.sparseBand = sparseBandAVX512F64
 	e.sparseBandPicked = sparseBandPickedAVX512F64
@@ -121,6 +123,7 @@ func installAVX512F64(e *engine[float64]) {
 }
 
 func installAVX2F32(e *engine[float32]) {
+	e.gate = gateAVX2F32
 	e.running = runningAVX2F32
 	e.sparseBand = sparseBandAVX2F32
 	e.sparseBandPicked = sparseBandPickedAVX2F32
@@ -179,6 +182,7 @@ func installAVX2F32(e *engine[float32]) {
 }
 
 func installAVX2F64(e *engine[float64]) {
+	e.gate = gateAVX2F64
 	e.running = runningAVX2F64
 	e.sparseBand = sparseBandAVX2F64
 	e.sparseBandPicked = sparseBandPickedAVX2F64

@@ -36,6 +36,9 @@ func Mul[T Float](dst, x, y []T) { map2("Mul", engineOf[T]().mul, dst, x, y) }
 // Div computes dst = x / y.
 func Div[T Float](dst, x, y []T) { map2("Div", engineOf[T]().div, dst, x, y) }
 
+// Gate computes dst = x where y > 0, else 0·x: x times the [Step] of y, as the gradient of a relu is.
+func Gate[T Float](dst, x, y []T) { map2("Gate", engineOf[T]().gate, dst, x, y) }
+
 // Maximum computes dst = max(x, y), NaN if either is.
 func Maximum[T Float](dst, x, y []T) { map2("Maximum", engineOf[T]().maximum, dst, x, y) }
 

@@ -17,6 +17,9 @@ func mulAVX512F32(dst []float32, x []float32, y []float32)
 func divAVX512F32(dst []float32, x []float32, y []float32)
 
 //go:noescape
+func gateAVX512F32(dst []float32, x []float32, y []float32)
+
+//go:noescape
 func lessAVX512F32(dst []float32, x []float32, y []float32)
 
 //go:noescape
@@ -84,6 +87,9 @@ func mulAVX512F64(dst []float64, x []float64, y []float64)
 
 //go:noescape
 func divAVX512F64(dst []float64, x []float64, y []float64)
+
+//go:noescape
+func gateAVX512F64(dst []float64, x []float64, y []float64)
 
 //go:noescape
 func lessAVX512F64(dst []float64, x []float64, y []float64)
@@ -155,6 +161,9 @@ func mulAVX2F32(dst []float32, x []float32, y []float32)
 func divAVX2F32(dst []float32, x []float32, y []float32)
 
 //go:noescape
+func gateAVX2F32(dst []float32, x []float32, y []float32)
+
+//go:noescape
 func lessAVX2F32(dst []float32, x []float32, y []float32)
 
 //go:noescape
@@ -222,6 +231,9 @@ func mulAVX2F64(dst []float64, x []float64, y []float64)
 
 //go:noescape
 func divAVX2F64(dst []float64, x []float64, y []float64)
+
+//go:noescape
+func gateAVX2F64(dst []float64, x []float64, y []float64)
 
 //go:noescape
 func lessAVX2F64(dst []float64, x []float64, y []float64)

@@ -260,6 +260,92 @@ divAVX512F32_end:
 	VZEROUPPER
 	RET
 
+// func gateAVX512F32(dst []float32, x []float32, y []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gateAVX512F32(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	VBROADCASTSS word32_3f800000<>+0(SB), Z0
+
+gateAVX512F32_by4:
+	CMPQ      CX, $0x00000040
+	JLT       gateAVX512F32_after4
+	VMOVUPS   (DX), Z1
+	VMOVUPS   (BX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x1e, Z3, Z2, K1
+	VMOVAPS.Z Z0, K1, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   Z2, (AX)
+	VMOVUPS   64(DX), Z1
+	VMOVUPS   64(BX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x1e, Z3, Z2, K1
+	VMOVAPS.Z Z0, K1, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   Z2, 64(AX)
+	VMOVUPS   128(DX), Z1
+	VMOVUPS   128(BX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x1e, Z3, Z2, K1
+	VMOVAPS.Z Z0, K1, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   Z2, 128(AX)
+	VMOVUPS   192(DX), Z1
+	VMOVUPS   192(BX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x1e, Z3, Z2, K1
+	VMOVAPS.Z Z0, K1, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   Z2, 192(AX)
+	ADDQ      $0x00000100, AX
+	ADDQ      $0x00000100, DX
+	ADDQ      $0x00000100, BX
+	SUBQ      $0x00000040, CX
+	JMP       gateAVX512F32_by4
+
+gateAVX512F32_after4:
+gateAVX512F32_by1:
+	CMPQ      CX, $0x00000010
+	JLT       gateAVX512F32_after1
+	VMOVUPS   (DX), Z1
+	VMOVUPS   (BX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x1e, Z3, Z2, K1
+	VMOVAPS.Z Z0, K1, Z2
+	VMULPS    Z1, Z2, Z2
+	VMOVUPS   Z2, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000040, DX
+	ADDQ      $0x00000040, BX
+	SUBQ      $0x00000010, CX
+	JMP       gateAVX512F32_by1
+
+gateAVX512F32_after1:
+	TESTQ     CX, CX
+	JEQ       gateAVX512F32_end
+	MOVQ      $-1, SI
+	BZHIQ     CX, SI, SI
+	KMOVW     SI, K1
+	SHRQ      $0x10, SI
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (BX), K1, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x1e, Z3, Z2, K2
+	VMOVAPS.Z Z0, K2, Z0
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	XORQ      CX, CX
+
+gateAVX512F32_end:
+	VZEROUPPER
+	RET
+
+DATA word32_3f800000<>+0(SB)/4, $0x3f800000
+GLOBL word32_3f800000<>(SB), RODATA|NOPTR, $4
+
 // func lessAVX512F32(dst []float32, x []float32, y []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lessAVX512F32(SB), NOSPLIT, $0-72
@@ -330,9 +416,6 @@ lessAVX512F32_after1:
 lessAVX512F32_end:
 	VZEROUPPER
 	RET
-
-DATA word32_3f800000<>+0(SB)/4, $0x3f800000
-GLOBL word32_3f800000<>(SB), RODATA|NOPTR, $4
 
 // func lessEqualAVX512F32(dst []float32, x []float32, y []float32)
 // Requires: AVX, AVX512F, BMI2
@@ -1922,6 +2005,92 @@ divAVX512F64_end:
 	VZEROUPPER
 	RET
 
+// func gateAVX512F64(dst []float64, x []float64, y []float64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gateAVX512F64(SB), NOSPLIT, $0-72
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Z0
+
+gateAVX512F64_by4:
+	CMPQ      CX, $0x00000020
+	JLT       gateAVX512F64_after4
+	VMOVUPD   (DX), Z1
+	VMOVUPD   (BX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPD    $0x1e, Z3, Z2, K1
+	VMOVAPD.Z Z0, K1, Z2
+	VMULPD    Z1, Z2, Z2
+	VMOVUPD   Z2, (AX)
+	VMOVUPD   64(DX), Z1
+	VMOVUPD   64(BX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPD    $0x1e, Z3, Z2, K1
+	VMOVAPD.Z Z0, K1, Z2
+	VMULPD    Z1, Z2, Z2
+	VMOVUPD   Z2, 64(AX)
+	VMOVUPD   128(DX), Z1
+	VMOVUPD   128(BX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPD    $0x1e, Z3, Z2, K1
+	VMOVAPD.Z Z0, K1, Z2
+	VMULPD    Z1, Z2, Z2
+	VMOVUPD   Z2, 128(AX)
+	VMOVUPD   192(DX), Z1
+	VMOVUPD   192(BX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPD    $0x1e, Z3, Z2, K1
+	VMOVAPD.Z Z0, K1, Z2
+	VMULPD    Z1, Z2, Z2
+	VMOVUPD   Z2, 192(AX)
+	ADDQ      $0x00000100, AX
+	ADDQ      $0x00000100, DX
+	ADDQ      $0x00000100, BX
+	SUBQ      $0x00000020, CX
+	JMP       gateAVX512F64_by4
+
+gateAVX512F64_after4:
+gateAVX512F64_by1:
+	CMPQ      CX, $0x00000008
+	JLT       gateAVX512F64_after1
+	VMOVUPD   (DX), Z1
+	VMOVUPD   (BX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPD    $0x1e, Z3, Z2, K1
+	VMOVAPD.Z Z0, K1, Z2
+	VMULPD    Z1, Z2, Z2
+	VMOVUPD   Z2, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000040, DX
+	ADDQ      $0x00000040, BX
+	SUBQ      $0x00000008, CX
+	JMP       gateAVX512F64_by1
+
+gateAVX512F64_after1:
+	TESTQ     CX, CX
+	JEQ       gateAVX512F64_end
+	MOVQ      $-1, SI
+	BZHIQ     CX, SI, SI
+	KMOVW     SI, K1
+	SHRQ      $0x08, SI
+	VMOVUPD.Z (DX), K1, Z1
+	VMOVUPD.Z (BX), K1, Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPD    $0x1e, Z3, Z2, K2
+	VMOVAPD.Z Z0, K2, Z0
+	VMULPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (AX)
+	XORQ      CX, CX
+
+gateAVX512F64_end:
+	VZEROUPPER
+	RET
+
+DATA word64_3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
+GLOBL word64_3ff0000000000000<>(SB), RODATA|NOPTR, $8
+
 // func lessAVX512F64(dst []float64, x []float64, y []float64)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·lessAVX512F64(SB), NOSPLIT, $0-72
@@ -1992,9 +2161,6 @@ lessAVX512F64_after1:
 lessAVX512F64_end:
 	VZEROUPPER
 	RET
-
-DATA word64_3ff0000000000000<>+0(SB)/8, $0x3ff0000000000000
-GLOBL word64_3ff0000000000000<>(SB), RODATA|NOPTR, $8
 
 // func lessEqualAVX512F64(dst []float64, x []float64, y []float64)
 // Requires: AVX, AVX512F, BMI2
@@ -3599,6 +3765,94 @@ divAVX2F32_after1:
 	XORQ       CX, CX
 
 divAVX2F32_end:
+	VZEROUPPER
+	RET
+
+// func gateAVX2F32(dst []float32, x []float32, y []float32)
+// Requires: AVX, AVX2
+TEXT ·gateAVX2F32(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ dst_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+
+gateAVX2F32_by4:
+	CMPQ         CX, $0x00000020
+	JLT          gateAVX2F32_after4
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VPXOR        Y2, Y2, Y2
+	VCMPPS       $0x1e, Y2, Y1, Y1
+	VBROADCASTSS word32_3f800000<>+0(SB), Y2
+	VANDPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      32(DX), Y0
+	VMOVUPS      32(BX), Y1
+	VPXOR        Y2, Y2, Y2
+	VCMPPS       $0x1e, Y2, Y1, Y1
+	VBROADCASTSS word32_3f800000<>+0(SB), Y2
+	VANDPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      64(DX), Y0
+	VMOVUPS      64(BX), Y1
+	VPXOR        Y2, Y2, Y2
+	VCMPPS       $0x1e, Y2, Y1, Y1
+	VBROADCASTSS word32_3f800000<>+0(SB), Y2
+	VANDPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 64(AX)
+	VMOVUPS      96(DX), Y0
+	VMOVUPS      96(BX), Y1
+	VPXOR        Y2, Y2, Y2
+	VCMPPS       $0x1e, Y2, Y1, Y1
+	VBROADCASTSS word32_3f800000<>+0(SB), Y2
+	VANDPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	SUBQ         $0x00000020, CX
+	JMP          gateAVX2F32_by4
+
+gateAVX2F32_after4:
+gateAVX2F32_by1:
+	CMPQ         CX, $0x00000008
+	JLT          gateAVX2F32_after1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VPXOR        Y2, Y2, Y2
+	VCMPPS       $0x1e, Y2, Y1, Y1
+	VBROADCASTSS word32_3f800000<>+0(SB), Y2
+	VANDPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000008, CX
+	JMP          gateAVX2F32_by1
+
+gateAVX2F32_after1:
+	TESTQ        CX, CX
+	JEQ          gateAVX2F32_end
+	LEAQ         onesThenZeros<>+0(SB), SI
+	SHLQ         $0x02, CX
+	SUBQ         CX, SI
+	VMOVDQU      64(SI), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (BX), Y0, Y2
+	VPXOR        Y3, Y3, Y3
+	VCMPPS       $0x1e, Y3, Y2, Y2
+	VBROADCASTSS word32_3f800000<>+0(SB), Y3
+	VANDPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	XORQ         CX, CX
+
+gateAVX2F32_end:
 	VZEROUPPER
 	RET
 
@@ -5287,6 +5541,94 @@ divAVX2F64_after1:
 	XORQ       CX, CX
 
 divAVX2F64_end:
+	VZEROUPPER
+	RET
+
+// func gateAVX2F64(dst []float64, x []float64, y []float64)
+// Requires: AVX, AVX2
+TEXT ·gateAVX2F64(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ dst_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ y_base+48(FP), BX
+
+gateAVX2F64_by4:
+	CMPQ         CX, $0x00000010
+	JLT          gateAVX2F64_after4
+	VMOVUPD      (DX), Y0
+	VMOVUPD      (BX), Y1
+	VPXOR        Y2, Y2, Y2
+	VCMPPD       $0x1e, Y2, Y1, Y1
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y2
+	VANDPD       Y2, Y1, Y1
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      Y1, (AX)
+	VMOVUPD      32(DX), Y0
+	VMOVUPD      32(BX), Y1
+	VPXOR        Y2, Y2, Y2
+	VCMPPD       $0x1e, Y2, Y1, Y1
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y2
+	VANDPD       Y2, Y1, Y1
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      Y1, 32(AX)
+	VMOVUPD      64(DX), Y0
+	VMOVUPD      64(BX), Y1
+	VPXOR        Y2, Y2, Y2
+	VCMPPD       $0x1e, Y2, Y1, Y1
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y2
+	VANDPD       Y2, Y1, Y1
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      Y1, 64(AX)
+	VMOVUPD      96(DX), Y0
+	VMOVUPD      96(BX), Y1
+	VPXOR        Y2, Y2, Y2
+	VCMPPD       $0x1e, Y2, Y1, Y1
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y2
+	VANDPD       Y2, Y1, Y1
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      Y1, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	SUBQ         $0x00000010, CX
+	JMP          gateAVX2F64_by4
+
+gateAVX2F64_after4:
+gateAVX2F64_by1:
+	CMPQ         CX, $0x00000004
+	JLT          gateAVX2F64_after1
+	VMOVUPD      (DX), Y0
+	VMOVUPD      (BX), Y1
+	VPXOR        Y2, Y2, Y2
+	VCMPPD       $0x1e, Y2, Y1, Y1
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y2
+	VANDPD       Y2, Y1, Y1
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000004, CX
+	JMP          gateAVX2F64_by1
+
+gateAVX2F64_after1:
+	TESTQ        CX, CX
+	JEQ          gateAVX2F64_end
+	LEAQ         onesThenZeros<>+0(SB), SI
+	SHLQ         $0x03, CX
+	SUBQ         CX, SI
+	VMOVDQU      64(SI), Y0
+	VMASKMOVPD   (DX), Y0, Y1
+	VMASKMOVPD   (BX), Y0, Y2
+	VPXOR        Y3, Y3, Y3
+	VCMPPD       $0x1e, Y3, Y2, Y2
+	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y3
+	VANDPD       Y3, Y2, Y2
+	VMULPD       Y1, Y2, Y2
+	VMASKMOVPD   Y2, Y0, (AX)
+	XORQ         CX, CX
+
+gateAVX2F64_end:
 	VZEROUPPER
 	RET
 

@@ -44,6 +44,14 @@ func divGo[T Float](dst, x, y []T) {
 	}
 }
 
+// gateGo multiplies, as a step and a product would.
+func gateGo[T Float](dst, x, y []T) {
+	x, y = x[:len(dst)], y[:len(dst)]
+	for i := range dst {
+		dst[i] = x[i] * indicator[T](y[i] > 0)
+	}
+}
+
 // maximumGo and minimumGo are NaN where either operand is.
 func maximumGo[T Float](dst, x, y []T) {
 	x, y = x[:len(dst)], y[:len(dst)]

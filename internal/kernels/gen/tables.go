@@ -11,7 +11,7 @@ import (
 //
 // The order is that of the generated assignments and means nothing.
 var installed = []string{
-	"running", "sparseBand", "sparseBandPicked",
+	"gate", "running", "sparseBand", "sparseBandPicked",
 	"exp", "expShifted", "log", "tanh", "sigmoid", "expm1", "log1p", "softplus",
 	"erf", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh",
 	"add", "sub", "mul", "div", "maximum", "minimum", "less", "lessEqual", "equal",

@@ -10,6 +10,7 @@ import (
 func vector(s isa) {
 	for _, e := range []*elementwise{
 		binary("add", isa.add), binary("sub", isa.sub), binary("mul", isa.mul), binary("div", isa.div),
+		{op: "gate", inputs: 2, hoist: []float64{1}, body: (*elementwise).gate},
 		indicator("less", less), indicator("lessEqual", lessEqual), indicator("equal", equal),
 		{op: "maximum", inputs: 2, body: func(e *elementwise, x []vec) vec { return e.maximum(x[0], x[1]) }},
 		{op: "minimum", inputs: 2, body: func(e *elementwise, x []vec) vec { return e.minimum(x[0], x[1]) }},
@@ -134,6 +135,15 @@ func (e *elementwise) relu(x []vec) vec {
 // step is 1 where x > 0, else 0, also of NaN: it is the derivative of relu, 0 at 0.
 func (e *elementwise) step(x []vec) vec {
 	return e.only(e.compare(x[0], e.clear(), greaterThan), e.constant(1))
+}
+
+// gate is x times the step of the second operand.
+//
+// It is a product and not a selection: an x that is Inf or NaN shows even where the step is 0.
+func (e *elementwise) gate(x []vec) vec {
+	y := e.only(e.compare(x[1], e.clear(), greaterThan), e.constant(1))
+	e.mul(y, y, x[0])
+	return y
 }
 
 // sign is ±1, or x itself where it is ±0 or NaN.
