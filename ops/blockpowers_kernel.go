@@ -30,11 +30,11 @@ import (
 // The gradients are the same products with the sums over other indices: by u, z weighted with g; by x, (g·u)·b with the view
 // as the right factor; by b, (g·u)ᵀ·x, whose rows are added where the view would have read them.
 
-// blockChunk is the number of blocks of a task; tasks depend on sizes alone.
-const blockChunk = 24
+// blockChunk is the largest number of blocks of a task, two strips of a product with a panel; tasks depend on sizes alone.
+const blockChunk = 26
 
-// blockPanel is the number of rows of x that a product multiplies at a time, as columns.
-const blockPanel = 32
+// blockPanel is the number of rows of x that a product multiplies at a time, as columns of a panel.
+const blockPanel = kernels.PanelWidth
 
 // Kernel multiplies with views of b.
 func (o BlockPowers) Kernel(in, out []graph.Type) (Run, error) {
@@ -46,6 +46,7 @@ type blockContraction[T float] struct {
 	blockDims
 	depth      int // rows of u⊗x that a block reaches
 	tasks      int // chunks of blocks
+	panels     int // of rows of x
 	g, u, x, y []T
 	pad        []T // L×(q + depth·q + q), b between zeros
 	ut         []T // u transposed: p×R, or its panels one after the other
@@ -55,7 +56,10 @@ type blockContraction[T float] struct {
 }
 
 // blockScratch is what a task needs.
-type blockScratch[T float] struct{ z, sum []T }
+type blockScratch[T float] struct {
+	kernels.PanelProduct[T]
+	z, sum []T
+}
 
 // blockPowersRun binds the sizes; a run allocates nothing.
 func blockPowersRun[T float](o BlockPowers, in, _ []graph.Type) Run {
@@ -65,6 +69,7 @@ func blockPowersRun[T float](o BlockPowers, in, _ []graph.Type) Run {
 		k.depth++
 	}
 	k.tasks = (max(1, d.C)-1)/blockChunk + 1
+	k.panels = (max(1, d.R)-1)/blockPanel + 1
 	k.pad, k.ut, k.xt = make([]T, d.L*k.padded()), make([]T, d.R*d.p), make([]T, d.R*d.q)
 	if o.Out == 3 {
 		k.sums = make([]T, d.L*k.tasks*k.padded())
@@ -74,7 +79,7 @@ func blockPowersRun[T float](o BlockPowers, in, _ []graph.Type) Run {
 		wide = max(1, d.R)
 	}
 	k.spare = newSpare(func() *blockScratch[T] {
-		return &blockScratch[T]{make([]T, min(blockChunk, max(1, d.C))*k.depth*wide), make([]T, wide)}
+		return &blockScratch[T]{z: make([]T, min(blockChunk, max(1, d.C))*k.depth*wide), sum: make([]T, wide)}
 	})
 	body := [...]func(lo, hi int){k.forward, k.byLeft, k.byRight, k.byMatrix}[o.Out]
 	return func(dst, in []Buffer) {
@@ -92,7 +97,9 @@ func blockPowersRun[T float](o BlockPowers, in, _ []graph.Type) Run {
 		}
 		k.place(o.Out, slots[3])
 		switch o.Out {
-		case 0, 3:
+		case 0:
+			chunked(d.L*k.tasks*k.panels, 1, d.R*d.p*d.q/16, body)
+		case 3:
 			chunked(d.L*k.tasks, 1, d.R*d.p*d.q/16, body)
 		default: // chunks share results: products within them are for several cores
 			body(0, d.L*k.tasks)
@@ -129,12 +136,12 @@ func (k *blockContraction[T]) place(out int, b []T) {
 
 // chunk is task t: row l of b, and blocks lo…hi−1.
 func (k *blockContraction[T]) chunk(t int) (l, lo, hi int) {
-	lo = t % k.tasks * blockChunk
-	return t / k.tasks, lo, min(lo+blockChunk, k.C)
+	at := t % k.tasks
+	return t / k.tasks, at * k.C / k.tasks, (at + 1) * k.C / k.tasks
 }
 
 // products computes z for blocks lo…hi−1 and rows r…r+w−1: row (hi − 1 − c)·depth + d of z is that of c and d.
-func (k *blockContraction[T]) products(z []T, l, lo, hi, r, w int) {
+func (k *blockContraction[T]) products(s *blockScratch[T], l, lo, hi, r, w int) {
 	for d := range k.depth {
 		from, to := 0, k.q
 		if d == 0 { // columns before those of the first block, and from the end of the last one on, meet zeros
@@ -142,27 +149,31 @@ func (k *blockContraction[T]) products(z []T, l, lo, hi, r, w int) {
 		} else if d == k.rows {
 			to = max(1, min(k.q, k.shift*hi))
 		}
-		at := l*k.padded() + (d+1)*k.q - k.shift*(hi-1) + from
-		kernels.Gemm(hi-lo, w, to-from, k.pad[at:], k.shift, 1, k.xt[r*k.q+from*w:], w, 1, z[d*w:], k.depth*w, false)
+		pad := k.pad[l*k.padded()+(d+1)*k.q-k.shift*(hi-1)+from:]
+		x, z := k.xt[r*k.q+from*w:], s.z[d*w:]
+		if w == blockPanel {
+			s.Multiply(hi-lo, to-from, pad, k.shift, x, z, k.depth*w, false)
+		} else {
+			kernels.Gemm(hi-lo, w, to-from, pad, k.shift, 1, x, w, 1, z, k.depth*w, false)
+		}
 	}
 }
 
-// forward computes chunks of T.
+// forward computes parts of T: each is some rows of a chunk.
 func (k *blockContraction[T]) forward(first, last int) {
 	s := k.spare.get()
 	for t := first; t < last; t++ {
-		l, lo, hi := k.chunk(t)
-		for r := 0; r < k.R; r += blockPanel {
-			w := min(blockPanel, k.R-r)
-			k.products(s.z, l, lo, hi, r, w)
-			for c := lo; c < hi; c++ {
-				rows := min(k.depth, k.p-c*k.rows)
-				z := s.z[(hi-1-c)*k.depth*w:][:rows*w]
-				kernels.Mul(z, z, k.ut[r*k.p+c*k.rows*w:][:rows*w])
-				kernels.SumColumns(s.sum[:w], z, rows, w)
-				for i, v := range s.sum[:w] {
-					k.y[(r+i)*k.C*k.L+c*k.L+l] = v
-				}
+		l, lo, hi := k.chunk(t / k.panels)
+		r := t % k.panels * blockPanel
+		w := min(blockPanel, k.R-r)
+		k.products(s, l, lo, hi, r, w)
+		for c := lo; c < hi; c++ {
+			rows := min(k.depth, k.p-c*k.rows)
+			z := s.z[(hi-1-c)*k.depth*w:][:rows*w]
+			kernels.Mul(z, z, k.ut[r*k.p+c*k.rows*w:][:rows*w])
+			kernels.SumColumns(s.sum[:w], z, rows, w)
+			for i, v := range s.sum[:w] {
+				k.y[(r+i)*k.C*k.L+c*k.L+l] = v
 			}
 		}
 	}
@@ -176,7 +187,7 @@ func (k *blockContraction[T]) byLeft(first, last int) {
 		l, lo, hi := k.chunk(t)
 		for r := 0; r < k.R; r += blockPanel {
 			w := min(blockPanel, k.R-r)
-			k.products(s.z, l, lo, hi, r, w)
+			k.products(s, l, lo, hi, r, w)
 			for c := lo; c < hi; c++ {
 				for i := range w {
 					g := k.g[(r+i)*k.C*k.L+c*k.L+l]

@@ -11,7 +11,7 @@ import "unsafe"
 // copy that a product makes of a transposed W, so for some tens of rows nearly half of the time is saved.
 
 // foldWidth is the number of columns of a block, which is a panel of a product for itself.
-const foldWidth = 32
+const foldWidth = PanelWidth
 
 // FoldedBlocks is the number of blocks of columns for forms in q numbers.
 func FoldedBlocks(q int) int { return (q + foldWidth - 1) / foldWidth }
@@ -33,10 +33,10 @@ func foldedBlock(q, block int) (j, cols int) {
 
 // Folded is the scratch of [FoldedProduct] for forms of q numbers with some leading ones, and what it asks memory for in advance.
 type Folded[T Float] struct {
-	q, lead   int
-	panel     []T // the part of a panel at hand
-	args      foldedArgs
-	next, end uintptr // of what will be read
+	PanelProduct[T]
+	q, lead int
+	panel   []T     // the part of a panel at hand
+	end     uintptr // of what will be read: what is asked for ends there
 }
 
 // NewFolded makes scratch for forms of q numbers with lead leading ones.
@@ -47,9 +47,6 @@ func NewFolded[T Float](q, lead int) *Folded[T] {
 const (
 	// A part of a panel is of some foldDepth terms of each sum: it is still in L1 when it is multiplied.
 	foldDepth = 192
-	// foldedRows are the rows for one call of a kernel: seven strips.
-	foldedRows, foldedStrip = 91, 13
-	lineBytes               = 64
 	// While a form is multiplied, its rows are brought into cache evenly, but the first blocks are done sooner than
 	// the last ones. With this part of a form in advance, all rows of a block are always there: block k of n is multiplied
 	// after (k/n)² of the time, which k/n is ahead of by ¼ at most, and some blocks are for safety.
@@ -60,10 +57,10 @@ const (
 // the other. Products bring what comes next into cache: one waits for memory while it folds, and has no use for it
 // while it multiplies. Results do not depend on it.
 func (f *Folded[T]) Stream(w []T) {
-	f.next, f.end = 0, 0
+	f.end = 0
 	if len(w) > 0 {
-		f.next = uintptr(unsafe.Pointer(&w[0]))
-		f.end = f.next + uintptr(len(w))*unsafe.Sizeof(w[0])
+		f.args.at = uintptr(unsafe.Pointer(&w[0]))
+		f.end = f.args.at + uintptr(len(w))*unsafe.Sizeof(w[0])
 	}
 }
 
@@ -83,17 +80,15 @@ func FoldedProduct[T Float](z []T, ldz int, u []T, ldu, rows int, w []T, block i
 	}
 	e := engineOf[T]()
 	j, cols := foldedBlock(q, block)
-	checkReach("A", len(u), rows, f.lead+j+cols, ldu, 1, 1, 0)
-	checkReach("C", len(z), rows, q, ldz, 1, 1, 0)
 	f.pace(w, j+cols, rows)
 	depth := j/max(1, (j+foldDepth/2)/foldDepth) + e.side
 	depth -= depth % e.side
 	for lo, from := 0, 0; from < f.lead+j+cols; lo += depth {
 		k := f.fill(e, w, j, cols, lo, min(lo+depth, j))
-		if e.foldedTile == nil || cols < foldWidth {
+		if cols < foldWidth {
 			Gemm(rows, cols, k, u[from:], ldu, 1, f.panel, foldWidth, 1, z[j:], ldz, from > 0)
 		} else {
-			f.multiply(e.foldedTile, z[j:], ldz, u[from:], ldu, rows, k, from)
+			f.Multiply(rows, k, u[from:], ldu, f.panel, z[j:], ldz, from > 0)
 		}
 		from += k
 	}
@@ -125,33 +120,6 @@ func (f *Folded[T]) fill(e *engine[T], w []T, j, cols, lo, hi int) (rows int) {
 	return rows
 }
 
-// foldedArgs are the arguments of a kernel of folded products, which reads them by offset; strides are in bytes. Addresses of
-// what is only asked for keep nothing alive.
-type foldedArgs struct {
-	k          int
-	a          unsafe.Pointer
-	rowA       int
-	b, c       unsafe.Pointer
-	rowC       int
-	rows       int
-	accumulate int
-	at, step   uintptr
-}
-
-// multiply computes or adds to z what k terms of each sum are, and asks for what will be read.
-func (f *Folded[T]) multiply(kernel func(*uint64), z []T, ldz int, u []T, ldu, rows, k, accumulate int) {
-	size := int(unsafe.Sizeof(z[0]))
-	a := &f.args
-	a.k, a.b, a.accumulate, a.rowA, a.rowC = k, unsafe.Pointer(&f.panel[0]), accumulate, ldu*size, ldz*size
-	a.at = f.next
-	for i := 0; i < rows; i += foldedRows {
-		a.rows, a.a, a.c = min(foldedRows, rows-i), unsafe.Pointer(&u[i*ldu]), unsafe.Pointer(&z[i*ldz])
-		kernel((*uint64)(unsafe.Pointer(a)))
-	}
-	f.next = a.at
-	a.a, a.b, a.c = nil, nil, nil // let go of the operands
-}
-
 // pace sets how far a product goes with each turn, such that after the first k columns of w so much of the stream is there
 // as should be: at most a line for each turn, and nothing behind w.
 func (f *Folded[T]) pace(w []T, k, rows int) {
@@ -160,10 +128,10 @@ func (f *Folded[T]) pace(w []T, k, rows int) {
 	begin := uintptr(unsafe.Pointer(&w[0]))
 	to := min(begin+uintptr((foldLead+done)*size), f.end)
 	f.args.step = 0
-	if f.next < to {
-		f.next = max(f.next, begin)
-		turns := uintptr((f.lead + k) * ((rows-1)/foldedStrip + 1))
-		f.args.step = min(lineBytes, (to-f.next)/turns)
+	if f.args.at < to {
+		f.args.at = max(f.args.at, begin)
+		turns := uintptr((f.lead + k) * ((rows-1)/panelStrip + 1))
+		f.args.step = min(lineBytes, (to-f.args.at)/turns)
 	}
 }
 

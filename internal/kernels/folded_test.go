@@ -41,3 +41,40 @@ func TestFoldedProductsAreQuadraticForms(t *testing.T) {
 		checkFolded[float64](t)
 	})
 }
+
+// Rows of A overlap where they are less than k apart, as in views of one vector.
+func checkPanels[T kernels.Float](t *testing.T) {
+	const width, gap = kernels.PanelWidth, kernels.PanelWidth + 3
+	var p kernels.PanelProduct[T]
+	for _, s := range []struct{ rows, k, rowA int }{{1, 1, 1}, {13, 40, 40}, {14, 7, 2}, {27, 33, 0}, {93, 300, 8}} {
+		a, b := uniform[T]((s.rows-1)*s.rowA+s.k, 1), uniform[T](s.k*width, 2)
+		got, want := uniform[T](s.rows*gap, 3), uniform[T](s.rows*gap, 3)
+		for _, accumulate := range []bool{true, false} {
+			p.Multiply(s.rows, s.k, a, s.rowA, b, got, gap, accumulate)
+			for i := range s.rows {
+				for j := range width {
+					sum := 0.0
+					if accumulate {
+						sum = float64(want[i*gap+j])
+					}
+					for k := range s.k {
+						sum += float64(a[i*s.rowA+k]) * float64(b[k*width+j])
+					}
+					want[i*gap+j] = T(sum)
+				}
+			}
+			for i := range want {
+				if d := float64(got[i] - want[i]); d*d > 1e-10*float64(s.k) {
+					t.Fatalf("%+v, accumulate %v: element %d is %v, want %v", s, accumulate, i, got[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+func TestProductsWithPanelsAreProducts(t *testing.T) {
+	onEveryTable(t, func(t *testing.T) {
+		checkPanels[float32](t)
+		checkPanels[float64](t)
+	})
+}

@@ -12,7 +12,7 @@ import (
 // waits for a few lines at a time and for none that its product needs. Asked for faster, they fill all the places in which a
 // core waits for lines, and those of the product find none. Lines are asked for into L2, as L1 is full of the panel.
 
-// Offsets of the fields of foldedArgs in package kernels.
+// Offsets of the fields of panelArgs in package kernels.
 const (
 	foldedK = 8 * iota
 	foldedA
