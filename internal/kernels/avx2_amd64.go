@@ -8,7 +8,7 @@ import "math"
 func avx2Table32() *engine[float32] {
 	e := portable32()
 	installAVX2F32(e)
-	tiles[float32]{width: 16, wide: tileAVX2F32, row: tileRowAVX2F32, turn: turnAVX2F32, turnLanes: 8, turnUnit: 4, panels: panelsAVX2F32, dots: dotsAVX2F32, high: 6, thin: 12}.install(e)
+	tiles[float32]{width: 16, wide: tileAVX2F32, rows: [...]rowKernel[float32]{rowProductAVX2F32, rowPairAVX2F32}, turn: turnAVX2F32, turnLanes: 8, turnUnit: 4, panels: panelsAVX2F32, dots: dotsAVX2F32, high: 6, thin: 12}.install(e)
 	e.listed, e.listedCols = tiles[float32]{width: 16}.listedTile(patchesAVX2F32, nil), 16
 	e.windowMax, e.windowMin = windowKernel[float32](windowMaxAVX2F32), windowKernel[float32](windowMinAVX2F32)
 	e.windowFirst, e.windowPlace = windowKernel[float32](windowFirstAVX2F32), windowKernel[float32](windowPlaceAVX2F32)
@@ -25,7 +25,7 @@ func avx2Table32() *engine[float32] {
 func avx2Table64() *engine[float64] {
 	e := portable64()
 	installAVX2F64(e)
-	tiles[float64]{width: 8, wide: tileAVX2F64, row: tileRowAVX2F64, turn: turnAVX2F64, turnLanes: 4, turnUnit: 2, panels: panelsAVX2F64, dots: dotsAVX2F64, high: 6, thin: 12}.install(e)
+	tiles[float64]{width: 8, wide: tileAVX2F64, rows: [...]rowKernel[float64]{rowProductAVX2F64, rowPairAVX2F64}, turn: turnAVX2F64, turnLanes: 4, turnUnit: 2, panels: panelsAVX2F64, dots: dotsAVX2F64, high: 6, thin: 12}.install(e)
 	e.listed, e.listedCols = tiles[float64]{width: 8}.listedTile(patchesAVX2F64, nil), 8
 	e.windowMax, e.windowMin = windowKernel[float64](windowMaxAVX2F64), windowKernel[float64](windowMinAVX2F64)
 	e.windowFirst, e.windowPlace = windowKernel[float64](windowFirstAVX2F64), windowKernel[float64](windowPlaceAVX2F64)

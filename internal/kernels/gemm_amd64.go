@@ -11,7 +11,10 @@ func tileAVX512F32(args *uint64)
 func tileNarrowAVX512F32(args *uint64)
 
 //go:noescape
-func tileRowAVX512F32(args *uint64)
+func rowProductAVX512F32(y *float32, a *float32, b *float32, terms int, cols int, rowY int, rowA int, rowB int)
+
+//go:noescape
+func rowPairAVX512F32(y *float32, a *float32, b *float32, terms int, cols int, rowY int, rowA int, rowB int)
 
 //go:noescape
 func tileAVX512F64(args *uint64)
@@ -20,16 +23,25 @@ func tileAVX512F64(args *uint64)
 func tileNarrowAVX512F64(args *uint64)
 
 //go:noescape
-func tileRowAVX512F64(args *uint64)
+func rowProductAVX512F64(y *float64, a *float64, b *float64, terms int, cols int, rowY int, rowA int, rowB int)
+
+//go:noescape
+func rowPairAVX512F64(y *float64, a *float64, b *float64, terms int, cols int, rowY int, rowA int, rowB int)
 
 //go:noescape
 func tileAVX2F32(args *uint64)
 
 //go:noescape
-func tileRowAVX2F32(args *uint64)
+func rowProductAVX2F32(y *float32, a *float32, b *float32, terms int, cols int, rowY int, rowA int, rowB int)
+
+//go:noescape
+func rowPairAVX2F32(y *float32, a *float32, b *float32, terms int, cols int, rowY int, rowA int, rowB int)
 
 //go:noescape
 func tileAVX2F64(args *uint64)
 
 //go:noescape
-func tileRowAVX2F64(args *uint64)
+func rowProductAVX2F64(y *float64, a *float64, b *float64, terms int, cols int, rowY int, rowA int, rowB int)
+
+//go:noescape
+func rowPairAVX2F64(y *float64, a *float64, b *float64, terms int, cols int, rowY int, rowA int, rowB int)

@@ -14,9 +14,9 @@ import "unsafe"
 // Each C[i,j] is one chain of FMA over the terms of p0, whatever its block, its
 // tile or its place in them. Thin products are dot products instead.
 type tiles[T Float] struct {
-	width        int           // columns of a panel
-	wide, narrow func(*uint64) // kernels for width and, unless nil, width/2 columns
-	row          func(*uint64) // kernel for rowPanels·width columns of rowHigh rows or fewer
+	width        int                   // columns of a panel
+	wide, narrow func(*uint64)         // kernels for width and, unless nil, width/2 columns
+	rows         [rowHigh]rowKernel[T] // kernels for products of one row, and of two
 	// turn computes dst[j·rowDst + i] = src[i·rowSrc + j] for rows ≤ turnLanes and cols that are a multiple of
 	// turnUnit; it reads turnLanes rows.
 	turn                func(dst, src []T, rows, cols, rowDst, rowSrc int)
@@ -59,9 +59,7 @@ const (
 	blockFlops  = 1e6     // work that a block is not cut below
 	hotElements = 1 << 15 // of a block that something follows, which finds them in cache
 	rowUnit     = 8       // rows of a block are a multiple of it
-	rowHigh     = 2       // rows of C up to which the columns of rowPanels panels are summed at once
-	rowPanels   = 4
-	coreBlocks  = 4 // blocks for a core, enough to balance cores of unequal speed
+	coreBlocks  = 4       // blocks for a core, enough to balance cores of unequal speed
 
 	// inPlaceRows is the number of rows up to which packing B does not pay, and
 	// compactRows the bytes between rows of B up to which it never does. A B of more
@@ -88,7 +86,7 @@ const (
 func (t tiles[T]) install(e *engine[T]) {
 	e.cut, e.block, e.direct = t.cut, t.block, 0
 	e.shared, e.packShared = t.shared, t.packShared
-	e.rectifies = func(p *product[T]) bool { return !t.isDots(p) && !t.isTurned(p) }
+	e.rectifies = func(p *product[T]) bool { return !t.isDots(p) && !t.isTurned(p) && !t.isRow(p) }
 }
 
 // cut halves the larger side of C until there are enough blocks for all cores.
@@ -132,6 +130,8 @@ func (t tiles[T]) block(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
 		t.dotBlock(p, s, z, i0, i1, j0, j1)
 	case t.isTurned(p):
 		t.turnedBlock(p, s, z, i0, i1, j0, j1)
+	case t.isRow(p):
+		t.rowBlock(p, z, i0, i1, j0, j1)
 	default:
 		t.tileBlock(p, s, z, i0, i1, j0, j1)
 	}
@@ -304,10 +304,7 @@ func (t tiles[T]) strip(p *part[T], i0, i1 int) {
 	for j, cols := p.j0, 0; j < p.j1; j += cols {
 		cols = min(t.width, p.j1-j)
 		kernel := t.wide
-		switch {
-		case p.inPlace && p.m <= rowHigh && p.j1-j >= rowPanels*t.width:
-			cols, kernel = rowPanels*t.width, t.row
-		case t.narrow != nil && 2*cols <= t.width:
+		if t.narrow != nil && 2*cols <= t.width {
 			kernel = t.narrow
 		}
 		args.cols = cols

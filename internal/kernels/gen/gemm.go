@@ -80,17 +80,16 @@ type tile struct {
 	b, broadcasts []vec
 }
 
-// gemm writes the wide tile kernel, with AVX-512 one of half its width, and one of four times its width for
-// one or two rows, whose sums would else be too few.
+// gemm writes the wide tile kernel, with AVX-512 one of half its width, and what is better than a tile for one or two rows,
+// whose sums would be too few.
 func gemm(s isa) {
 	if s.zmm {
 		newTile(s, "tile", 2, 12).write()
 		newTile(s, "tileNarrow", 1, 12).write()
-		newTile(s, "tileRow", 8, 2).write()
-		return
+	} else {
+		newTile(s, "tile", 2, 6).write()
 	}
-	newTile(s, "tile", 2, 6).write()
-	newTile(s, "tileRow", 8, 1).write()
+	rowProducts(s)
 }
 
 // patches writes tile kernels that read B by a list: argRowB is then the address of k distances in bytes from argB, one
@@ -125,10 +124,21 @@ func (t *tile) arg(offset int) reg.GPVirtual {
 func (t *tile) label(place string, mr int) string { return fmt.Sprintf("%s_%s%d", t.fn, place, mr) }
 
 // write emits the kernel: arguments, multiples of the stride of A, then a strip for each number of rows.
+func (t *tile) write() {
+	t.start()
+	t.choose()
+	for mr := t.high; mr > 0; mr-- {
+		t.strip(mr)
+	}
+	Label(t.label("done", 0))
+	end()
+}
+
+// start reads the arguments.
 //
 // x86 addresses are base + index·{1, 2, 4, 8}. Rows 3 and 5 need multiples of the stride in registers of
 // their own, and rows from half on have a base of their own, which saves an addition for each broadcast.
-func (t *tile) write() {
+func (t *tile) start() {
 	TEXT(t.fn, NOSPLIT, "func(args *uint64)")
 	Pragma("noescape")
 	t.p = Load(Param("args"), GP64())
@@ -137,15 +147,9 @@ func (t *tile) write() {
 		t.multiples[odd] = GP64()
 		LEAQ(Mem{Base: t.rowA, Index: t.rowA, Scale: uint8(odd - 1)}, t.multiples[odd])
 	}
-	if t.zmm && !t.whole() {
+	if t.zmm {
 		t.masks = t.isa.masks(t.arg(argCols), t.count)
 	}
-	t.choose()
-	for mr := t.high; mr > 0; mr-- {
-		t.strip(mr)
-	}
-	Label(t.label("done", 0))
-	end()
 }
 
 // choose goes to the strip for the rows that are left: the highest as long as more than two of them are,
@@ -174,15 +178,12 @@ func (t *tile) choose() {
 // strips do not overlap.
 func (t *tile) strip(mr int) {
 	Label(t.label("strip", mr))
-	t.sums, t.b = make([][]vec, mr), nil
+	t.sums, t.b = make([][]vec, mr), t.registers(t.count)
 	for i := range t.sums {
 		t.sums[i] = t.registers(t.count)
 		for _, r := range t.sums[i] {
 			t.zero(r)
 		}
-	}
-	if mr > 1 || !t.whole() {
-		t.b = t.registers(t.count)
 	}
 	t.broadcasts = t.registers(2) // two, so that loading one overlaps with using the other
 	if !t.listed {
@@ -213,9 +214,6 @@ func (t *tile) prefetch(mr int) {
 	Label(short)
 }
 
-// whole says that all columns of the tile exist: there are more registers across than masks.
-func (t *tile) whole() bool { return t.count > 2 }
-
 // registers returns n fresh vector registers.
 func (t *tile) registers(n int) []vec {
 	out := make([]vec, n)
@@ -238,7 +236,7 @@ type sweep struct {
 func (t *tile) loop(mr int) {
 	single, done := t.label("single", mr), t.label("summed", mr)
 	s := t.begin(mr)
-	if 2*mr > t.high && !t.listed && !t.whole() {
+	if 2*mr > t.high && !t.listed {
 		across := t.label("across", mr)
 		CMPQ(s.k, U8(unroll))
 		JLT(LabelRef(single))
@@ -306,7 +304,7 @@ func (t *tile) turns(s *sweep, mr int, name string, place func(i, term int) Mem)
 		}
 		t.loadB(at)
 		t.ask(s)
-		t.multiply(mr, at, func(i int) Mem { return place(i, term) })
+		t.multiply(mr, func(i int) Mem { return place(i, term) })
 		if term%2 == 1 {
 			LEAQ(Mem{Base: s.b, Index: s.rowB, Scale: 2}, s.b)
 			if !along {
@@ -336,7 +334,7 @@ func (t *tile) singly(s *sweep, mr int) {
 	}
 	t.loadB(Mem{Base: b})
 	t.ask(s)
-	t.multiply(mr, Mem{Base: b}, func(i int) Mem { return t.row(s.a, s.half, i) })
+	t.multiply(mr, func(i int) Mem { return t.row(s.a, s.half, i) })
 	if t.listed {
 		ADDQ(U32(8), s.rowB)
 	} else {
@@ -350,7 +348,7 @@ func (t *tile) singly(s *sweep, mr int) {
 	JNE(LabelRef(top))
 }
 
-// loadB loads a row of B, unless it is read by its only multiplications.
+// loadB loads a row of B.
 func (t *tile) loadB(at Mem) {
 	for v, r := range t.b {
 		m := at.Offset(v * t.bytes())
@@ -375,17 +373,13 @@ func (t *tile) ask(s *sweep) {
 	ADDQ(Mem{Base: t.p, Disp: argStep}, s.ahead)
 }
 
-// multiply adds the products of one term: of a row of B, at the given place, with the elements of A.
-func (t *tile) multiply(mr int, b Mem, element func(i int) Mem) {
+// multiply adds the products of one term: of a row of B with the elements of A.
+func (t *tile) multiply(mr int, element func(i int) Mem) {
 	for i := range mr {
 		x := t.broadcasts[i%len(t.broadcasts)]
 		t.broadcast(x, element(i))
 		for v, sum := range t.sums[i] {
-			if t.b == nil { // read once: from memory
-				t.fma(sum, x, b.Offset(v*t.bytes()))
-			} else {
-				t.fma(sum, x, t.b[v])
-			}
+			t.fma(sum, x, t.b[v])
 		}
 	}
 }
@@ -413,7 +407,7 @@ func (t *tile) row(base, half reg.GPVirtual, i int) Mem {
 // tiles take a path without masks, and for the others the masks are made here, where B is dead.
 func (t *tile) finish(mr int) {
 	masked, whole, done := t.label("masked", mr), t.label("whole", mr), t.label("stored", mr)
-	if t.zmm || t.whole() {
+	if t.zmm {
 		t.output(whole, t.masks)
 		return
 	}
