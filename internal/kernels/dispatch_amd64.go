@@ -7,6 +7,7 @@ package kernels
 //go:generate go -C gen run . -pkg kernels -out ../fold_amd64.s -stubs ../fold_amd64.go fold
 //go:generate go -C gen run . -pkg kernels -out ../gemm_amd64.s -stubs ../gemm_amd64.go gemm
 //go:generate go -C gen run . -pkg kernels -out ../maths_amd64.s -stubs ../maths_amd64.go maths
+//go:generate go -C gen run . -pkg kernels -out ../narrow_amd64.s -stubs ../narrow_amd64.go narrow
 //go:generate go -C gen run . -pkg kernels -out ../norm_amd64.s -stubs ../norm_amd64.go norm
 //go:generate go -C gen run . -pkg kernels -out ../panels_amd64.s -stubs ../panels_amd64.go panels
 //go:generate go -C gen run . -pkg kernels -out ../patches_amd64.s -stubs ../patches_amd64.go patches

@@ -8,9 +8,6 @@ package kernels
 func tileAVX512F32(args *uint64)
 
 //go:noescape
-func tileNarrowAVX512F32(args *uint64)
-
-//go:noescape
 func rowProductAVX512F32(y *float32, a *float32, b *float32, terms int, cols int, rowY int, rowA int, rowB int)
 
 //go:noescape
@@ -18,9 +15,6 @@ func rowPairAVX512F32(y *float32, a *float32, b *float32, terms int, cols int, r
 
 //go:noescape
 func tileAVX512F64(args *uint64)
-
-//go:noescape
-func tileNarrowAVX512F64(args *uint64)
 
 //go:noescape
 func rowProductAVX512F64(y *float64, a *float64, b *float64, terms int, cols int, rowY int, rowA int, rowB int)

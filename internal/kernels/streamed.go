@@ -16,6 +16,7 @@ const (
 	streamDepth = 64      // rows of B taken at once
 	streamBytes = 1 << 19 // of them at most
 	streamCols  = 128     // columns from which C is wide enough
+	narrowHigh  = 24      // rows that a narrow kernel takes at once
 	walkRows    = 48      // rows of a large A taken at once
 	streamRows  = 48      // rows of C up to which arithmetic does not outweigh memory
 )
@@ -39,11 +40,11 @@ func (p *product[T]) walks() bool {
 // askAhead tells a kernel what to ask for while it computes cols columns from j on: rows of B some turns ahead or, of
 // a sum that is streamed, the share of the next rows that belongs to the tile; or rows of A from i1 on; or what the caller
 // of the block wants.
-func (t tiles[T]) askAhead(p *part[T], i1, j, cols int) {
+func (t tiles[T]) askAhead(p *part[T], i1, j, cols, high int) {
 	args := &p.s.tile
 	args.step, args.back = args.rsB, -args.rsB*p.k
 	args.ahead = uintptr(args.b) + uintptr(args.rsB*aheadRows)
-	size, turns := int(unsafe.Sizeof(*new(T))), (args.rows-1)/t.high+1 // turns for each term
+	size, turns := int(unsafe.Sizeof(*new(T))), (args.rows-1)/high+1 // turns for each term
 	switch {
 	case p.next != 0:
 		args.ahead, args.step, args.back = p.next, (p.share-1)/turns+1, 0

@@ -303,9 +303,10 @@ func (t tiles[T]) strip(p *part[T], i0, i1 int) {
 	}
 	for j, cols := p.j0, 0; j < p.j1; j += cols {
 		cols = min(t.width, p.j1-j)
-		kernel := t.wide
-		if t.narrow != nil && 2*cols <= t.width {
-			kernel = t.narrow
+		kernel, high := t.wide, t.high
+		switch {
+		case t.narrow != nil && 2*cols <= t.width:
+			kernel, high = t.narrow, narrowHigh
 		}
 		args.cols = cols
 		if p.inPlace && (t.masked || cols >= t.width) {
@@ -313,7 +314,7 @@ func (t tiles[T]) strip(p *part[T], i0, i1 int) {
 		} else {
 			args.b, args.rsB = unsafe.Pointer(&p.panels[(j-p.j0)*p.k]), t.width*size
 		}
-		t.askAhead(p, i1, j, cols)
+		t.askAhead(p, i1, j, cols, high)
 		args.c = unsafe.Pointer(&p.c[p.z*p.bsC+i0*p.ldc+j])
 		kernel((*uint64)(unsafe.Pointer(args)))
 	}

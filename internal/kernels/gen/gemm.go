@@ -85,7 +85,6 @@ type tile struct {
 func gemm(s isa) {
 	if s.zmm {
 		newTile(s, "tile", 2, 12).write()
-		newTile(s, "tileNarrow", 1, 12).write()
 	} else {
 		newTile(s, "tile", 2, 6).write()
 	}

@@ -107,6 +107,11 @@ func (s isa) add(dst, x vec, y Op) { s.pick(VADDPS, VADDPD)(y, x, dst) }
 // fma computes acc = acc + x·y; y may be memory.
 func (s isa) fma(acc, x vec, y Op) { s.pick(VFMADD231PS, VFMADD231PD)(y, x, acc) }
 
+// fmaBroadcast computes acc = acc + x·y for an element y in memory, which every lane of x is multiplied by; AVX-512 only.
+func (s isa) fmaBroadcast(acc, x vec, y Mem) {
+	s.pick(up(VFMADD231PS_BCST), up(VFMADD231PD_BCST))(y, x, acc)
+}
+
 // mask selects the leading lanes of a register: an opmask register with AVX-512,
 // lanes of ones with AVX2.
 type mask struct {

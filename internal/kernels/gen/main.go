@@ -32,6 +32,7 @@ var families = map[string]func(){
 	"fold":      each(fold),
 	"gemm":      each(gemm),
 	"maths":     each(maths),
+	"narrow":    each(narrow),
 	"norm":      each(norms),
 	"panels":    each(panels),
 	"patches":   each(patches),
