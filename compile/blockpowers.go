@@ -27,8 +27,28 @@ func evenBlocks(n *graph.Node, _ func(int) bool) *graph.Node {
 	if p*q/G < fewBlocks || !ops.BlockPowersFit(p, q, G) {
 		return nil
 	}
-	y := n.Graph().Apply(ops.BlockPowers{G: G}, u, x, n.In[1])
-	return ops.Reshape(y, R*(p*q/G), L)
+	b, blocks := n.In[1], p*q/G
+	var y *graph.Node
+	if v, z := aboveOnes(u), aboveOnes(x); v != nil && z != nil {
+		sums := ops.BroadcastTo(ops.Reshape(ops.SumAxis(b, 1), 1, 1, L), graph.Sh(1, blocks, L))
+		y = ops.Join(0, n.Graph().Apply(ops.BlockPowers{G: G}, v, z, b), ops.Reshape(sums, 1, blocks*L))
+	} else {
+		y = n.Graph().Apply(ops.BlockPowers{G: G}, u, x, b)
+	}
+	return ops.Reshape(y, R*blocks, L)
+}
+
+// aboveOnes is the matrix that n is but for a last row of ones (see withOnes), nil for others. All powers of ones are 1: that
+// row of the product are sums of the matrix's rows, and to multiply them out would take a tile of a product for one row.
+func aboveOnes(n *graph.Node) *graph.Node {
+	join, ok := n.Op.(ops.Concat)
+	if !ok || len(n.In) != 2 || axisOf(join.Axis, n.Shape()) != 0 || n.In[1].Shape().Dim(0) != 1 {
+		return nil
+	}
+	if v, same := splat(n.In[1]); !same || v != 1 {
+		return nil
+	}
+	return n.In[0]
 }
 
 // blocksOfPowers recognises a product of u⊗x, read as rows of G columns, with a matrix, where few segments of its rows are

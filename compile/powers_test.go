@@ -63,6 +63,9 @@ func TestPowersAreNeverInMemory(t *testing.T) {
 		if s := n.Shape(); s.Rank() > 1 && (s.Dim(0) == b || s.Dim(0) == b+1) && s.Size() >= b*m*m {
 			t.Errorf("%v is as large as the powers of a batch", n)
 		}
+		if op, ok := n.Op.(ops.BlockPowers); ok && op.Out < 3 && n.Shape().Dim(0) != b {
+			t.Errorf("%v multiplies a row of ones", n)
+		}
 	}
 }
 
