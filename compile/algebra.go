@@ -36,6 +36,29 @@ func sums(n *graph.Node, _ func(int) bool) *graph.Node {
 	return nil
 }
 
+// labelSums: a row of a one-hot table has one 1 beside zeros, so that the sum over it is 1, or the factor of a scaled
+// table. The gradient of log-softmax asks for it, where dy is such a table:
+//
+//	dx = dy − eʸ·Σ_j dy = c·hot − c·eʸ
+func labelSums(n *graph.Node, _ func(int) bool) *graph.Node {
+	to, ok := n.Op.(ops.SumTo)
+	if !ok {
+		return nil
+	}
+	x, factor := n.In[0], 1.0
+	if x.Op == (ops.Binary{Kind: ops.KMul}) {
+		if factor, ok = splat(x.In[1]); !ok {
+			return nil
+		}
+		x = x.In[0]
+	}
+	hot, ok := x.Op.(ops.OneHot)
+	if !ok || hot.N < 1 || to.To != x.In[0].Shape().Append(1) {
+		return nil
+	}
+	return filled(n, factor)
+}
+
 // swapsLast says that n only swaps the last two axes of its operand.
 //
 // Products know only transposes of the last two axes; a permutation of batch axes stays where it is.

@@ -87,7 +87,7 @@ func useCounts(g *graph.Graph, roots []*graph.Node) map[*graph.Node]int {
 // simplify is algebra: identities, transposes into product flags, views of views, sums and repetitions that undo each
 // other, small constants.
 func simplify(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
-	return applyRules(g, roots, []rule{foldConstants, arithmetic, views, broadcasts, sums, productFlags, productIdentity, sharedFactor, joins, paddings, viewBehindFunction})
+	return applyRules(g, roots, []rule{foldConstants, arithmetic, views, broadcasts, sums, labelSums, productFlags, productIdentity, sharedFactor, joins, paddings, viewBehindFunction})
 }
 
 // splat is the value of a node all of whose elements are one constant.
