@@ -69,6 +69,7 @@
 //	  O  join-products     narrow matrices that meet one large one are multiplied together
 //	  O  fuse-gather       products read patches of a grid where they are
 //	  O  fuse-norms        a batch norm and the relu behind it are one pass over the activations
+//	  O  fuse-pools        such a norm with the pooling behind it is never in memory           not on a GPU
 //	  O  fuse-steps        a large gradient is made tile by tile by the step that reads it          not on a GPU
 //	  O  fuse-elementwise  chains of elementwise nodes become straight-line code over one block
 //	  O  expansions        features of a wide κ(x) are made where products read them             not on a GPU

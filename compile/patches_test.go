@@ -164,12 +164,41 @@ func TestPatchesAreNeverPacked(t *testing.T) {
 		}
 		count := opNames(q)
 		for name, want := range map[string]int{
-			"PatchMatMul": 3, "PatchMatMulGrad": 2, "PatchMax": 1, "PatchExtremeGrad": 1, "NormRelu": 2, "NormReluGrad": 2,
+			"PatchMatMul": 3, "PatchMatMulGrad": 2, "PatchMax": 0, "PatchExtremeGrad": 0, "NormMax": 1, "NormMaxGrad": 1,
+			"NormRelu": 1, "NormReluGrad": 1,
 			"Gather": 0, "ScatterAdd": 0, "Place@-1/9": 0, "ColumnNorm": 0, "ColumnNormGrad": 0,
 		} {
 			if count[name] != want {
 				t.Errorf("%s: %d × %s; want %d", p.name, count[name], name, want)
 			}
+		}
+	}
+}
+
+// A norm before a pooling stays what it is where something else reads what is pooled, and where pooling is for the smallest.
+func TestPooledNormsThatAreReadElsewhereStay(t *testing.T) {
+	for name, c := range map[string]struct {
+		least, read bool
+		want        int
+	}{"pooled": {want: 1}, "smallest": {least: true}, "output": {read: true}} {
+		g := graph.New()
+		x, w := g.Param("x", typ(graph.F64, 4, 12), graph.Normal(0, 1)), g.Param("w", typ(graph.F64, 12), graph.Fill(2))
+		shift := g.Param("s", typ(graph.F64, 12), graph.Fill(0.5))
+		z := ops.Relu(ops.Add(ops.Mul(g.Apply(ops.ColumnNorm{Eps: 1e-3}, x).Result(0), w), shift))
+		table := graph.NewIndex(0, 1, 2, 2, 3, 4, 3, 4, 5)
+		packed := g.Apply(ops.Gather{Table: table}, ops.Reshape(z, 8, 6))
+		y := g.Apply(ops.Extreme{Axis: 2, Min: c.least}, ops.Reshape(packed, 8, 3, 3)).Result(0)
+		outputs := []*graph.Node{y}
+		if c.read {
+			outputs = append(outputs, z)
+		}
+		p := program{name, g, outputs, ops.Mean(ops.Square(y))}
+		q, err := compile.Train(g, nil, nil, p.loss, momentum{}, outputs...)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if count := opNames(q); count["NormMax"] != c.want || count["NormMaxGrad"] != c.want || count["NormRelu"] != 1-c.want {
+			t.Errorf("%s: %v", name, count)
 		}
 	}
 }

@@ -189,8 +189,9 @@ func (p planes) shares(i int) int { return (p.h-i-1)/p.down + 1 }
 //
 // Margins of planes are zeros from allocation on, as load writes the inside only.
 type extremeFrame[T float] struct {
-	planes, sums []T
-	windows      kernels.WindowFrame[T]
+	planes, sums  []T
+	windows       kernels.WindowFrame[T]
+	extremes, row []T // of a row that its gradient replaces
 }
 
 // extremeFrames keeps frames for as many cores as have run at once.
@@ -209,6 +210,49 @@ func windowsOf[T float](p planes) *kernels.Windows[T] {
 	return &kernels.Windows[T]{Rows: p.rows, Cols: p.cols, Pitch: p.pitch, From: p.from}
 }
 
+// pooling is how the extremes of rows are found, and how cotangents go back: by planes, or entry by entry where the patches
+// are not those of a grid.
+type pooling[T float] struct {
+	op      PatchExtreme
+	planes  planes
+	regular bool
+	frames  *spare[extremeFrame[T]]
+	windows *kernels.Windows[T]
+}
+
+// newPooling prepares the pooling of rows of n elements, with scratch for gradients if back is set.
+func newPooling[T float](op PatchExtreme, n int, back bool) *pooling[T] {
+	p, regular := planesOf(op.Table, op.Size, n)
+	return &pooling[T]{op, p, regular && op.Table.Len() > 0, extremeFrames[T](p, back), windowsOf[T](p)}
+}
+
+// extremes finds those of a row.
+func (o *pooling[T]) extremes(f *extremeFrame[T], y, x []T) {
+	if !o.regular {
+		listedExtremes(o.op, o.op.Table.Slice(), y, x)
+		return
+	}
+	f.load(o.planes, x)
+	o.windows.Extreme(&f.windows, y, f.planes, o.op.Min)
+}
+
+// gradient leads d to the entries of a row of which y are the extremes.
+func (o *pooling[T]) gradient(f *extremeFrame[T], dx, x, y, d []T) {
+	if !o.regular {
+		placeListed(o.op.Table.Slice(), o.op.Size, dx, x, y, d)
+		return
+	}
+	f.load(o.planes, x)
+	o.back(f, dx, y, d)
+}
+
+// back is the gradient of the row that has been loaded.
+func (o *pooling[T]) back(f *extremeFrame[T], dx, y, d []T) {
+	clear(f.sums)
+	o.windows.Back(&f.windows, f.sums, f.planes, y, d)
+	f.unload(o.planes, dx)
+}
+
 // Kernel compares planes, or entry by entry where the patches are not those of a grid.
 func (o PatchExtreme) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, patchExtremeRun[float32], patchExtremeRun[float64])
@@ -217,22 +261,17 @@ func (o PatchExtreme) Kernel(in, out []graph.Type) (Run, error) {
 // patchExtremeRun maps x (rows×n) → (rows×patches), a row at a time on each core.
 func patchExtremeRun[T float](o PatchExtreme, in, out []graph.Type) Run {
 	rows, n, patches := in[0].Shape.Dim(0), in[0].Shape.Dim(1), out[0].Shape.Dim(1)
-	p, regular := planesOf(o.Table, o.Size, n)
-	if !regular || patches == 0 {
-		return rowwise(in, out, rows, o.Table.Len(), func(a *args[T], lo, hi int) {
-			for r := lo; r < hi; r++ {
-				listedExtremes(o, o.Table.Slice(), a.dst[0][r*patches:(r+1)*patches], a.in[0][r*n:(r+1)*n])
-			}
-		})
+	p := newPooling[T](o, n, false)
+	width := patches * o.Size / 4
+	if !p.regular {
+		width = o.Table.Len()
 	}
-	frames, windows := extremeFrames[T](p, false), windowsOf[T](p)
-	return rowwise(in, out, rows, patches*o.Size/4, func(a *args[T], lo, hi int) {
-		f := frames.get()
+	return rowwise(in, out, rows, width, func(a *args[T], lo, hi int) {
+		f := p.frames.get()
 		for r := lo; r < hi; r++ {
-			f.load(p, a.in[0][r*n:(r+1)*n])
-			windows.Extreme(&f.windows, a.dst[0][r*patches:(r+1)*patches], f.planes, o.Min)
+			p.extremes(f, a.dst[0][r*patches:(r+1)*patches], a.in[0][r*n:(r+1)*n])
 		}
-		frames.put(f)
+		p.frames.put(f)
 	})
 }
 
@@ -269,23 +308,13 @@ func (o PatchExtremeGrad) Kernel(in, out []graph.Type) (Run, error) {
 // Patches may overlap, and a row belongs to one core, so sums have one order.
 func patchExtremeGradRun[T float](o PatchExtremeGrad, in, _ []graph.Type) Run {
 	rows, n, patches := in[0].Shape.Dim(0), in[0].Shape.Dim(1), in[1].Shape.Dim(1)
-	p, regular := planesOf(o.Table, o.Size, n)
-	frames, windows := extremeFrames[T](p, true), windowsOf[T](p)
+	p := newPooling[T](PatchExtreme{Table: o.Table, Size: o.Size}, n, true)
 	return rowwise(in, in[:1], rows, o.Table.Len(), func(a *args[T], lo, hi int) {
-		f := frames.get()
+		f := p.frames.get()
 		for r := lo; r < hi; r++ {
-			dx, x := a.dst[0][r*n:(r+1)*n], a.in[0][r*n:(r+1)*n]
-			y, d := a.in[1][r*patches:(r+1)*patches], a.in[2][r*patches:(r+1)*patches]
-			if !regular || patches == 0 {
-				placeListed(o.Table.Slice(), o.Size, dx, x, y, d)
-				continue
-			}
-			f.load(p, x)
-			clear(f.sums)
-			windows.Back(&f.windows, f.sums, f.planes, y, d)
-			f.unload(p, dx)
+			p.gradient(f, a.dst[0][r*n:(r+1)*n], a.in[0][r*n:(r+1)*n], a.in[1][r*patches:(r+1)*patches], a.in[2][r*patches:(r+1)*patches])
 		}
-		frames.put(f)
+		p.frames.put(f)
 	})
 }
 

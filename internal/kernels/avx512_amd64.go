@@ -15,6 +15,7 @@ func avx512Table32() *engine[float32] {
 	e.deal, e.join, e.copyRows = windowKernel[float32](dealAVX512F32), windowKernel[float32](joinAVX512F32), windowKernel[float32](copyRowsAVX512F32)
 	e.correlate, e.laneSums, e.corrRows, e.lanes = correlateKernel[float32](correlateAVX512F32), laneSumsAVX512F32, 8, 16
 	e.flat = flatKernel(flatAVX512F32)
+	e.gridMax, e.gridMaxBack = gridKernel(gridMaxAVX512F32), gridKernel(gridMaxBackAVX512F32)
 	e.spread, e.reluAffine, e.reluAffineAdd = normKernel[float32](spreadAVX512F32), normKernel[float32](reluAffineAVX512F32), normKernel[float32](reluAffineAddAVX512F32)
 	e.reluSums, e.reluBack = normKernel[float32](reluSumsAVX512F32), normKernel[float32](reluBackAVX512F32)
 	e.side, e.transpose, e.fold, e.foldedTile = 8, transposeAVX2F32, foldAVX2F32, foldedTileAVX512F32

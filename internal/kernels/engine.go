@@ -26,10 +26,12 @@ type engine[T Float] struct {
 	// flat is a tile of positions of a grid with margins; nil where there is none.
 	// correlate is a tile of a gradient, of corrRows rows, and laneSums adds up
 	// the lanes of its registers.
-	flat            func(a *flatArgs)
-	correlate       func(c *correlation[T])
-	corrRows, lanes int
-	laneSums        func(dst, x []T)
+	flat func(a *flatArgs)
+	// gridMax and gridMaxBack pool grids that a norm makes, and lead cotangents back; nil where there are none.
+	gridMax, gridMaxBack func(a *gridArgs)
+	correlate            func(c *correlation[T])
+	corrRows, lanes      int
+	laneSums             func(dst, x []T)
 
 	// Windows of a grid: the extreme entry, which it is, and what it gets; even and
 	// odd columns dealt out and put together again.

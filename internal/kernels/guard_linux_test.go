@@ -178,6 +178,15 @@ func TestNormReluStaysInsideItsOperands(t *testing.T) {
 	})
 }
 
+func TestPooledNormsStayInsideTheirOperands(t *testing.T) {
+	onEveryTableGuarded(t, func(t *testing.T, g guards) {
+		for _, s := range gridSizes {
+			checkGrids(t, s[0], s[1], s[2], s[3], func(x []float32) []float32 { return guarded(g, x) })
+			checkGrids(t, s[0], s[1], s[2], s[3], func(x []float64) []float64 { return guarded(g, x) })
+		}
+	})
+}
+
 func TestCubicSplinesStayInsideTheirSlices(t *testing.T) {
 	onEveryTableGuarded(t, func(t *testing.T, g guards) {
 		checkSplines(t, func(n int) []float32 { return guarded(g, filled[float32](n, poison)) }, 2e-5)

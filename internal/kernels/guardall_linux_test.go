@@ -18,6 +18,7 @@ var guarding = map[string]func(*testing.T){
 	"Running": TestRunningRowsAreSumsRowByRowAndStayInsideTheirOperands,
 	"Sparse":  TestSparseProductsMatchDenseOnesAndStayInsideTheirOperands, "Lines": TestSoftmaxOfSparseRowsMatchesDefinition,
 	"Repeats": TestRepeatedElementsStandInARow, "NormRelu": TestNormReluStaysInsideItsOperands,
+	"NormPool": TestPooledNormsStayInsideTheirOperands,
 }
 
 // A kernel of assembly that no guarded test runs is one of which nobody knows what it reads and writes.

@@ -41,6 +41,7 @@ type normFrame[T Float] struct {
 	block normBlock[T]
 	v     [4][normColumns]T
 	sums  [48][columnPanel]T
+	pool  poolFrame[T]
 }
 
 // normBlock are the arguments of a kernel that goes down the rows of a block of columns.
@@ -99,27 +100,34 @@ func (n *NormRelu[T]) Map(z, x, a, c []T) {
 	n.run(n.known)
 }
 
-// affine computes blocks lo to hi−1 of Map. The factor goes into a and c, as it is positive.
+// affine computes blocks lo to hi−1 of Map.
 func (n *NormRelu[T]) affine(lo, hi int) {
 	e, f := engineOf[T](), n.frame()
-	for t := lo; t < hi; t++ {
-		from := t * normColumns
-		cols := min(normColumns, n.Columns-from)
-		for h := range n.Heads {
-			at := h*n.Columns + from
-			n.place(f, at, cols)
-			b := &f.block
-			b.a, b.c = n.scaled(e, f.v[0][:cols], n.w[at:]), n.scaled(e, f.v[1][:cols], n.s[at:])
-			b.y, b.rowY = n.z[from:], n.Columns
-			if h == 0 {
-				e.reluAffine(b)
-			} else {
-				e.reluAffineAdd(b)
-			}
-		}
+	for from := lo * normColumns; from < min(hi*normColumns, n.Columns); from += normColumns {
+		n.affineBlock(e, f, from, min(normColumns, n.Columns-from), n.z[from:], n.Columns)
 	}
-	f.block = normBlock[T]{}
-	n.frames.put(f)
+	n.putBack(f)
+}
+
+// affineBlock maps cols ≤ normColumns columns of x to z, whose rows lie rowZ apart. The factor goes into a and c, as it is
+// positive.
+func (n *NormRelu[T]) affineBlock(e *engine[T], f *normFrame[T], from, cols int, z []T, rowZ int) {
+	for h := range n.Heads {
+		at := h*n.Columns + from
+		n.place(f, at, cols)
+		f.block.a, f.block.c = n.scaled(e, f.v[0][:cols], n.w[at:]), n.scaled(e, f.v[1][:cols], n.s[at:])
+		n.addHead(e, f, h, z, rowZ)
+	}
+}
+
+// addHead writes head h of a block to z, or adds it where it is not the first.
+func (n *NormRelu[T]) addHead(e *engine[T], f *normFrame[T], h int, z []T, rowZ int) {
+	f.block.y, f.block.rowY = z, rowZ
+	if h == 0 {
+		e.reluAffine(&f.block)
+	} else {
+		e.reluAffineAdd(&f.block)
+	}
 }
 
 // scaled is Scale·v, in to where it is not v itself.
@@ -142,14 +150,18 @@ func (n *NormRelu[T]) check(op string, z, x []T, vectors ...[]T) {
 
 // run takes every block of columns.
 //
-// Columns are independent of each other, so nothing is added up across blocks. The operands are let go
-// of at the end: a NormRelu that waits in a program keeps no arena alive.
+// Columns are independent of each other, so nothing is added up across blocks.
 func (n *NormRelu[T]) run(f func(lo, hi int)) {
-	blocks := (n.Columns + normColumns - 1) / normColumns
+	n.share((n.Columns+normColumns-1)/normColumns, f)
+}
+
+// share runs tasks, on all cores where there is enough to do. It lets go of the operands at the end: a NormRelu that waits in
+// a program keeps no arena alive.
+func (n *NormRelu[T]) share(tasks int, f func(lo, hi int)) {
 	if n.Rows*n.Columns*n.Heads < rowsWork {
-		f(0, blocks)
+		f(0, tasks)
 	} else {
-		Parallel(blocks, 1, f)
+		Parallel(tasks, 1, f)
 	}
 	n.z, n.x, n.w, n.s, n.base, n.variance, n.r = nil, nil, nil, nil, nil, nil, nil
 	n.d, n.dx, n.sum, n.dw, n.ds = nil, nil, nil, nil, nil
@@ -163,34 +175,41 @@ func (n *NormRelu[T]) frame() *normFrame[T] {
 	return new(normFrame[T])
 }
 
-// forward computes blocks lo to hi−1, head after head.
+// putBack keeps a frame for the next task, without operands.
+func (n *NormRelu[T]) putBack(f *normFrame[T]) {
+	f.block = normBlock[T]{}
+	n.frames.put(f)
+}
+
+// forward computes blocks lo to hi−1.
 func (n *NormRelu[T]) forward(lo, hi int) {
 	e, f := engineOf[T](), n.frame()
-	b := &f.block
-	for t := lo; t < hi; t++ {
-		from := t * normColumns
-		cols := min(normColumns, n.Columns-from)
-		for h := range n.Heads {
-			n.place(f, h*n.Columns+from, cols)
-			base, variance, r := n.base[h*n.Columns+from:][:cols], n.variance[h*n.Columns+from:][:cols], n.r[h*n.Columns+from:][:cols]
-			n.means(e, f, base)
-			b.shift, b.sum = base, variance
-			e.spread(b)
-			e.scaleBy(variance, variance, 1/T(n.Rows))
-			e.affine(r, variance, 1, T(n.Eps))
-			e.sqrt(r, r)
-			e.recip(r, r)
-			n.factors(e, f, h*n.Columns+from, cols)
-			b.y, b.rowY = n.z[from:], n.Columns
-			if h == 0 {
-				e.reluAffine(b)
-			} else {
-				e.reluAffineAdd(b)
-			}
-		}
+	for from := lo * normColumns; from < min(hi*normColumns, n.Columns); from += normColumns {
+		n.forwardBlock(e, f, from, min(normColumns, n.Columns-from), n.z[from:], n.Columns)
 	}
-	f.block = normBlock[T]{} // let go of the operands
-	n.frames.put(f)
+	n.putBack(f)
+}
+
+// forwardBlock normalises cols ≤ normColumns columns of x, head after head, into z, whose rows lie rowZ apart.
+func (n *NormRelu[T]) forwardBlock(e *engine[T], f *normFrame[T], from, cols int, z []T, rowZ int) {
+	for h := range n.Heads {
+		n.statistics(e, f, h*n.Columns+from, cols)
+		n.addHead(e, f, h, z, rowZ)
+	}
+}
+
+// statistics computes base, var and r of cols columns of x, and the factors that follow from them.
+func (n *NormRelu[T]) statistics(e *engine[T], f *normFrame[T], at, cols int) {
+	n.place(f, at, cols)
+	base, variance, r := n.base[at:][:cols], n.variance[at:][:cols], n.r[at:][:cols]
+	n.means(e, f, base)
+	f.block.shift, f.block.sum = base, variance
+	e.spread(&f.block)
+	e.scaleBy(variance, variance, 1/T(n.Rows))
+	e.affine(r, variance, 1, T(n.Eps))
+	e.sqrt(r, r)
+	e.recip(r, r)
+	n.factors(e, f, at, cols)
 }
 
 // place points the kernels at cols columns of x.
@@ -217,7 +236,17 @@ func (n *NormRelu[T]) factors(e *engine[T], f *normFrame[T], at, cols int) {
 	f.block.a, f.block.c = a, c
 }
 
-// backward computes blocks lo to hi−1. With t the part of d that came through the relu, and means over the rows,
+// backward computes blocks lo to hi−1.
+func (n *NormRelu[T]) backward(lo, hi int) {
+	e, f := engineOf[T](), n.frame()
+	for from := lo * normColumns; from < min(hi*normColumns, n.Columns); from += normColumns {
+		n.backBlock(e, f, from, min(normColumns, n.Columns-from), n.d[from:], n.Columns)
+	}
+	n.putBack(f)
+}
+
+// backBlock computes the gradients of cols ≤ normColumns columns from d, whose rows lie rowD apart. With t the part of d that
+// came through the relu, and means over the rows,
 //
 //	dx = a·(t − mean(t) − (x − base)·r²·mean(t·(x − base)))
 //
@@ -226,35 +255,28 @@ func (n *NormRelu[T]) factors(e *engine[T], f *normFrame[T], at, cols int) {
 // rounding, and kept because the unfused graph computes them.
 //
 // The two sums behind the means are all that a trained w and s need: ds = Scale·Σt and dw = Scale·r·Σt·(x − base).
-func (n *NormRelu[T]) backward(lo, hi int) {
-	e, f := engineOf[T](), n.frame()
+func (n *NormRelu[T]) backBlock(e *engine[T], f *normFrame[T], from, cols int, d []T, rowD int) {
 	b := &f.block
-	for t := lo; t < hi; t++ {
-		from := t * normColumns
-		cols := min(normColumns, n.Columns-from)
-		for h := range n.Heads {
-			at := h*n.Columns + from
-			n.place(f, at, cols)
-			n.factors(e, f, at, cols)
-			k1, k2 := f.v[2][:cols], f.v[3][:cols]
-			b.shift, b.d, b.rowD = n.base[at:], n.d[from:], n.Columns
-			b.sum, b.other = k1, k2
-			e.reluSums(b)
-			dw, ds, r := n.dw[at:][:cols], n.ds[at:][:cols], n.r[at:][:cols]
-			e.mul(k2, k2, r)
-			e.scaleBy(ds, k1, T(n.Scale))
-			e.scaleBy(dw, k2, T(n.Scale))
-			e.mul(k2, k2, r)
-			for _, k := range [][]T{k1, k2} {
-				e.mul(k, k, b.a)
-				e.scaleBy(k, k, -1/T(n.Rows))
-			}
-			b.k1, b.k2, b.sum, b.y, b.rowY = k1, k2, n.sum[at:], n.dx[at:], b.rowX
-			e.reluBack(b)
+	for h := range n.Heads {
+		at := h*n.Columns + from
+		n.place(f, at, cols)
+		n.factors(e, f, at, cols)
+		k1, k2 := f.v[2][:cols], f.v[3][:cols]
+		b.shift, b.d, b.rowD = n.base[at:], d, rowD
+		b.sum, b.other = k1, k2
+		e.reluSums(b)
+		dw, ds, r := n.dw[at:][:cols], n.ds[at:][:cols], n.r[at:][:cols]
+		e.mul(k2, k2, r)
+		e.scaleBy(ds, k1, T(n.Scale))
+		e.scaleBy(dw, k2, T(n.Scale))
+		e.mul(k2, k2, r)
+		for _, k := range [][]T{k1, k2} {
+			e.mul(k, k, b.a)
+			e.scaleBy(k, k, -1/T(n.Rows))
 		}
+		b.k1, b.k2, b.sum, b.y, b.rowY = k1, k2, n.sum[at:], n.dx[at:], b.rowX
+		e.reluBack(b)
 	}
-	f.block = normBlock[T]{}
-	n.frames.put(f)
 }
 
 // normKernel hands a block to a kernel in assembly.

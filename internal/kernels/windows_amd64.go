@@ -26,6 +26,12 @@ func dealAVX512F32(args *uint64)
 func joinAVX512F32(args *uint64)
 
 //go:noescape
+func gridMaxAVX512F32(args *uint64)
+
+//go:noescape
+func gridMaxBackAVX512F32(args *uint64)
+
+//go:noescape
 func windowMaxAVX512F64(args *uint64)
 
 //go:noescape

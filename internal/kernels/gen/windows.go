@@ -60,6 +60,9 @@ func windows(s isa) {
 	} {
 		(&window{isa: s, fn: s.name(w.name), pairs: w.pairs}).write(w.turn)
 	}
+	if s.zmm && !s.f64 {
+		gridMaxes(s)
+	}
 }
 
 // arg loads a field of windowArgs.
