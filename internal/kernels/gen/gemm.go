@@ -52,7 +52,7 @@ const (
 const (
 	prefetchTerms = 48
 	tileHalf      = 6 // rows of a strip that are addressed from its first
-	unroll        = 4 // terms that the turns of high strips take, in pairs
+	unroll        = 4 // terms that the turns of the highest strip take, in pairs
 )
 
 // tile is the state of one tile kernel while it is written. The kernel computes
@@ -229,13 +229,14 @@ type sweep struct {
 
 // loop sums over k, which is at least 1: callers answer an empty sum themselves.
 //
-// Additions to addresses and counters take the ports of multiplications. A strip of more than half of the highest, where all
-// time goes, therefore takes unroll terms a turn if the elements of A for them, or for its rows, lie side by side: then most
-// of an address is part of the instruction. Terms that are left, and any other A, are taken one by one.
+// Additions to addresses and counters take the ports of multiplications. The highest strip, where all time goes, therefore
+// takes unroll terms a turn if the elements of A for them, or for its rows, lie side by side: then most of an address is part
+// of the instruction. Terms that are left, and any other A, are taken one by one. Other strips gain nothing: they come last, and
+// where C is in memory, it is memory that they wait for.
 func (t *tile) loop(mr int) {
 	single, done := t.label("single", mr), t.label("summed", mr)
 	s := t.begin(mr)
-	if 2*mr > t.high && !t.listed {
+	if mr == t.high && !t.listed {
 		across := t.label("across", mr)
 		CMPQ(s.k, U8(unroll))
 		JLT(LabelRef(single))
