@@ -18,7 +18,7 @@ func (o Softmax) InPlace(int) bool { return true }
 // softmaxRun leaves the exponentials to kernels, in place on the result.
 func softmaxRun[T float](o Softmax, in, _ []graph.Type) Run {
 	return alongLines(in[0].Shape, o.Axis, func(x []T, rows, cols int) { kernels.Softmax(x, rows, cols, o.MaskZeros) },
-		func(x []T, batch, rows, cols int) { kernels.SoftmaxColumns(x, batch, rows, cols, o.MaskZeros) })
+		func(y, x []T, batch, rows, cols int) { kernels.SoftmaxColumns(y, x, batch, rows, cols, o.MaskZeros) })
 }
 
 // Kernel works on rows, or on columns where the axis is not the last.
@@ -33,21 +33,21 @@ func logSoftmaxRun[T float](o LogSoftmax, in, _ []graph.Type) Run {
 	return alongLines(in[0].Shape, o.Axis, func(x []T, rows, cols int) { kernels.LogSoftmax(x, rows, cols, false) }, kernels.LogSoftmaxColumns[T])
 }
 
-// alongLines is the Run of a function that replaces lines of x along any axis of s: rows, or the columns of a batch of
-// matrices, which vector loops go down side by side.
-func alongLines[T float](s graph.Shape, axis int, rows func(x []T, rows, cols int), columns func(x []T, batch, rows, cols int)) Run {
+// alongLines is the Run of a function of the lines of x along any axis of s: it replaces rows, or reads and writes the columns
+// of a batch of matrices, which vector loops go down side by side.
+func alongLines[T float](s graph.Shape, axis int, rows func(x []T, rows, cols int), columns func(y, x []T, batch, rows, cols int)) Run {
 	ax, _ := axisOf(axis, s)
 	outer, n, inner := around(s, ax)
 	return func(dst, in []Buffer) {
 		y, x := view[T](dst[0]), view[T](in[0])
+		if inner > 1 {
+			columns(y, x, outer, n, inner)
+			return
+		}
 		if len(y) > 0 && &y[0] != &x[0] {
 			copy(y, x)
 		}
-		if inner == 1 {
-			rows(y, outer, n)
-			return
-		}
-		columns(y, outer, n, inner)
+		rows(y, outer, n)
 	}
 }
 

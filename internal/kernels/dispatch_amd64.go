@@ -13,6 +13,7 @@ package kernels
 //go:generate go -C gen run . -pkg kernels -out ../patches_amd64.s -stubs ../patches_amd64.go patches
 //go:generate go -C gen run . -pkg kernels -out ../reduce_amd64.s -stubs ../reduce_amd64.go reduce
 //go:generate go -C gen run . -pkg kernels -out ../running_amd64.s -stubs ../running_amd64.go running
+//go:generate go -C gen run . -pkg kernels -out ../softmax_amd64.s -stubs ../softmax_amd64.go softmax
 //go:generate go -C gen run . -pkg kernels -out ../sparse_amd64.s -stubs ../sparse_amd64.go sparse
 //go:generate go -C gen run . -pkg kernels -out ../spline_amd64.s -stubs ../spline_amd64.go spline
 //go:generate go -C gen run . -pkg kernels -out ../transpose_amd64.s -stubs ../transpose_amd64.go transpose

@@ -60,12 +60,17 @@ type engine[T Float] struct {
 	add, sub, mul, div, gate                 func(dst, x, y []T)
 	maximum, minimum, less, lessEqual, equal func(dst, x, y []T)
 	scaleBy, maxScalar, minScalar            func(dst, x []T, c T)
-	expShifted                               func(dst, x []T, shift T) // exp(x − shift)
-	affine                                   func(dst, x []T, a, b T)  // a·x + b
-	axpy                                     func(dst, x, y []T, a T)  // x + a·y
+	affine                                   func(dst, x []T, a, b T) // a·x + b
+	axpy                                     func(dst, x, y []T, a T) // x + a·y
 
 	// marked is a where x = y or x is NaN, else z.
 	marked func(dst, x, y, z []T, a T)
+
+	// Softmax down the columns of rows > 0, row apart, without elements that equal absent: maxima of the columns and what top
+	// holds, weights e^(x − top) and their sums, added to what total holds, and a product with a factor for each column.
+	tops      func(top, x []T, rows, row int, absent T)
+	weights   func(y, x, top, total []T, rows, row int, absent T)
+	scaleDown func(y, factor []T, rows, row int)
 
 	// Reductions. leaf is the number of elements that sum and dot add up at once;
 	// columns computes dst[j] = Σᵢ x[i·row + j] over rows > 0.
@@ -110,14 +115,14 @@ type engine[T Float] struct {
 // float64, which in scalar code costs no more and rounds once.
 func portable32() *engine[float32] {
 	e := portable[float32]()
-	e.exp, e.expShifted, e.log, e.tanh, e.sigmoid = exp32, expShifted32, log32, tanh32, sigmoid32
+	e.exp, e.weights, e.log, e.tanh, e.sigmoid = exp32, weights32, log32, tanh32, sigmoid32
 	return e
 }
 
 // portable64 is the plain Go table for float64, on package math.
 func portable64() *engine[float64] {
 	e := portable[float64]()
-	e.exp, e.expShifted, e.log, e.tanh, e.sigmoid = exp64, expShifted64, log64, tanh64, sigmoid64
+	e.exp, e.weights, e.log, e.tanh, e.sigmoid = exp64, weights64, log64, tanh64, sigmoid64
 	return e
 }
 
@@ -140,7 +145,7 @@ func portable[T Float]() *engine[T] {
 		add: addGo[T], sub: subGo[T], mul: mulGo[T], div: divGo[T], gate: gateGo[T],
 		maximum: maximumGo[T], minimum: minimumGo[T], less: lessGo[T], lessEqual: lessEqualGo[T], equal: equalGo[T],
 		scaleBy: scaleByGo[T], maxScalar: maxScalarGo[T], minScalar: minScalarGo[T],
-		affine: affineGo[T], axpy: axpyGo[T], marked: markedGo[T],
+		tops: topsGo[T], scaleDown: scaleDownGo[T], affine: affineGo[T], axpy: axpyGo[T], marked: markedGo[T],
 		leaf: leafGo, sum: sumGo[T], dot: dotGo[T], largest: largestGo[T], columns: columnsGo[T], running: runningGo[T],
 		sparseRows: sparseRowsGo[T], sparseRowsPicked: sparseRowsPickedGo[T], sampled: sampledGo[T], pick: pickGo[T],
 		splines: splinesGo[T], splineSlopes: splineSlopesGo[T], splineRows: splineRowsGo[T],

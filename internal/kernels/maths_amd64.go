@@ -8,9 +8,6 @@ package kernels
 func expAVX512F32(dst []float32, x []float32)
 
 //go:noescape
-func expShiftedAVX512F32(dst []float32, x []float32, shift float32)
-
-//go:noescape
 func sigmoidAVX512F32(dst []float32, x []float32)
 
 //go:noescape
@@ -63,9 +60,6 @@ func cosAVX512F32(dst []float32, x []float32) (done int)
 
 //go:noescape
 func expAVX512F64(dst []float64, x []float64)
-
-//go:noescape
-func expShiftedAVX512F64(dst []float64, x []float64, shift float64)
 
 //go:noescape
 func sigmoidAVX512F64(dst []float64, x []float64)
@@ -122,9 +116,6 @@ func cosAVX512F64(dst []float64, x []float64) (done int)
 func expAVX2F32(dst []float32, x []float32)
 
 //go:noescape
-func expShiftedAVX2F32(dst []float32, x []float32, shift float32)
-
-//go:noescape
 func sigmoidAVX2F32(dst []float32, x []float32)
 
 //go:noescape
@@ -177,9 +168,6 @@ func cosAVX2F32(dst []float32, x []float32) (done int)
 
 //go:noescape
 func expAVX2F64(dst []float64, x []float64)
-
-//go:noescape
-func expShiftedAVX2F64(dst []float64, x []float64, shift float64)
 
 //go:noescape
 func sigmoidAVX2F64(dst []float64, x []float64)

@@ -32,6 +32,7 @@ type rowsArgs[T Float] struct {
 	lines         *Lines
 	rows, width   int
 	height        int // rows of each matrix of a batch
+	panel         int // columns that are done together
 	log, mask     bool
 }
 

@@ -78,57 +78,18 @@ func maxNonzero[T Float](x []T) T {
 	return m
 }
 
-// expOver computes dst = exp(x − m), and 0 in masked places, piece by piece. What is negligible is some number below
-// negligible.
-//
-// An entry that is masked becomes −Inf, whose exponential is 0, so that one vector call serves masked
-// rows as well. Pieces bound the time of one call into assembly, during which the goroutine can not be
-// stopped.
-func (e *engine[T]) expOver(dst, x []T, m T, mask bool) {
-	for ; len(dst) > piece; dst, x = dst[piece:], x[piece:] {
-		e.expOver(dst[:piece], x[:piece], m, mask)
-	}
-	if !mask {
-		e.expShifted(dst, x, m)
-		return
-	}
-	low := faintest[T]()
-	for i, v := range x {
-		if v == 0 {
-			dst[i] = T(math.Inf(-1))
-		} else {
-			dst[i] = max(v-m, low)
-		}
-	}
-	e.exp(dst, dst)
-}
-
-// expShifted32 and expShifted64 are expShifted in plain Go, which is exp(x − shift) but for what is negligible.
-func expShifted32(dst, x []float32, shift float32) {
-	for i, v := range x {
-		dst[i] = max(v-shift, faintest[float32]())
-	}
-	exp32(dst, dst)
-}
-
-func expShifted64(dst, x []float64, shift float64) {
-	for i, v := range x {
-		dst[i] = max(v-shift, faintest[float64]())
-	}
-	exp64(dst, dst)
-}
-
 // softmaxRow replaces row, of largest entry m, by its softmax.
 //
-// Exponentials that are negligible beside 1 are set to 0 before the sum (see negligible): denormal
-// numbers in them would slow every product that reads the result.
+// Exponentials that are negligible beside 1 are 0 (see negligible): denormal numbers in them would slow every product that
+// reads the result.
 func softmaxRow[T Float](row []T, m T, mask bool) {
 	e := engineOf[T]()
-	e.expOver(row, row, m, mask)
 	s := e.softmaxScratch()
+	top := filled(s.top[:min(softmaxPanel, len(row))], m)
+	clear(s.total[:len(top)])
 	for lo := 0; lo < len(row); lo += softmaxPanel {
 		part := row[lo:min(lo+softmaxPanel, len(row))]
-		e.prune(part, s.tmp[:len(part)])
+		e.weights(part, part, top[:len(part)], s.total[:len(part)], 1, 0, absent[T](mask))
 	}
 	e.softmax.put(s)
 	total := e.total(row)
@@ -146,18 +107,16 @@ func softmaxRow[T Float](row []T, m T, mask bool) {
 // unit of m.
 func logSoftmaxRow[T Float](row []T, m T, mask bool) {
 	e := engineOf[T]()
-	s := e.scratch.get()
-	if s == nil {
-		s = new(scratch[T])
-	}
+	s := e.softmaxScratch()
+	top := filled(s.top[:min(softmaxPanel, len(row))], m)
+	clear(s.total[:len(top)])
 	var total T
-	for lo := 0; lo < len(row); lo += len(s.column) {
-		piece := row[lo:min(lo+len(s.column), len(row))]
-		shifted := s.column[:len(piece)]
-		e.expOver(shifted, piece, m, mask)
-		total += e.total(shifted)
+	for lo := 0; lo < len(row); lo += softmaxPanel {
+		part := row[lo:min(lo+softmaxPanel, len(row))]
+		e.weights(s.tmp[:len(part)], part, top[:len(part)], s.total[:len(part)], 1, 0, absent[T](mask))
+		total += e.total(s.tmp[:len(part)])
 	}
-	e.scratch.put(s)
+	e.softmax.put(s)
 	logTotal := T(math.Log(float64(total)))
 	if !mask {
 		Affine(row, row, 1, -m)
@@ -169,4 +128,12 @@ func logSoftmaxRow[T Float](row []T, m T, mask bool) {
 			row[i] = v - m - logTotal
 		}
 	}
+}
+
+// filled is x with v in every place.
+func filled[T Float](x []T, v T) []T {
+	for i := range x {
+		x[i] = v
+	}
+	return x
 }

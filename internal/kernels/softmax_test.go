@@ -20,12 +20,16 @@ func TestSoftmaxOfColumnsMatchesDefinition(t *testing.T) {
 				}
 			}
 			for _, mask := range []bool{false, true} {
-				got := append([]float32(nil), x...)
-				kernels.SoftmaxColumns(got, batch, rows, cols, mask)
+				got := make([]float32, len(x))
+				kernels.SoftmaxColumns(got, x, batch, rows, cols, mask)
 				checkColumns(t, got, x, batch, rows, cols, mask, false)
+				over := append([]float32(nil), x...)
+				if kernels.SoftmaxColumns(over, over, batch, rows, cols, mask); !sameBits(over, got) {
+					t.Errorf("%d×%d×%d, mask %v: over x differs", batch, rows, cols, mask)
+				}
 			}
-			got := append([]float32(nil), x...)
-			kernels.LogSoftmaxColumns(got, batch, rows, cols)
+			got := make([]float32, len(x))
+			kernels.LogSoftmaxColumns(got, x, batch, rows, cols)
 			checkColumns(t, got, x, batch, rows, cols, false, true)
 		}
 	})
@@ -99,7 +103,7 @@ func TestNegligibleProbabilitiesAreZero(t *testing.T) {
 			}
 			y := append([]float32(nil), x...)
 			kernels.Softmax(x, rows, 120, false)
-			kernels.SoftmaxColumns(y, 1, rows*120, 1, false)
+			kernels.SoftmaxColumns(y, y, 1, rows*120, 1, false)
 			for i, v := range append(x, y...) {
 				if v != 0 && v < 0x1p-100 {
 					t.Fatalf("%d rows: [%d] = %v is neither 0 nor of any weight", rows, i, v)

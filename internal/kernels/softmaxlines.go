@@ -83,7 +83,7 @@ func (a *rowsArgs[T]) softenBlocks(lo, hi int) {
 		if n == 1 {
 			softmaxRow(x, maxNonzero(x), true)
 		} else {
-			e.softmaxDown(s, x, len(x)/n, n, n, true, false)
+			e.down(s, x, x, len(x)/n, n, n, true, false)
 		}
 	}
 	e.softmax.put(s)

@@ -10,7 +10,9 @@ func installAVX512F32(e *engine[float32]) {
 	e.sparseBand = sparseBandAVX512F32
 	e.sparseBandPicked = sparseBandPickedAVX512F32
 	e.exp = expAVX512F32
-	e.expShifted = expShiftedAVX512F32
+	e.tops = topsAVX512F32
+	e.weights = weightsAVX512F32
+	e.scaleDown = scaleDownAVX512F32
 	e.log = logAVX512F32
 	e.tanh = tanhAVX512F32
 	e.sigmoid = sigmoidAVX512F32
@@ -69,7 +71,9 @@ func installAVX512F64(e *engine[float64]) {
 	e.sparseBand = sparseBandAVX512F64
 	e.sparseBandPicked = sparseBandPickedAVX512F64
 	e.exp = expAVX512F64
-	e.expShifted = expShiftedAVX512F64
+	e.tops = topsAVX512F64
+	e.weights = weightsAVX512F64
+	e.scaleDown = scaleDownAVX512F64
 	e.log = logAVX512F64
 	e.tanh = tanhAVX512F64
 	e.sigmoid = sigmoidAVX512F64
@@ -128,7 +132,9 @@ func installAVX2F32(e *engine[float32]) {
 	e.sparseBand = sparseBandAVX2F32
 	e.sparseBandPicked = sparseBandPickedAVX2F32
 	e.exp = expAVX2F32
-	e.expShifted = expShiftedAVX2F32
+	e.tops = topsAVX2F32
+	e.weights = weightsAVX2F32
+	e.scaleDown = scaleDownAVX2F32
 	e.log = logAVX2F32
 	e.tanh = tanhAVX2F32
 	e.sigmoid = sigmoidAVX2F32
@@ -187,7 +193,9 @@ func installAVX2F64(e *engine[float64]) {
 	e.sparseBand = sparseBandAVX2F64
 	e.sparseBandPicked = sparseBandPickedAVX2F64
 	e.exp = expAVX2F64
-	e.expShifted = expShiftedAVX2F64
+	e.tops = topsAVX2F64
+	e.weights = weightsAVX2F64
+	e.scaleDown = scaleDownAVX2F64
 	e.log = logAVX2F64
 	e.tanh = tanhAVX2F64
 	e.sigmoid = sigmoidAVX2F64

@@ -38,6 +38,7 @@ var families = map[string]func(){
 	"patches":   each(patches),
 	"reduce":    each(reduce),
 	"running":   each(running),
+	"softmax":   each(softmax),
 	"sparse":    each(sparse),
 	"spline":    each(spline),
 	"transpose": each(transpose),

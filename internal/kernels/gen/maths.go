@@ -32,7 +32,6 @@ func maths(s isa) {
 	hoist := append(s.expConstants(), 1)
 	for _, e := range []*elementwise{
 		{op: "exp", hoist: hoist, body: func(e *elementwise, x []vec) vec { return e.exp(x[0]) }},
-		{op: "expShifted", scalars: []string{"shift"}, hoist: hoist, body: (*elementwise).expShifted},
 		{op: "sigmoid", hoist: hoist, body: (*elementwise).sigmoid},
 		{op: "tanh", hoist: hoist, body: (*elementwise).tanh},
 		{op: "log", hoist: []float64{1}, body: (*elementwise).log},
@@ -138,25 +137,6 @@ func (e *elementwise) expParts(x vec, low, high float64) (q, n vec) {
 	q = e.polynomial(r, e.expPolynomial())
 	e.horner(q, square, r) // q = P·r² + r
 	return q, n
-}
-
-// expShifted returns eˣ⁻ˢ for the argument s, and e to faintest where x − s is below it.
-//
-// It is the map of softmax, with s the maximum of a row: no argument is above 0 and no result above 1. What the clamp keeps
-// from being a denormal number is negligible beside 1, and such numbers are slow to compute.
-func (e *elementwise) expShifted(x []vec) vec {
-	y := e.reg()
-	e.sub(y, x[0], e.arguments[0])
-	e.greater(y, e.constant(e.faintest()), y) // NaN stays
-	return e.exp(y)
-}
-
-// faintest is the logarithm of a number that is lost in any sum with 1, and that is far from being denormal.
-func (s isa) faintest() float64 {
-	if s.f64 {
-		return -357
-	}
-	return -46.5
 }
 
 // polynomial evaluates coefficients, highest first, at x.

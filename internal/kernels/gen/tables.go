@@ -12,7 +12,7 @@ import (
 // The order is that of the generated assignments and means nothing.
 var installed = []string{
 	"gate", "running", "sparseBand", "sparseBandPicked",
-	"exp", "expShifted", "log", "tanh", "sigmoid", "expm1", "log1p", "softplus",
+	"exp", "tops", "weights", "scaleDown", "log", "tanh", "sigmoid", "expm1", "log1p", "softplus",
 	"erf", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh",
 	"add", "sub", "mul", "div", "maximum", "minimum", "less", "lessEqual", "equal",
 	"axpy", "marked", "affine", "scaleBy", "maxScalar", "minScalar",
