@@ -50,8 +50,9 @@ type blockContraction[T float] struct {
 	g, u, x, y []T
 	pad        []T // L×(q + depth·q + q), b between zeros
 	ut         []T // u transposed: p×R, or its panels one after the other
-	xt         []T // x transposed, panel by panel
+	xt         []T // x transposed, panel by panel, or panels of its columns
 	sums       []T // of gradients, a part a task
+	turn, cut  func(lo, hi int)
 	spare      *spare[blockScratch[T]]
 }
 
@@ -70,7 +71,7 @@ func blockPowersRun[T float](o BlockPowers, in, _ []graph.Type) Run {
 	}
 	k.tasks = (max(1, d.C)-1)/blockChunk + 1
 	k.panels = (max(1, d.R)-1)/blockPanel + 1
-	k.pad, k.ut, k.xt = make([]T, d.L*k.padded()), make([]T, d.R*d.p), make([]T, d.R*d.q)
+	k.pad, k.ut, k.xt = make([]T, d.L*k.padded()), make([]T, d.R*d.p), make([]T, d.R*((d.q-1)/blockPanel+1)*blockPanel)
 	if o.Out == 3 {
 		k.sums = make([]T, d.L*k.tasks*k.padded())
 	}
@@ -81,6 +82,7 @@ func blockPowersRun[T float](o BlockPowers, in, _ []graph.Type) Run {
 	k.spare = newSpare(func() *blockScratch[T] {
 		return &blockScratch[T]{z: make([]T, min(blockChunk, max(1, d.C))*k.depth*wide), sum: make([]T, wide)}
 	})
+	k.turn, k.cut = k.transposePanels, k.cutPanels // bound once: a run allocates nothing
 	body := [...]func(lo, hi int){k.forward, k.byLeft, k.byRight, k.byMatrix}[o.Out]
 	return func(dst, in []Buffer) {
 		var slots [4][]T
@@ -113,26 +115,54 @@ func blockPowersRun[T float](o BlockPowers, in, _ []graph.Type) Run {
 // padded is the length of a row of b with its zeros.
 func (k *blockContraction[T]) padded() int { return (k.depth + 2) * k.q }
 
-// place copies the operands to where products read them: b between zeros, u and x transposed.
+// place copies the operands to where products read them: b between zeros, u and x transposed, or x in panels for products
+// that add up over its rows.
 func (k *blockContraction[T]) place(out int, b []T) {
 	if out != 3 {
 		for l := range k.L {
 			copy(k.pad[l*k.padded()+k.q:], b[l*k.G:(l+1)*k.G])
 		}
 	}
-	for r := 0; r < k.R; r += blockPanel {
-		w := min(blockPanel, k.R-r)
-		if out < 2 {
-			kernels.Transpose(k.xt[r*k.q:(r+w)*k.q], k.x[r*k.q:(r+w)*k.q], w, k.q)
-		}
-		if out == 0 {
-			kernels.Transpose(k.ut[r*k.p:(r+w)*k.p], k.u[r*k.p:(r+w)*k.p], w, k.p)
-		}
-	}
-	if out > 1 {
+	switch {
+	case out < 2:
+		chunked(k.panels, 1, k.R*(k.p+k.q), k.turn)
+	case out == 3 && k.q >= blockPanel:
+		chunked((k.q-1)/blockPanel+1, placeGrain, k.R*k.q, k.cut)
+		fallthrough
+	default:
 		kernels.Transpose(k.ut, k.u, k.R, k.p)
 	}
 }
+
+// placeGrain is the number of panels of x that are copied at a time.
+const placeGrain = 4
+
+// transposePanels turns rows of x and u, panel by panel.
+func (k *blockContraction[T]) transposePanels(lo, hi int) {
+	for r := lo * blockPanel; r < min(hi*blockPanel, k.R); r += blockPanel {
+		w := min(blockPanel, k.R-r)
+		kernels.Transpose(k.xt[r*k.q:(r+w)*k.q], k.x[r*k.q:(r+w)*k.q], w, k.q)
+		if k.u != nil { // the gradient by u reads none
+			kernels.Transpose(k.ut[r*k.p:(r+w)*k.p], k.u[r*k.p:(r+w)*k.p], w, k.p)
+		}
+	}
+}
+
+// cutPanels copies columns of x: panel after panel, each of R rows. The last one ends with x, and what it has of columns of
+// the one before is 0.
+func (k *blockContraction[T]) cutPanels(lo, hi int) {
+	for at := lo; at < hi; at++ {
+		from := k.panelAt(at)
+		for r := range k.R {
+			row := k.xt[(at*k.R+r)*blockPanel:][:blockPanel]
+			copy(row, k.x[r*k.q+from:])
+			clear(row[:at*blockPanel-from])
+		}
+	}
+}
+
+// panelAt is the column of x with which a panel begins.
+func (k *blockContraction[T]) panelAt(panel int) int { return min(panel*blockPanel, k.q-blockPanel) }
 
 // chunk is task t: row l of b, and blocks lo…hi−1.
 func (k *blockContraction[T]) chunk(t int) (l, lo, hi int) {
@@ -242,8 +272,25 @@ func (k *blockContraction[T]) byMatrix(first, last int) {
 		sum := k.sums[t*k.padded() : (t+1)*k.padded()]
 		clear(sum)
 		k.weights(s, l, lo, hi)
-		for c := lo; c < hi; c++ {
-			kernels.Gemm(k.depth, k.q, k.R, s.z[(hi-1-c)*k.depth*k.R:], k.R, 1, k.x, k.q, 1, sum[k.q-k.shift*c:], k.q, true)
+		if k.q < blockPanel {
+			for c := lo; c < hi; c++ {
+				kernels.Gemm(k.depth, k.q, k.R, s.z[(hi-1-c)*k.depth*k.R:], k.R, 1, k.x, k.q, 1, sum[k.q-k.shift*c:], k.q, true)
+			}
+			continue
+		}
+		for panel := range (k.q-1)/blockPanel + 1 {
+			x, at := k.xt[panel*k.R*blockPanel:], k.panelAt(panel)
+			for c := lo; c < hi; c++ {
+				first, last := 0, k.depth // rows of u⊗x of which the block has some of these columns
+				if at+blockPanel <= k.shift*c {
+					first = 1
+				}
+				if k.shift > 0 && at >= k.shift*(c+1) {
+					last--
+				}
+				z := s.z[((hi-1-c)*k.depth+first)*k.R:]
+				s.Multiply(last-first, k.R, z, k.R, x, sum[(1+first)*k.q+at-k.shift*c:], k.q, true)
+			}
 		}
 	}
 	k.spare.put(s)
