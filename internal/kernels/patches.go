@@ -359,7 +359,10 @@ func (t tiles[T]) listedTile(wide, narrow func(*uint64)) func(l *listed[T]) {
 		args := &l.tile
 		args.k, args.csA, args.rsA = len(l.from), size, l.rsA*size
 		args.b, args.rsB = unsafe.Pointer(&l.b[0]), int(uintptr(unsafe.Pointer(&l.bytes[0]))) // l.bytes keeps the list alive
-		args.rsC, args.cols = l.rsC*size, l.cols
+		args.rsC, args.cols, args.whole = l.rsC*size, l.cols, 0
+		if l.cols == t.width || narrow != nil && 2*l.cols == t.width {
+			args.whole = 1
+		}
 		step := max(8, blockFlops/(2*t.width*len(l.from))/8*8)
 		for i := 0; i < l.rows; i += step {
 			args.a, args.c = unsafe.Pointer(&l.a[i*l.rsA]), unsafe.Pointer(&l.c[i*l.rsC])

@@ -48,6 +48,7 @@ type tileArgs struct {
 	ahead      uintptr
 	step, back int
 	relu       int // sums are replaced by max(sum, 0)
+	whole      int // rows of B may be read to the end of the registers that cols columns begin
 }
 
 const (
@@ -308,8 +309,11 @@ func (t tiles[T]) strip(p *part[T], i0, i1 int) {
 		case t.narrow != nil && 2*cols <= t.width:
 			kernel, high = t.narrow, narrowHigh
 		}
-		args.cols = cols
+		args.cols, args.whole = cols, 1
 		if p.inPlace && (t.masked || cols >= t.width) {
+			if 2*cols != t.width && cols < t.width {
+				args.whole = 0
+			}
 			args.b, args.rsB = unsafe.Pointer(&p.b[p.z*p.bsB+p.p0*p.rsB+j*p.csB]), p.rsB*size
 		} else {
 			args.b, args.rsB = unsafe.Pointer(&p.panels[(j-p.j0)*p.k]), t.width*size

@@ -46,6 +46,7 @@ const (
 	argStep
 	argBack
 	argRelu
+	argWhole
 )
 
 // prefetchTerms is the length of a sum from which its strip asks for its part of C in advance.
@@ -234,8 +235,12 @@ type sweep struct {
 // of the instruction. Terms that are left, and any other A, are taken one by one. Other strips gain nothing: they come last, and
 // where C is in memory, it is memory that they wait for.
 func (t *tile) loop(mr int) {
-	single, done := t.label("single", mr), t.label("summed", mr)
+	single, masked, done := t.label("single", mr), t.label("edge", mr), t.label("summed", mr)
 	s := t.begin(mr)
+	if t.masks != nil {
+		CMPQ(Mem{Base: t.p, Disp: argWhole}, U8(0))
+		JEQ(LabelRef(masked))
+	}
 	if mr == t.high && !t.listed {
 		across := t.label("across", mr)
 		CMPQ(s.k, U8(unroll))
@@ -260,7 +265,12 @@ func (t *tile) loop(mr int) {
 		t.middle(s, mr)
 	}
 	Label(single)
-	t.singly(s, mr)
+	t.singly(s, mr, false)
+	if t.masks != nil {
+		JMP(LabelRef(done))
+		Label(masked)
+		t.singly(s, mr, true)
+	}
 	Label(done)
 	if !t.listed {
 		ADDQ(Mem{Base: t.p, Disp: argBack}, s.ahead)
@@ -302,7 +312,7 @@ func (t *tile) turns(s *sweep, mr int, name string, place func(i, term int) Mem)
 		if term%2 == 1 {
 			at.Index, at.Scale = s.rowB, 1
 		}
-		t.loadB(at)
+		t.loadB(at, false)
 		t.ask(s)
 		t.multiply(mr, func(i int) Mem { return place(i, term) })
 		if term%2 == 1 {
@@ -323,16 +333,19 @@ func (t *tile) turns(s *sweep, mr int, name string, place func(i, term int) Mem)
 	ADDQ(U8(unroll), s.k)
 }
 
-// singly takes one term a turn, until none is left.
-func (t *tile) singly(s *sweep, mr int) {
+// singly takes one term a turn, until none is left; masked says that rows of B end within their registers.
+func (t *tile) singly(s *sweep, mr int, masked bool) {
 	top, b := t.label("k", mr), s.b
+	if masked {
+		top = t.label("masked", mr)
+	}
 	Label(top)
 	if t.listed {
 		b = GP64()
 		MOVQ(Mem{Base: s.rowB}, b)
 		ADDQ(s.b, b)
 	}
-	t.loadB(Mem{Base: b})
+	t.loadB(Mem{Base: b}, masked)
 	t.ask(s)
 	t.multiply(mr, func(i int) Mem { return t.row(s.a, s.half, i) })
 	if t.listed {
@@ -348,14 +361,15 @@ func (t *tile) singly(s *sweep, mr int) {
 	JNE(LabelRef(top))
 }
 
-// loadB loads a row of B.
-func (t *tile) loadB(at Mem) {
+// loadB loads a row of B. A load through a mask also takes a port of multiplications, one of 13 in the highest strip, so
+// that kernels do without where all columns are there, or the panel is padded (argWhole).
+func (t *tile) loadB(at Mem, masked bool) {
 	for v, r := range t.b {
 		m := at.Offset(v * t.bytes())
-		if t.masks != nil {
+		if masked {
 			t.loadMasked(r, m, t.masks[v])
 		} else {
-			t.load(r, m) // the caller pads narrow panels: no register is left for masks
+			t.load(r, m)
 		}
 	}
 }

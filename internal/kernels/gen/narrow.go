@@ -55,13 +55,16 @@ func (t narrowTile) strip(mr int) {
 func (t narrowTile) loop(mr int) {
 	k, b, colA, ahead := t.arg(argK), t.arg(argB), t.arg(argColA), t.arg(argAhead)
 	bases := t.bases(mr)
+	masked := t.label("edge", mr)
+	CMPQ(Mem{Base: t.p, Disp: argWhole}, U8(0))
+	JEQ(LabelRef(masked))
 	single, done := t.label("single", mr), t.label("summed", mr)
 	CMPQ(colA, U32(t.size()))
 	JNE(LabelRef(single))
 	SUBQ(U32(2), k)
 	JLT(LabelRef(t.label("last", mr)))
 	Label(t.label("pair", mr))
-	t.turn(2, b, ahead, bases)
+	t.turn(2, false, b, ahead, bases)
 	for _, base := range bases {
 		ADDQ(U32(2*t.size()), base)
 	}
@@ -70,13 +73,22 @@ func (t narrowTile) loop(mr int) {
 	Label(t.label("last", mr))
 	ADDQ(U32(2), k)
 	JEQ(LabelRef(done))
-	Label(single)
-	t.turn(1, b, ahead, bases)
-	for _, base := range bases {
-		ADDQ(colA, base)
+	for _, edge := range []bool{false, true} {
+		top := single
+		if edge {
+			top = masked
+		}
+		Label(top)
+		t.turn(1, edge, b, ahead, bases)
+		for _, base := range bases {
+			ADDQ(colA, base)
+		}
+		DECQ(k)
+		JNE(LabelRef(top))
+		if !edge {
+			JMP(LabelRef(done))
+		}
 	}
-	DECQ(k)
-	JNE(LabelRef(single))
 	Label(done)
 	ADDQ(Mem{Base: t.p, Disp: argBack}, ahead)
 	MOVQ(ahead, Mem{Base: t.p, Disp: argAhead})
@@ -86,10 +98,10 @@ func (t narrowTile) loop(mr int) {
 //
 // Requests that leave the second cache are few at a time, and one more than that stops all loads behind it. So they stand
 // evenly between the multiplications, and go to the second cache alone, since what is asked for is read much later.
-func (t narrowTile) turn(terms int, b, ahead reg.GPVirtual, bases []reg.GPVirtual) {
+func (t narrowTile) turn(terms int, edge bool, b, ahead reg.GPVirtual, bases []reg.GPVirtual) {
 	every := max(1, len(t.sums)/2)
 	for q := range terms {
-		t.loadMasked(t.b[0], Mem{Base: b}, t.masks[0])
+		t.loadB(Mem{Base: b}, edge)
 		ADDQ(Mem{Base: t.p, Disp: argRowB}, b)
 		for i, sum := range t.sums {
 			if i%every == 0 && i < 2*every {
