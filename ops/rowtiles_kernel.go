@@ -22,8 +22,8 @@ import (
 // make is added up in the end, is known from sizes; cores take groups of tiles as they are free. So bits do not depend on how
 // many cores there are, and a core waits for no other one but at the end.
 const (
-	// tileBytes is how much of a cache of its own a core fills with the values of a tile.
-	tileBytes = 1 << 20
+	// tileBytes is how much of a cache of its own a core fills with what a tile goes through.
+	tileBytes = 3 << 18
 	// leastTiles keep cores of unequal speed busy to the end.
 	leastTiles = 4
 	// sumGroups is the number of parts that sums over rows have. They are added up in their order, so that results do
@@ -98,7 +98,6 @@ func (o RowTiles) plan(in []graph.Type) (*tilePlan, error) {
 		p.steps = append(p.steps, t)
 	}
 	p.turn()
-	p.cut()
 	for r, v := range o.P.Out {
 		if root := p.root[v]; p.result[root] < 0 && root >= len(in) {
 			p.result[root] = r
@@ -106,6 +105,7 @@ func (o RowTiles) plan(in []graph.Type) (*tilePlan, error) {
 			p.copies = append(p.copies, [2]int{r, v})
 		}
 	}
+	p.cut()
 	return p, nil
 }
 
@@ -183,14 +183,28 @@ func FewestTiles(rows int) int {
 	return t
 }
 
-// cut chooses the number of tiles, as few as let the values of one stay in cache, and makes the steps those of a tile.
-func (p *tilePlan) cut() {
-	bytes, sums := 0, false
+// footprint is how many bytes all tiles together go through: operands and results that are cut, and what is shared by values
+// between.
+func (p *tilePlan) footprint() (bytes int) {
+	whole := make([]graph.Type, len(p.values))
 	for i, v := range p.values {
-		if sums = sums || v.sum; v.cut && p.root[i] == i {
-			bytes += v.Shape.Size() * v.DType.Size()
+		if whole[i] = v.Type; v.cut && p.root[i] == i && (i < len(p.Cut) || p.result[i] >= 0) {
+			bytes += v.Bytes()
 		}
 	}
+	_, memories := p.places(whole)
+	for _, m := range memories {
+		if m.cut {
+			bytes += m.t.Bytes()
+		}
+	}
+	return bytes
+}
+
+// cut chooses the number of tiles, as few as let the values of one stay in cache, and makes the steps those of a tile.
+func (p *tilePlan) cut() {
+	sums := slices.ContainsFunc(p.values, func(v rowValue) bool { return v.sum })
+	bytes := p.footprint()
 	p.tiles = p.Rows
 	for t := FewestTiles(p.Rows); t < p.Rows; t++ {
 		if p.Rows%t == 0 && bytes/t <= tileBytes {
@@ -220,6 +234,7 @@ type rowTiles[T float] struct {
 	spare    *spare[tileLane]
 	partial  map[int]Buffer // of sums: one part a group
 	in, dst  []Buffer
+	places   []int // of values of steps that are no results, the number of a memory; −1 of all others
 	memories []memory
 	weights  []Buffer // turned
 }
@@ -229,6 +244,7 @@ type rowTiles[T float] struct {
 type memory struct {
 	t    graph.Type
 	free int // the step from which on it is free
+	cut  bool
 }
 
 // tileLane is what a core needs: the memory of a tile and the steps bound to it.
@@ -247,7 +263,7 @@ type laneStep struct {
 // rowTilesRun binds the steps for a first core; others follow when they come.
 func rowTilesRun[T float](p *tilePlan) (Run, error) {
 	r := &rowTiles[T]{tilePlan: p, partial: map[int]Buffer{}}
-	places := r.places()
+	r.places, r.memories = p.places(p.tile)
 	for v, x := range p.values {
 		if x.sum {
 			r.partial[v] = NewBuffer(x.Of(p.groups, x.Shape.Size()))
@@ -258,7 +274,7 @@ func rowTilesRun[T float](p *tilePlan) (Run, error) {
 	}
 	var err error
 	r.spare = newSpare(func() *tileLane {
-		l, mistake := r.newLane(places)
+		l, mistake := r.newLane()
 		if mistake != nil { // of the first one, if any
 			err = mistake
 		}
@@ -284,48 +300,48 @@ func rowTilesRun[T float](p *tilePlan) (Run, error) {
 	}, nil
 }
 
-// places gives values of steps that are no results a number of a memory; −1 for all others.
-func (r *rowTiles[T]) places() []int {
-	last := make([]int, len(r.values)) // by root: the last step that reads it
-	for k, s := range r.steps {
+// places gives values of steps that are no results, and have the types ts, the number of a memory; −1 for all others.
+func (p *tilePlan) places(ts []graph.Type) (at []int, memories []memory) {
+	last := make([]int, len(p.values)) // by root: the last step that reads it
+	for k, s := range p.steps {
 		for _, v := range s.in {
-			last[r.root[v]] = k
+			last[p.root[v]] = k
 		}
 	}
-	for v, x := range r.values {
+	for v, x := range p.values {
 		if x.sum {
-			last[v] = len(r.steps)
+			last[v] = len(p.steps)
 		}
 	}
-	for _, c := range r.copies {
-		last[r.root[c[1]]] = len(r.steps)
+	for _, c := range p.copies {
+		last[p.root[c[1]]] = len(p.steps)
 	}
-	at := slices.Repeat([]int{-1}, len(r.values))
-	for k, s := range r.steps {
+	at = slices.Repeat([]int{-1}, len(p.values))
+	for k, s := range p.steps {
 		for _, v := range s.out {
-			if r.result[v] >= 0 && !r.values[v].sum {
+			if p.result[v] >= 0 && !p.values[v].sum {
 				continue
 			}
-			at[v] = slices.IndexFunc(r.memories, func(m memory) bool {
-				return m.free < k && m.t.DType == r.tile[v].DType && m.t.Shape.Size() == r.tile[v].Shape.Size()
+			at[v] = slices.IndexFunc(memories, func(m memory) bool {
+				return m.free < k && m.cut == p.values[v].cut && m.t.DType == ts[v].DType && m.t.Shape.Size() == ts[v].Shape.Size()
 			})
 			if at[v] < 0 {
-				at[v], r.memories = len(r.memories), append(r.memories, memory{t: r.tile[v]})
+				at[v], memories = len(memories), append(memories, memory{t: ts[v], cut: p.values[v].cut})
 			}
-			r.memories[at[v]].free = max(last[v], k)
+			memories[at[v]].free = max(last[v], k)
 		}
 	}
-	return at
+	return at, memories
 }
 
 // newLane makes the memory of a tile and binds the steps.
-func (r *rowTiles[T]) newLane(places []int) (*tileLane, error) {
+func (r *rowTiles[T]) newLane() (*tileLane, error) {
 	own := make([]Buffer, len(r.memories))
 	for i, m := range r.memories {
 		own[i] = NewBuffer(m.t)
 	}
 	l := &tileLane{val: make([]Buffer, len(r.values)), sums: map[int]Buffer{}}
-	for v, at := range places {
+	for v, at := range r.places {
 		if at >= 0 {
 			l.val[v] = own[at]
 		}
