@@ -210,7 +210,7 @@ func TestGemmGivesSameBitsForAnyNumberOfCores(t *testing.T) {
 			{700, 10, 130, "plain", "plain"},       // dot products, columns copied
 			{701, 11, 130, "padded", "transposed"}, // dot products in place
 			{9, 803, 130, "plain", "transposed"},
-			{2, 3000, 130, "plain", "plain"}, // rows of eight registers
+			{2, 3000, 130, "plain", "plain"}, // rows of B side by side
 			{17, 1500, 1600, "plain", "plain"},
 		} {
 			a, b := newOperand[float32](s.a, s.m, s.k, 1), newOperand[float32](s.b, s.k, s.n, 2)

@@ -78,7 +78,7 @@ func guardedGemm[T kernels.Float](t *testing.T, g guards, m, n, k int) {
 func TestGemmStaysInsideItsOperands(t *testing.T) {
 	onEveryTableGuarded(t, func(t *testing.T, g guards) {
 		for _, s := range [][3]int{{1, 1, 1}, {7, 5, 3}, {9, 17, 8}, {13, 31, 16}, {8, 33, 7}, {130, 40, 9}, {3, 70, 19}, {97, 129, 5},
-			{130, 10, 20}, {71, 3, 16}, {33, 10, 70}, {9, 7, 131}, {1, 300, 5}, {2, 140, 6}} {
+			{130, 10, 20}, {71, 3, 16}, {33, 10, 70}, {9, 7, 131}, {1, 300, 5}, {2, 140, 6}, {1, 131, 27}, {2, 259, 19}} {
 			guardedGemm[float32](t, g, s[0], s[1], s[2])
 			guardedGemm[float64](t, g, s[0], s[1], s[2])
 		}

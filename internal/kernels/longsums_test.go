@@ -61,8 +61,14 @@ func TestLargeFactorsAreReadWholeWhereTheyStreamFromMemory(t *testing.T) {
 			checkLong[float32](t, m, n, k, 1, m, n, 1)
 		}
 		checkLong[float64](t, 7, 300, k, k, 1, 300, 1)
+		checkLong[float64](t, 3, 1100, 961, 1, 3, 1100, 1)
 		checkLong[float32](t, 2103, 17, 1033, 1033, 1, 1, 1033)
 	})
+}
+
+// C of more than 4 MiB is written a few rows at a time.
+func TestLargeResultsOfShortSumsAreWhole(t *testing.T) {
+	onEveryTable(t, func(t *testing.T) { checkLong[float32](t, 29, 39003, 3, 3, 1, 39003, 1) })
 }
 
 func TestLongSumsHaveTheSameBitsOnAnyNumberOfCores(t *testing.T) {

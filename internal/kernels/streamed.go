@@ -14,6 +14,7 @@ const (
 	aheadRows   = 16      // rows of B that a tile asks ahead for otherwise: some 100 cycles
 	streamParts = 4       // parts of a sum
 	streamDepth = 64      // rows of B taken at once
+	streamLeast = 16      // and of long rows so many at least
 	streamBytes = 1 << 19 // of them at most
 	streamCols  = 128     // columns from which C is wide enough
 	narrowHigh  = 24      // rows that a narrow kernel takes at once
@@ -26,7 +27,7 @@ func (p *product[T]) streams() bool {
 	var e T
 	row := p.n * int(unsafe.Sizeof(e))
 	return p.batch == 1 && p.m > rowHigh && p.m <= streamRows && p.csB == 1 && p.rsB == p.n && p.n >= streamCols &&
-		p.k*row > inPlaceBytes && row*streamDepth <= streamBytes
+		p.k*row > inPlaceBytes && row*streamLeast <= streamBytes
 }
 
 // walks says that A comes from memory beside a B of few columns, as in a layer with wide inputs: the rows of A are

@@ -74,6 +74,13 @@ const (
 	// and smallPanels those of a small B, which is packed so even on one core.
 	smallPanels  = 1 << 16
 	sharedPanels = 1 << 23
+	// A C of more than largeResult bytes is in memory. With sums of shortSum terms or fewer it is written stretchRows at a time,
+	// where they are stretchPanels long.
+	largeResult   = 4 << 20
+	shortSum      = 128
+	stretchRows   = 24
+	stretchPanels = 8
+
 	// From copyStride bytes on, columns of a transposed A meet in the same lines of a cache. They
 	// are copied where copyPanels panels or more read them.
 	// A transposed A of more than copyBytes is copied for any reader: a tile wants
@@ -156,17 +163,26 @@ func (t tiles[T]) parts(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
 	for p0 := 0; p0 < p.k; p0 += k {
 		part := part[T]{p, s, z, p0, min(k, p.k-p0), j0, j1, false, nil}
 		t.placeB(&part)
-		for i := i0; i < i1; i += tileRows {
-			t.strip(&part, i, min(i+tileRows, i1))
+		for i, rows := i0, t.stripRows(p); i < i1; i += rows {
+			t.strip(&part, i, min(i+rows, i1))
 		}
 	}
+}
+
+// stripRows is the number of rows of A for one call. Where sums are short and C is in memory, it is C that the product waits
+// for, which takes a few rows at a time as it likes long stretches; the panels come from L2 again for each of them.
+func (t tiles[T]) stripRows(p *product[T]) int {
+	if p.k <= shortSum && p.n >= stretchPanels*t.width && p.m*p.n*int(unsafe.Sizeof(T(0))) > largeResult {
+		return stretchRows
+	}
+	return tileRows
 }
 
 // depth is the number of terms of every part of a sum but the last.
 func (p *product[T]) depth() int {
 	most := maxDepth
 	if p.streamed {
-		most = streamDepth
+		most = min(streamDepth, streamBytes/(p.n*int(unsafe.Sizeof(T(0)))))
 	}
 	return (p.k-1)/((p.k-1)/most+1) + 1
 }
