@@ -31,14 +31,18 @@ func flops(n *graph.Node) float64 {
 		return float64(n.Shape().Dim(0)+1) * size(n.In[1])
 	case ops.TrilinearSum:
 		return 2 * float64(n.In[0].Shape().Dim(0)) * size(n)
-	case ops.TiledStep: // the gradient's sum over rows, and a step of some ten operations
-		rows := n.In[len(n.In)-1].Shape().Dim(0)
+	case ops.TiledStep: // the gradient's sum over rows, which its first operand has, and a step of some ten operations
+		rows := n.In[5].Shape().Dim(0) // behind p, m, v, the number of the step and its rate
 		return float64(2*rows+10) * float64(n.Types[0].Shape.Size())
 	case ops.SpMM:
 		return 2 * float64(op.P.NNZ()) * size(n) / float64(max(1, n.Shape().Dim(-2)))
 	case ops.SDDMM:
 		return 2 * float64(op.P.NNZ()) * size(n.In[0]) / float64(max(1, op.P.Rows))
 	case ops.RowTiles:
+		return unfused(op, n)
+	case ops.Expanded:
+		return unfused(op, n)
+	case ops.ExpandedGrad:
 		return unfused(op, n)
 	case graph.Leaf, graph.Const, graph.Result, ops.Viewer:
 		return 0

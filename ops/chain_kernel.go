@@ -24,6 +24,7 @@ import (
 func (c *chain[T]) compile(p Program, buffers bool) {
 	outs := p.Out.Slice()
 	code, gates := c.gated(p.Instrs(), outs)
+	merged := merge(code, outs, c.first)
 	last := lastReaders(code, c.first)
 	c.place = append(c.place, make([]place, len(code))...)
 	if c.out = int(outs[0]); buffers {
@@ -40,6 +41,7 @@ func (c *chain[T]) compile(p Program, buffers bool) {
 		if gates[i] {
 			r.binary = kernels.Gate[T]
 		}
+		r = mergeInto(merged, i, k.Op, r)
 		if c.hoist(r) {
 			continue
 		}
@@ -51,6 +53,9 @@ func (c *chain[T]) compile(p Program, buffers bool) {
 		}
 		if c.place[r.y].kind == nowhere {
 			free = c.scratch(r.y, free)
+		}
+		if r.pair != nil && c.place[r.z].kind == nowhere {
+			free = c.scratch(r.z, free)
 		}
 	}
 	c.frames = newSpare(c.frame)

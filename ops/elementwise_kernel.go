@@ -104,12 +104,13 @@ type frame[T float] struct {
 	origin int
 }
 
-// chainInstr is an instruction bound to its loop: one of unary and binary, or a mask.
+// chainInstr is an instruction bound to its loop: one of unary, binary and pair, or a mask.
 type chainInstr[T float] struct {
 	unary  func(dst, x []T)
 	binary func(dst, x, y []T)
-	mask   int // of a dropout
-	y      int // the value computed from values a and b
+	pair   func(dst, second, x []T) // computes value z too
+	mask   int                      // of a dropout
+	y, z   int                      // the value computed from values a and b
 	a, b   int
 }
 
@@ -342,6 +343,8 @@ func (c *chain[T]) compute(f *frame[T], row, col, n int) {
 			k.unary(y, f.val[k.a])
 		case k.binary != nil:
 			k.binary(y, f.val[k.a], f.val[k.b])
+		case k.pair != nil:
+			k.pair(y, f.val[k.z], f.val[k.a])
 		default:
 			c.masks[k.mask].apply(y, f.val[k.a], at)
 		}

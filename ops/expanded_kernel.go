@@ -295,20 +295,21 @@ func (e *expansion) gradTiles() (out []gradTile) {
 }
 
 // band writes the columns of κ in a tile to rows of dst. Features that stand side by side there are made in place.
-func (f *features[T]) band(dst []T, l *featureLane[T], g gradTile) {
-	b := f.rows
-	for _, t := range g.bundles {
-		p, src, n := t.pieces[0], f.sources[t.source], (t.hi-t.lo)*f.rows
+func (g *expandedGrad[T]) band(dst []T, tile gradTile) {
+	b, l := g.rows, g.spare.get()
+	defer g.spare.put(l)
+	for _, t := range tile.bundles {
+		p, src, n := t.pieces[0], g.sources[t.source], (t.hi-t.lo)*b
 		if src.step >= 0 && p.stride == 1 && p.n == t.hi-t.lo {
 			l.res[0] = dst[p.col*b:][:n]
-			f.one[t.source][p.result](l.res, t.lo, t.hi)
+			g.one[t.source][p.result](l.res, t.lo, t.hi)
 			continue
 		}
 		l.res[0] = l.buf[:n]
 		if src.step < 0 {
-			l.res[0] = f.operands[src.value][t.lo*b:][:n]
+			l.res[0] = g.operands[src.value][t.lo*b:][:n]
 		} else {
-			f.one[t.source][p.result](l.res, t.lo, t.hi)
+			g.one[t.source][p.result](l.res, t.lo, t.hi)
 		}
 		for i := range p.n {
 			copy(dst[(p.col+i*p.stride)*b:][:b], l.res[0][(p.at+i)*b:])
@@ -330,7 +331,8 @@ func expandedGradRun[T float](o ExpandedGrad, in, _ []graph.Type) Run {
 	body := func(lo, hi int) {
 		s := spare.get()
 		for t := lo; t < hi; t++ {
-			g.multiply(dw[g.tiles[t].first:], columns, *s, operands[0], t)
+			tile := g.tiles[t]
+			g.multiply(dw[tile.first:], columns, *s, operands[0], tile)
 		}
 		spare.put(s)
 	}
@@ -364,12 +366,10 @@ func newExpandedGrad[T float](o ExpandedGrad, in []graph.Type) *expandedGrad[T] 
 	return g
 }
 
-// multiply computes tile t of dW, in rows ld apart.
-func (g *expandedGrad[T]) multiply(dst []T, ld int, scratch, dy []T, t int) {
-	l, tile, b := g.spare.get(), g.tiles[t], g.rows
-	g.band(scratch, l, tile)
-	g.spare.put(l)
-	kernels.Gemm(g.n, tile.cols, b, dy, 1, g.n, scratch, 1, b, dst, ld, false)
+// multiply computes a band of dW, in rows ld apart.
+func (g *expandedGrad[T]) multiply(dst []T, ld int, scratch, dy []T, tile gradTile) {
+	g.band(scratch, tile)
+	kernels.Gemm(g.n, tile.cols, g.rows, dy, 1, g.n, scratch, 1, g.rows, dst, ld, false)
 }
 
 // expandedTiling cuts the gradient into bands of columns.
@@ -378,7 +378,7 @@ func expandedTiling[T float](o ExpandedGrad, in []graph.Type) tiling[T] {
 	columns := g.kappa.Shape.Dim(1)
 	return tiling[T]{len(g.tiles), g.n * min(gradColumns, columns), g.scratch, func(dst, scratch []T, in [][]T, t int) (at, rows, cols, ld int) {
 		tile := g.tiles[t]
-		g.multiply(dst, tile.cols, scratch, in[0], t)
+		g.multiply(dst, tile.cols, scratch, in[0], tile)
 		return tile.first, g.n, tile.cols, columns
 	}, g.load}
 }

@@ -18,6 +18,7 @@ func avx2Table32() *engine[float32] {
 	e.reluSums, e.reluBack = normKernel[float32](reluSumsAVX2F32), normKernel[float32](reluBackAVX2F32)
 	e.side, e.transpose, e.fold = 8, transposeAVX2F32, foldAVX2F32
 	e.sin, e.cos = sinusoid(sinAVX2F32, math.Sin), sinusoid(cosAVX2F32, math.Cos)
+	e.sinCos = sinusoids(sinCosAVX2F32)
 	return e
 }
 
@@ -35,5 +36,6 @@ func avx2Table64() *engine[float64] {
 	e.reluSums, e.reluBack = normKernel[float64](reluSumsAVX2F64), normKernel[float64](reluBackAVX2F64)
 	e.side, e.transpose, e.fold = 4, transposeAVX2F64, foldAVX2F64
 	e.sin, e.cos = sinusoid(sinAVX2F64, math.Sin), sinusoid(cosAVX2F64, math.Cos)
+	e.sinCos = sinusoids(sinCosAVX2F64)
 	return e
 }

@@ -21,6 +21,7 @@ func avx512Table32() *engine[float32] {
 	e.side, e.transpose, e.fold, e.foldedTile = 8, transposeAVX2F32, foldAVX2F32, foldedTileAVX512F32
 	e.splines, e.splineSlopes = pairedSplines(splinesPairsAVX512F32, e.splines), pairedSplines(splineSlopesPairsAVX512F32, e.splineSlopes)
 	e.sin, e.cos = sinusoid(sinAVX512F32, math.Sin), sinusoid(cosAVX512F32, math.Cos)
+	e.sinCos = sinusoids(sinCosAVX512F32)
 	return e
 }
 
@@ -39,5 +40,6 @@ func avx512Table64() *engine[float64] {
 	e.reluSums, e.reluBack = normKernel[float64](reluSumsAVX512F64), normKernel[float64](reluBackAVX512F64)
 	e.side, e.transpose, e.fold, e.foldedTile = 4, transposeAVX2F64, foldAVX2F64, foldedTileAVX512F64
 	e.sin, e.cos = sinusoid(sinAVX512F64, math.Sin), sinusoid(cosAVX512F64, math.Cos)
+	e.sinCos = sinusoids(sinCosAVX512F64)
 	return e
 }

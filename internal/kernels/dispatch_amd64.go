@@ -2,6 +2,8 @@
 
 package kernels
 
+import "math"
+
 //go:generate go -C gen run . -pkg kernels -out ../cpu_amd64.s -stubs ../cpu_amd64.go cpu
 //go:generate go -C gen run . -pkg kernels -out ../dots_amd64.s -stubs ../dots_amd64.go dots
 //go:generate go -C gen run . -pkg kernels -out ../fold_amd64.s -stubs ../fold_amd64.go fold
@@ -76,6 +78,23 @@ func sinusoid[T Float](kernel func(dst, x []T) (done int), f func(float64) float
 				}
 			}
 			dst, x = dst[few:], x[few:]
+		}
+	}
+}
+
+// sinusoids does the same for a kernel that computes sines and cosines.
+func sinusoids[T Float](kernel func(dst, second, x []T) (done int)) func(dst, second, x []T) {
+	return func(dst, second, x []T) {
+		for len(dst) > 0 {
+			done := kernel(dst, second, x)
+			dst, second, x = dst[done:], second[done:], x[done:]
+			few := min(16, len(dst))
+			for i := range few {
+				if v := x[i]; kernel(dst[i:i+1], second[i:i+1], x[i:i+1]) == 0 {
+					dst[i], second[i] = T(math.Sin(float64(v))), T(math.Cos(float64(v)))
+				}
+			}
+			dst, second, x = dst[few:], second[few:], x[few:]
 		}
 	}
 }

@@ -53,6 +53,8 @@ type engine[T Float] struct {
 
 	// Maps, element by element; dst may be an input.
 	exp, log, tanh, sigmoid, sin, cos        func(dst, x []T)
+	gauss                                    func(dst, x []T)         // exp(−x²)
+	sinCos                                   func(dst, second, x []T) // sin x and cos x
 	expm1, log1p, softplus, recip            func(dst, x []T)
 	erf, sinh, cosh, asinh, acosh, atanh     func(dst, x []T)
 	asin, acos, atan                         func(dst, x []T)
@@ -98,6 +100,8 @@ type engine[T Float] struct {
 	// splines and splineSlopes compute CubicSplines and CubicSplineSlopes for 1/cell,
 	// of at least one x.
 	splines, splineSlopes func(y, x []T, width int, lo, inv T)
+	// repeatLines computes RepeatLines of one line or more.
+	repeatLines func(dst, src []T, n, times int)
 	// splineRows computes CubicSplineRows for 1/cell.
 	splineRows func(y, x []T, width, n int, lo, inv T)
 
@@ -115,14 +119,14 @@ type engine[T Float] struct {
 // float64, which in scalar code costs no more and rounds once.
 func portable32() *engine[float32] {
 	e := portable[float32]()
-	e.exp, e.weights, e.log, e.tanh, e.sigmoid = exp32, weights32, log32, tanh32, sigmoid32
+	e.exp, e.gauss, e.weights, e.log, e.tanh, e.sigmoid = exp32, gauss32, weights32, log32, tanh32, sigmoid32
 	return e
 }
 
 // portable64 is the plain Go table for float64, on package math.
 func portable64() *engine[float64] {
 	e := portable[float64]()
-	e.exp, e.weights, e.log, e.tanh, e.sigmoid = exp64, weights64, log64, tanh64, sigmoid64
+	e.exp, e.gauss, e.weights, e.log, e.tanh, e.sigmoid = exp64, gauss64, weights64, log64, tanh64, sigmoid64
 	return e
 }
 
@@ -137,7 +141,7 @@ func portable[T Float]() *engine[T] {
 		spread: spreadGo[T], reluAffine: reluAffineGo[T], reluAffineAdd: reluAffineAddGo[T],
 		reluSums: reluSumsGo[T], reluBack: reluBackGo[T],
 		side: 1, transpose: transposeGo[T], fold: foldGo[T],
-		sin: sinGo[T], cos: cosGo[T],
+		sin: sinGo[T], cos: cosGo[T], sinCos: sinCosGo[T], repeatLines: repeatLinesGo[T],
 		erf: erfGo[T], sinh: sinhGo[T], cosh: coshGo[T], asin: asinGo[T], acos: acosGo[T], atan: atanGo[T],
 		asinh: asinhGo[T], acosh: acoshGo[T], atanh: atanhGo[T],
 		expm1: expm1Go[T], log1p: log1pGo[T], softplus: softplusGo[T], recip: recipGo[T],

@@ -132,6 +132,9 @@ func guardedMaps[T kernels.Float](g guards, n int) {
 	}
 	kernels.Axpy(z, 2, x)
 	kernels.Mark(z, x, y, 3)
+	kernels.Gauss(z, x)
+	kernels.SinCos(z, guarded(g, make([]T, n)), x)
+	kernels.RepeatLines(guarded(g, filled[T](3*n, poison)), x, max(1, n), 3)
 	kernels.Dot(x, y)
 	kernels.Sum(x)
 	kernels.Max(x)

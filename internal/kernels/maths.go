@@ -38,6 +38,20 @@ func Sin[T Float](dst, x []T) { map1("Sin", engineOf[T]().sin, dst, x) }
 // Cos computes dst = cos x, x in radians.
 func Cos[T Float](dst, x []T) { map1("Cos", engineOf[T]().cos, dst, x) }
 
+// SinCos computes sin = sin x and cos = cos x, as [Sin] and [Cos] do. One of them may be x.
+func SinCos[T Float](sin, cos, x []T) {
+	checkLen("SinCos", "cos", len(cos), len(sin))
+	checkLen("SinCos", "x", len(x), len(sin))
+	f := engineOf[T]().sinCos
+	for ; len(sin) > piece; sin, cos, x = sin[piece:], cos[piece:], x[piece:] {
+		f(sin[:piece], cos[:piece], x[:piece])
+	}
+	f(sin, cos[:len(sin)], x[:len(sin)])
+}
+
+// Gauss computes dst = exp(−x²), as [Exp] does of the rounded −x².
+func Gauss[T Float](dst, x []T) { map1("Gauss", engineOf[T]().gauss, dst, x) }
+
 // Log1p computes dst = ln(1 + x), precise near 0.
 func Log1p[T Float](dst, x []T) { map1("Log1p", engineOf[T]().log1p, dst, x) }
 
@@ -122,6 +136,12 @@ func mapMath[T Float](op string, dst, x []T, f func(float64) float64) {
 
 func exp64(dst, x []float64)  { mapMath("Exp", dst, x, exp) }
 func tanh64(dst, x []float64) { mapMath("Tanh", dst, x, math.Tanh) }
+
+func gauss64(dst, x []float64) {
+	for i, v := range x {
+		dst[i] = exp(-(v * v))
+	}
+}
 
 // exp is eˣ: math.Exp is Inf from 709.44 on with amd64, where eˣ still is a number.
 func exp(x float64) float64 {
@@ -217,6 +237,12 @@ func sigmoid64(dst, x []float64) {
 
 func sinGo[T Float](dst, x []T) { mapMath("Sin", dst, x, sin) }
 func cosGo[T Float](dst, x []T) { mapMath("Cos", dst, x, cos) }
+
+func sinCosGo[T Float](dst, second, x []T) {
+	for i, v := range x {
+		dst[i], second[i] = T(sin(float64(v))), T(cos(float64(v)))
+	}
+}
 
 func erfGo[T Float](dst, x []T)   { mapMath("Erf", dst, x, math.Erf) }
 func sinhGo[T Float](dst, x []T)  { mapMath("Sinh", dst, x, sinh) }

@@ -38,6 +38,14 @@ func exp32(dst, x []float32) {
 	}
 }
 
+// gauss32 is exp32 of −x².
+func gauss32(dst, x []float32) {
+	for i, v := range x {
+		dst[i] = -(v * v)
+	}
+	exp32(dst, dst)
+}
+
 // expTail is eˣ where it is 0, Inf or NaN in float32.
 func expTail(x float32) float32 {
 	switch {

@@ -8,6 +8,9 @@ package kernels
 func expAVX512F32(dst []float32, x []float32)
 
 //go:noescape
+func gaussAVX512F32(dst []float32, x []float32)
+
+//go:noescape
 func sigmoidAVX512F32(dst []float32, x []float32)
 
 //go:noescape
@@ -59,7 +62,13 @@ func sinAVX512F32(dst []float32, x []float32) (done int)
 func cosAVX512F32(dst []float32, x []float32) (done int)
 
 //go:noescape
+func sinCosAVX512F32(dst []float32, second []float32, x []float32) (done int)
+
+//go:noescape
 func expAVX512F64(dst []float64, x []float64)
+
+//go:noescape
+func gaussAVX512F64(dst []float64, x []float64)
 
 //go:noescape
 func sigmoidAVX512F64(dst []float64, x []float64)
@@ -113,7 +122,13 @@ func sinAVX512F64(dst []float64, x []float64) (done int)
 func cosAVX512F64(dst []float64, x []float64) (done int)
 
 //go:noescape
+func sinCosAVX512F64(dst []float64, second []float64, x []float64) (done int)
+
+//go:noescape
 func expAVX2F32(dst []float32, x []float32)
+
+//go:noescape
+func gaussAVX2F32(dst []float32, x []float32)
 
 //go:noescape
 func sigmoidAVX2F32(dst []float32, x []float32)
@@ -167,7 +182,13 @@ func sinAVX2F32(dst []float32, x []float32) (done int)
 func cosAVX2F32(dst []float32, x []float32) (done int)
 
 //go:noescape
+func sinCosAVX2F32(dst []float32, second []float32, x []float32) (done int)
+
+//go:noescape
 func expAVX2F64(dst []float64, x []float64)
+
+//go:noescape
+func gaussAVX2F64(dst []float64, x []float64)
 
 //go:noescape
 func sigmoidAVX2F64(dst []float64, x []float64)
@@ -219,3 +240,6 @@ func sinAVX2F64(dst []float64, x []float64) (done int)
 
 //go:noescape
 func cosAVX2F64(dst []float64, x []float64) (done int)
+
+//go:noescape
+func sinCosAVX2F64(dst []float64, second []float64, x []float64) (done int)

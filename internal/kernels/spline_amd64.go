@@ -20,6 +20,9 @@ func splineSlopesPairsAVX512F32(y []float32, x []float32, lo float32, inv float3
 func splineRowsAVX512F32(y []float32, x []float32, width int, n int, lo float32, inv float32)
 
 //go:noescape
+func repeatLinesAVX512F32(dst []float32, src []float32, n int, times int)
+
+//go:noescape
 func splinesAVX512F64(y []float64, x []float64, width int, lo float64, inv float64)
 
 //go:noescape
@@ -27,6 +30,9 @@ func splineSlopesAVX512F64(y []float64, x []float64, width int, lo float64, inv 
 
 //go:noescape
 func splineRowsAVX512F64(y []float64, x []float64, width int, n int, lo float64, inv float64)
+
+//go:noescape
+func repeatLinesAVX512F64(dst []float64, src []float64, n int, times int)
 
 //go:noescape
 func splinesAVX2F32(y []float32, x []float32, width int, lo float32, inv float32)
@@ -38,6 +44,9 @@ func splineSlopesAVX2F32(y []float32, x []float32, width int, lo float32, inv fl
 func splineRowsAVX2F32(y []float32, x []float32, width int, n int, lo float32, inv float32)
 
 //go:noescape
+func repeatLinesAVX2F32(dst []float32, src []float32, n int, times int)
+
+//go:noescape
 func splinesAVX2F64(y []float64, x []float64, width int, lo float64, inv float64)
 
 //go:noescape
@@ -45,3 +54,6 @@ func splineSlopesAVX2F64(y []float64, x []float64, width int, lo float64, inv fl
 
 //go:noescape
 func splineRowsAVX2F64(y []float64, x []float64, width int, n int, lo float64, inv float64)
+
+//go:noescape
+func repeatLinesAVX2F64(dst []float64, src []float64, n int, times int)

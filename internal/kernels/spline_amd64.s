@@ -351,16 +351,16 @@ TEXT ·splineRowsAVX512F32(SB), NOSPLIT, $0-72
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         x_len+32(FP), DX
-	MOVQ         n+56(FP), BX
 	SHLQ         $0x02, DX
 	ADDQ         CX, DX
-	SHLQ         $0x02, BX
 	VXORPS       Z0, Z0, Z0
 	VBROADCASTSS word32_3f800000<>+0(SB), Z2
 	VBROADCASTSS word32_40000000<>+0(SB), Z3
 	VBROADCASTSS word32_3e2aaaab<>+0(SB), Z4
 	VBROADCASTSS word32_3f2aaaab<>+0(SB), Z5
 	VBROADCASTSS word32_80000000<>+0(SB), Z1
+	MOVQ         n+56(FP), BX
+	SHLQ         $0x02, BX
 	MOVQ         width+48(FP), SI
 	DECQ         SI
 	IMULQ        BX, SI
@@ -386,7 +386,7 @@ splineRowsAVX512F32_register:
 	MOVQ         AX, R8
 	MOVQ         width+48(FP), R9
 
-splineRowsAVX512F32_basis:
+splineRowsAVX512F32_one:
 	VSUBPS       Z7, Z6, Z8
 	VANDNPS      Z8, Z1, Z8
 	VSUBPS       Z8, Z3, Z9
@@ -399,11 +399,11 @@ splineRowsAVX512F32_basis:
 	VMULPS       Z8, Z10, Z10
 	VMULPS       Z4, Z9, Z9
 	VFNMADD231PS Z5, Z10, Z9
-	VMOVUPS      Z9, K1, (R8)
 	VADDPS       Z2, Z7, Z7
+	VMOVUPS      Z9, K1, (R8)
 	ADDQ         BX, R8
 	DECQ         R9
-	JNE          splineRowsAVX512F32_basis
+	JNE          splineRowsAVX512F32_one
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, AX
 	SUBQ         $0x00000010, DI
@@ -413,6 +413,53 @@ splineRowsAVX512F32_basis:
 	ADDQ         SI, AX
 	CMPQ         CX, DX
 	JLT          splineRowsAVX512F32_row
+	VZEROUPPER
+	RET
+
+// func repeatLinesAVX512F32(dst []float32, src []float32, n int, times int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·repeatLinesAVX512F32(SB), NOSPLIT, $0-64
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  src_len+32(FP), DX
+	SHLQ  $0x02, DX
+	ADDQ  CX, DX
+	MOVQ  n+48(FP), BX
+	SHLQ  $0x02, BX
+	MOVQ  times+56(FP), SI
+	DECQ  SI
+	IMULQ BX, SI
+
+repeatLinesAVX512F32_row:
+	MOVQ n+48(FP), DI
+
+repeatLinesAVX512F32_register:
+	MOVQ      DI, R9
+	MOVQ      $0x0000000000000010, R8
+	CMPQ      R9, R8
+	CMOVQGT   R8, R9
+	MOVQ      $-1, R8
+	BZHIQ     R9, R8, R8
+	KMOVW     R8, K1
+	SHRQ      $0x10, R8
+	VMOVUPS.Z (CX), K1, Z0
+	MOVQ      AX, R8
+	MOVQ      times+56(FP), R9
+
+repeatLinesAVX512F32_one:
+	VMOVUPS Z0, K1, (R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNE     repeatLinesAVX512F32_one
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DI
+	JG      repeatLinesAVX512F32_register
+	LEAQ    (CX)(DI*4), CX
+	LEAQ    (AX)(DI*4), AX
+	ADDQ    SI, AX
+	CMPQ    CX, DX
+	JLT     repeatLinesAVX512F32_row
 	VZEROUPPER
 	RET
 
@@ -623,16 +670,16 @@ TEXT ·splineRowsAVX512F64(SB), NOSPLIT, $0-80
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         x_len+32(FP), DX
-	MOVQ         n+56(FP), BX
 	SHLQ         $0x03, DX
 	ADDQ         CX, DX
-	SHLQ         $0x03, BX
 	VXORPS       Z0, Z0, Z0
 	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Z2
 	VBROADCASTSD word64_4000000000000000<>+0(SB), Z3
 	VBROADCASTSD word64_3fc5555555555555<>+0(SB), Z4
 	VBROADCASTSD word64_3fe5555555555555<>+0(SB), Z5
 	VBROADCASTSD word64_8000000000000000<>+0(SB), Z1
+	MOVQ         n+56(FP), BX
+	SHLQ         $0x03, BX
 	MOVQ         width+48(FP), SI
 	DECQ         SI
 	IMULQ        BX, SI
@@ -658,7 +705,7 @@ splineRowsAVX512F64_register:
 	MOVQ         AX, R8
 	MOVQ         width+48(FP), R9
 
-splineRowsAVX512F64_basis:
+splineRowsAVX512F64_one:
 	VSUBPD       Z7, Z6, Z8
 	VANDNPD      Z8, Z1, Z8
 	VSUBPD       Z8, Z3, Z9
@@ -671,11 +718,11 @@ splineRowsAVX512F64_basis:
 	VMULPD       Z8, Z10, Z10
 	VMULPD       Z4, Z9, Z9
 	VFNMADD231PD Z5, Z10, Z9
-	VMOVUPD      Z9, K1, (R8)
 	VADDPD       Z2, Z7, Z7
+	VMOVUPD      Z9, K1, (R8)
 	ADDQ         BX, R8
 	DECQ         R9
-	JNE          splineRowsAVX512F64_basis
+	JNE          splineRowsAVX512F64_one
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, AX
 	SUBQ         $0x00000008, DI
@@ -685,6 +732,53 @@ splineRowsAVX512F64_basis:
 	ADDQ         SI, AX
 	CMPQ         CX, DX
 	JLT          splineRowsAVX512F64_row
+	VZEROUPPER
+	RET
+
+// func repeatLinesAVX512F64(dst []float64, src []float64, n int, times int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·repeatLinesAVX512F64(SB), NOSPLIT, $0-64
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  src_len+32(FP), DX
+	SHLQ  $0x03, DX
+	ADDQ  CX, DX
+	MOVQ  n+48(FP), BX
+	SHLQ  $0x03, BX
+	MOVQ  times+56(FP), SI
+	DECQ  SI
+	IMULQ BX, SI
+
+repeatLinesAVX512F64_row:
+	MOVQ n+48(FP), DI
+
+repeatLinesAVX512F64_register:
+	MOVQ      DI, R9
+	MOVQ      $0x0000000000000008, R8
+	CMPQ      R9, R8
+	CMOVQGT   R8, R9
+	MOVQ      $-1, R8
+	BZHIQ     R9, R8, R8
+	KMOVW     R8, K1
+	SHRQ      $0x08, R8
+	VMOVUPD.Z (CX), K1, Z0
+	MOVQ      AX, R8
+	MOVQ      times+56(FP), R9
+
+repeatLinesAVX512F64_one:
+	VMOVUPD Z0, K1, (R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNE     repeatLinesAVX512F64_one
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000008, DI
+	JG      repeatLinesAVX512F64_register
+	LEAQ    (CX)(DI*8), CX
+	LEAQ    (AX)(DI*8), AX
+	ADDQ    SI, AX
+	CMPQ    CX, DX
+	JLT     repeatLinesAVX512F64_row
 	VZEROUPPER
 	RET
 
@@ -895,16 +989,16 @@ TEXT ·splineRowsAVX2F32(SB), NOSPLIT, $0-72
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         x_len+32(FP), DX
-	MOVQ         n+56(FP), BX
 	SHLQ         $0x02, DX
 	ADDQ         CX, DX
-	SHLQ         $0x02, BX
 	VPXOR        Y0, Y0, Y0
 	VBROADCASTSS word32_3f800000<>+0(SB), Y2
 	VBROADCASTSS word32_40000000<>+0(SB), Y3
 	VBROADCASTSS word32_3e2aaaab<>+0(SB), Y4
 	VBROADCASTSS word32_3f2aaaab<>+0(SB), Y5
 	VBROADCASTSS word32_80000000<>+0(SB), Y1
+	MOVQ         n+56(FP), BX
+	SHLQ         $0x02, BX
 	MOVQ         width+48(FP), SI
 	DECQ         SI
 	IMULQ        BX, SI
@@ -930,7 +1024,7 @@ splineRowsAVX2F32_register:
 	MOVQ         AX, R8
 	MOVQ         width+48(FP), R9
 
-splineRowsAVX2F32_basis:
+splineRowsAVX2F32_one:
 	VSUBPS       Y8, Y7, Y9
 	VANDNPS      Y9, Y1, Y9
 	VSUBPS       Y9, Y3, Y10
@@ -943,11 +1037,11 @@ splineRowsAVX2F32_basis:
 	VMULPS       Y9, Y11, Y11
 	VMULPS       Y4, Y10, Y10
 	VFNMADD231PS Y5, Y11, Y10
-	VMASKMOVPS   Y10, Y6, (R8)
 	VADDPS       Y2, Y8, Y8
+	VMASKMOVPS   Y10, Y6, (R8)
 	ADDQ         BX, R8
 	DECQ         R9
-	JNE          splineRowsAVX2F32_basis
+	JNE          splineRowsAVX2F32_one
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, AX
 	SUBQ         $0x00000008, DI
@@ -957,6 +1051,53 @@ splineRowsAVX2F32_basis:
 	ADDQ         SI, AX
 	CMPQ         CX, DX
 	JLT          splineRowsAVX2F32_row
+	VZEROUPPER
+	RET
+
+// func repeatLinesAVX2F32(dst []float32, src []float32, n int, times int)
+// Requires: AVX, CMOV
+TEXT ·repeatLinesAVX2F32(SB), NOSPLIT, $0-64
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  src_len+32(FP), DX
+	SHLQ  $0x02, DX
+	ADDQ  CX, DX
+	MOVQ  n+48(FP), BX
+	SHLQ  $0x02, BX
+	MOVQ  times+56(FP), SI
+	DECQ  SI
+	IMULQ BX, SI
+
+repeatLinesAVX2F32_row:
+	MOVQ n+48(FP), DI
+
+repeatLinesAVX2F32_register:
+	MOVQ       DI, R9
+	MOVQ       $0x0000000000000008, R8
+	CMPQ       R9, R8
+	CMOVQGT    R8, R9
+	LEAQ       onesThenZeros<>+0(SB), R8
+	SHLQ       $0x02, R9
+	SUBQ       R9, R8
+	VMOVDQU    64(R8), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	MOVQ       AX, R8
+	MOVQ       times+56(FP), R9
+
+repeatLinesAVX2F32_one:
+	VMASKMOVPS Y1, Y0, (R8)
+	ADDQ       BX, R8
+	DECQ       R9
+	JNE        repeatLinesAVX2F32_one
+	ADDQ       $0x00000020, CX
+	ADDQ       $0x00000020, AX
+	SUBQ       $0x00000008, DI
+	JG         repeatLinesAVX2F32_register
+	LEAQ       (CX)(DI*4), CX
+	LEAQ       (AX)(DI*4), AX
+	ADDQ       SI, AX
+	CMPQ       CX, DX
+	JLT        repeatLinesAVX2F32_row
 	VZEROUPPER
 	RET
 
@@ -1141,16 +1282,16 @@ TEXT ·splineRowsAVX2F64(SB), NOSPLIT, $0-80
 	MOVQ         y_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         x_len+32(FP), DX
-	MOVQ         n+56(FP), BX
 	SHLQ         $0x03, DX
 	ADDQ         CX, DX
-	SHLQ         $0x03, BX
 	VPXOR        Y0, Y0, Y0
 	VBROADCASTSD word64_3ff0000000000000<>+0(SB), Y2
 	VBROADCASTSD word64_4000000000000000<>+0(SB), Y3
 	VBROADCASTSD word64_3fc5555555555555<>+0(SB), Y4
 	VBROADCASTSD word64_3fe5555555555555<>+0(SB), Y5
 	VBROADCASTSD word64_8000000000000000<>+0(SB), Y1
+	MOVQ         n+56(FP), BX
+	SHLQ         $0x03, BX
 	MOVQ         width+48(FP), SI
 	DECQ         SI
 	IMULQ        BX, SI
@@ -1176,7 +1317,7 @@ splineRowsAVX2F64_register:
 	MOVQ         AX, R8
 	MOVQ         width+48(FP), R9
 
-splineRowsAVX2F64_basis:
+splineRowsAVX2F64_one:
 	VSUBPD       Y8, Y7, Y9
 	VANDNPD      Y9, Y1, Y9
 	VSUBPD       Y9, Y3, Y10
@@ -1189,11 +1330,11 @@ splineRowsAVX2F64_basis:
 	VMULPD       Y9, Y11, Y11
 	VMULPD       Y4, Y10, Y10
 	VFNMADD231PD Y5, Y11, Y10
-	VMASKMOVPD   Y10, Y6, (R8)
 	VADDPD       Y2, Y8, Y8
+	VMASKMOVPD   Y10, Y6, (R8)
 	ADDQ         BX, R8
 	DECQ         R9
-	JNE          splineRowsAVX2F64_basis
+	JNE          splineRowsAVX2F64_one
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, AX
 	SUBQ         $0x00000004, DI
@@ -1203,5 +1344,52 @@ splineRowsAVX2F64_basis:
 	ADDQ         SI, AX
 	CMPQ         CX, DX
 	JLT          splineRowsAVX2F64_row
+	VZEROUPPER
+	RET
+
+// func repeatLinesAVX2F64(dst []float64, src []float64, n int, times int)
+// Requires: AVX, CMOV
+TEXT ·repeatLinesAVX2F64(SB), NOSPLIT, $0-64
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  src_base+24(FP), CX
+	MOVQ  src_len+32(FP), DX
+	SHLQ  $0x03, DX
+	ADDQ  CX, DX
+	MOVQ  n+48(FP), BX
+	SHLQ  $0x03, BX
+	MOVQ  times+56(FP), SI
+	DECQ  SI
+	IMULQ BX, SI
+
+repeatLinesAVX2F64_row:
+	MOVQ n+48(FP), DI
+
+repeatLinesAVX2F64_register:
+	MOVQ       DI, R9
+	MOVQ       $0x0000000000000004, R8
+	CMPQ       R9, R8
+	CMOVQGT    R8, R9
+	LEAQ       onesThenZeros<>+0(SB), R8
+	SHLQ       $0x03, R9
+	SUBQ       R9, R8
+	VMOVDQU    64(R8), Y0
+	VMASKMOVPD (CX), Y0, Y1
+	MOVQ       AX, R8
+	MOVQ       times+56(FP), R9
+
+repeatLinesAVX2F64_one:
+	VMASKMOVPD Y1, Y0, (R8)
+	ADDQ       BX, R8
+	DECQ       R9
+	JNE        repeatLinesAVX2F64_one
+	ADDQ       $0x00000020, CX
+	ADDQ       $0x00000020, AX
+	SUBQ       $0x00000004, DI
+	JG         repeatLinesAVX2F64_register
+	LEAQ       (CX)(DI*8), CX
+	LEAQ       (AX)(DI*8), AX
+	ADDQ       SI, AX
+	CMPQ       CX, DX
+	JLT        repeatLinesAVX2F64_row
 	VZEROUPPER
 	RET

@@ -10,6 +10,7 @@ func installAVX512F32(e *engine[float32]) {
 	e.sparseBand = sparseBandAVX512F32
 	e.sparseBandPicked = sparseBandPickedAVX512F32
 	e.exp = expAVX512F32
+	e.gauss = gaussAVX512F32
 	e.tops = topsAVX512F32
 	e.weights = weightsAVX512F32
 	e.scaleDown = scaleDownAVX512F32
@@ -62,6 +63,7 @@ func installAVX512F32(e *engine[float32]) {
 	e.splines = splinesAVX512F32
 	e.splineSlopes = splineSlopesAVX512F32
 	e.splineRows = splineRowsAVX512F32
+	e.repeatLines = repeatLinesAVX512F32
 	e.leaf, e.bandUnit = 2048, 16
 }
 
@@ -71,6 +73,7 @@ func installAVX512F64(e *engine[float64]) {
 	e.sparseBand = sparseBandAVX512F64
 	e.sparseBandPicked = sparseBandPickedAVX512F64
 	e.exp = expAVX512F64
+	e.gauss = gaussAVX512F64
 	e.tops = topsAVX512F64
 	e.weights = weightsAVX512F64
 	e.scaleDown = scaleDownAVX512F64
@@ -123,6 +126,7 @@ func installAVX512F64(e *engine[float64]) {
 	e.splines = splinesAVX512F64
 	e.splineSlopes = splineSlopesAVX512F64
 	e.splineRows = splineRowsAVX512F64
+	e.repeatLines = repeatLinesAVX512F64
 	e.leaf, e.bandUnit = 1024, 8
 }
 
@@ -132,6 +136,7 @@ func installAVX2F32(e *engine[float32]) {
 	e.sparseBand = sparseBandAVX2F32
 	e.sparseBandPicked = sparseBandPickedAVX2F32
 	e.exp = expAVX2F32
+	e.gauss = gaussAVX2F32
 	e.tops = topsAVX2F32
 	e.weights = weightsAVX2F32
 	e.scaleDown = scaleDownAVX2F32
@@ -184,6 +189,7 @@ func installAVX2F32(e *engine[float32]) {
 	e.splines = splinesAVX2F32
 	e.splineSlopes = splineSlopesAVX2F32
 	e.splineRows = splineRowsAVX2F32
+	e.repeatLines = repeatLinesAVX2F32
 	e.leaf, e.bandUnit = 1024, 8
 }
 
@@ -193,6 +199,7 @@ func installAVX2F64(e *engine[float64]) {
 	e.sparseBand = sparseBandAVX2F64
 	e.sparseBandPicked = sparseBandPickedAVX2F64
 	e.exp = expAVX2F64
+	e.gauss = gaussAVX2F64
 	e.tops = topsAVX2F64
 	e.weights = weightsAVX2F64
 	e.scaleDown = scaleDownAVX2F64
@@ -245,5 +252,6 @@ func installAVX2F64(e *engine[float64]) {
 	e.splines = splinesAVX2F64
 	e.splineSlopes = splineSlopesAVX2F64
 	e.splineRows = splineRowsAVX2F64
+	e.repeatLines = repeatLinesAVX2F64
 	e.leaf, e.bandUnit = 512, 4
 }

@@ -118,6 +118,16 @@ func RepeatLines[T Float](dst, src []T, n, times int) {
 	if n < 1 || times < 1 || len(dst)%(n*times) != 0 || len(dst)/times > len(src) {
 		panicf("kernels.RepeatLines: %d elements of %d, lines of %d each %d times; it needs whole lines, and as many as repeated", len(dst), len(src), n, times)
 	}
+	f, lines := engineOf[T]().repeatLines, max(1, piece/(n*times))
+	for len(dst) > 0 {
+		k := min(lines*n, len(dst)/times)
+		f(dst[:k*times], src[:k], n, times)
+		dst, src = dst[k*times:], src[k:]
+	}
+}
+
+// repeatLinesGo is RepeatLines in plain Go.
+func repeatLinesGo[T Float](dst, src []T, n, times int) {
 	for ; len(dst) > 0; src = src[n:] {
 		for range times {
 			copy(dst[:n], src)

@@ -134,14 +134,7 @@ func (s isa) quarters() []float64 {
 //
 // The polynomials are those of Cephes' sinf and cosf, sin and cos (S. L. Moshier), on ±π/4.
 func (e *elementwise) sinusoid(x vec, quarter int) vec {
-	t, n, r := e.reg(), e.reg(), e.reg()
-	e.broadcast(t, e.number(e.rounder()))
-	e.fma(t, x, e.constant(2/math.Pi))
-	e.sub(n, t, e.constant(e.rounder())) // +0 for x = −0, so that r keeps the sign
-	e.move(r, x)
-	for _, part := range e.quarters() {
-		e.fnma(r, n, e.constant(part))
-	}
+	t, r := e.turns(x)
 	sin, cos := e.sineAndCosine(r)
 	odd, sign := e.reg(), e.reg()
 	if quarter != 0 {
@@ -156,9 +149,49 @@ func (e *elementwise) sinusoid(x vec, quarter int) vec {
 	if quarter != 0 {
 		return y
 	}
-	zero := e.reg() // the sum of the series loses the sign of −0
+	return e.keepZero(x, y)
+}
+
+// turns returns n, the number of quarter turns in x, in the low bits of t, and what is left of x.
+func (e *elementwise) turns(x vec) (t, r vec) {
+	t, r = e.reg(), e.reg()
+	n := e.reg()
+	e.broadcast(t, e.number(e.rounder()))
+	e.fma(t, x, e.constant(2/math.Pi))
+	e.sub(n, t, e.constant(e.rounder())) // +0 for x = −0, so that r keeps the sign
+	e.move(r, x)
+	for _, part := range e.quarters() {
+		e.fnma(r, n, e.constant(part))
+	}
+	return t, r
+}
+
+// keepZero is y, but x where x is 0: the sum of the series loses the sign of −0.
+func (e *elementwise) keepZero(x, y vec) vec {
+	zero := e.reg()
 	e.zero(zero)
 	return e.choose(e.compare(x, zero, equal), x, y)
+}
+
+// sinCos returns sin x and leaves cos x as the second result, bit by bit what sinusoid returns for each: both polynomials
+// are computed for either anyway.
+func (e *elementwise) sinCos(in []vec) vec {
+	x := in[0]
+	t, r := e.turns(x)
+	sine, cosine := e.sineAndCosine(r)
+	odd, sign := e.reg(), e.reg()
+	e.shiftLeft(odd, t, 8*e.size()-1)
+	swap := e.negative(odd)
+	sin := e.choose(swap, cosine, sine)
+	e.other = e.choose(swap, sine, cosine)
+	e.shiftLeft(sign, t, 8*e.size()-2)
+	e.and(sign, sign, e.signBit())
+	e.xor(sin, sin, sign)
+	e.addInt(t, t, e.constant(e.bits(1, 1)))
+	e.shiftLeft(t, t, 8*e.size()-2)
+	e.and(t, t, e.signBit())
+	e.xor(e.other, e.other, t)
+	return e.keepZero(x, sin)
 }
 
 // sineAndCosine returns sin r and cos r for |r| ≤ π/4.

@@ -40,9 +40,13 @@ type elementwise struct {
 	stop func(e *elementwise, x vec) mask
 	// body computes one register of the result.
 	body func(e *elementwise, x []vec) vec
+	// second names another result, after dst, of which body leaves a register in other.
+	second string
+	other  vec
 
 	fn        string
 	dst, n    reg.Register
+	also      reg.Register // the second result
 	from      []reg.Register
 	arguments []vec
 	hoisted   map[float64]vec
@@ -79,6 +83,9 @@ func (e *elementwise) write() {
 	e.fn = e.name(e.op)
 	names := []string{"x", "y", "z"}[:e.inputs]
 	signature := "func(dst"
+	if e.second != "" {
+		signature += ", " + e.second
+	}
 	for _, name := range names {
 		signature += ", " + name
 	}
@@ -93,6 +100,9 @@ func (e *elementwise) write() {
 	TEXT(e.fn, NOSPLIT, signature)
 	Pragma("noescape")
 	e.dst, e.n = Load(Param("dst").Base(), GP64()), Load(Param("dst").Len(), GP64())
+	if e.second != "" {
+		e.also = Load(Param(e.second).Base(), GP64())
+	}
 	for _, name := range names {
 		e.from = append(e.from, Load(Param(name).Base(), GP64()))
 	}
@@ -150,8 +160,15 @@ func (e *elementwise) whole(unroll int) {
 		at := u * e.bytes()
 		y := e.body(e, e.read(func(r vec, from reg.Register) { e.load(r, Mem{Base: from, Disp: at}) }))
 		e.store(Mem{Base: e.dst, Disp: at}, y)
+		if e.also != nil {
+			e.store(Mem{Base: e.also, Disp: at}, e.other)
+		}
 	}
-	for _, r := range append([]reg.Register{e.dst}, e.from...) {
+	moving := append([]reg.Register{e.dst}, e.from...)
+	if e.also != nil {
+		moving = append(moving, e.also)
+	}
+	for _, r := range moving {
 		ADDQ(U32(step*e.size()), r)
 	}
 	SUBQ(U32(step), e.n)
@@ -196,5 +213,8 @@ func (e *elementwise) tail() {
 	m := e.masks(left, 1)[0]
 	x := e.read(func(r vec, from reg.Register) { e.loadMasked(r, Mem{Base: from}, m) })
 	e.storeMasked(Mem{Base: e.dst}, e.body(e, x), m)
+	if e.also != nil {
+		e.storeMasked(Mem{Base: e.also}, e.other, m)
+	}
 	XORQ(e.n, e.n)
 }

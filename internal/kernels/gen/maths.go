@@ -32,6 +32,7 @@ func maths(s isa) {
 	hoist := append(s.expConstants(), 1)
 	for _, e := range []*elementwise{
 		{op: "exp", hoist: hoist, body: func(e *elementwise, x []vec) vec { return e.exp(x[0]) }},
+		{op: "gauss", hoist: hoist, body: (*elementwise).gauss},
 		{op: "sigmoid", hoist: hoist, body: (*elementwise).sigmoid},
 		{op: "tanh", hoist: hoist, body: (*elementwise).tanh},
 		{op: "log", hoist: []float64{1}, body: (*elementwise).log},
@@ -56,6 +57,16 @@ func maths(s isa) {
 		e.body = func(e *elementwise, x []vec) vec { return e.sinusoid(x[0], quarter) }
 		e.write()
 	}
+	e := &elementwise{isa: s, op: "sinCos", second: "second", inputs: 1, stop: (*elementwise).tooFar, body: (*elementwise).sinCos}
+	e.write()
+}
+
+// gauss returns exp(−x²).
+func (e *elementwise) gauss(x []vec) vec {
+	y := e.reg()
+	e.mul(y, x[0], x[0])
+	e.xor(y, y, e.signBit())
+	return e.exp(y)
 }
 
 // expRange are arguments beyond which eˣ is 0 or Inf.

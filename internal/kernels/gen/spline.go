@@ -40,6 +40,7 @@ func spline(s isa) {
 		}
 	}
 	cubic{isa: s, fn: s.name("splineRows")}.rows()
+	repeatLines(s)
 }
 
 // cubic is one such kernel and its constants.
@@ -192,53 +193,82 @@ func (c cubic) rows() {
 	Pragma("noescape")
 	y, x := Load(Param("y").Base(), GP64()), Load(Param("x").Base(), GP64())
 	stop := Load(Param("x").Len(), GP64())
-	row, skip := Load(Param("n"), GP64()), GP64()
 	SHLQ(U8(c.size()/4+1), stop)
 	ADDQ(x, stop)
-	SHLQ(U8(c.size()/4+1), row) // bytes of a row
 	c.constants()
-	addr, err := Param("width").Resolve()
+	c.manyRows(c.fn, "width", y, x, stop, func(u vec) func() vec {
+		at, factor := c.reg(), c.reg()
+		c.broadcast(factor, c.argument("lo"))
+		c.sub(u, u, factor)
+		c.broadcast(factor, c.argument("inv"))
+		c.mul(u, u, factor)
+		c.sub(at, c.zero, c.one)
+		return func() vec {
+			basis := c.body(u, at)
+			c.add(at, at, c.one)
+			return basis
+		}
+	})
+}
+
+// repeatLines emits a kernel that writes every line of n elements so many times in a row:
+//
+//	func(dst, src []T, n, times int)
+//
+// for one line at least, of one element at least.
+func repeatLines(s isa) {
+	fn := s.name("repeatLines")
+	TEXT(fn, NOSPLIT, fmt.Sprintf("func(dst, src []%s, n, times int)", s.elem()))
+	Pragma("noescape")
+	y, x := Load(Param("dst").Base(), GP64()), Load(Param("src").Base(), GP64())
+	stop := Load(Param("src").Len(), GP64())
+	SHLQ(U8(s.size()/4+1), stop)
+	ADDQ(x, stop)
+	s.manyRows(fn, "times", y, x, stop, func(u vec) func() vec { return func() vec { return u } })
+}
+
+// manyRows emits the rest of a kernel that makes several rows of y of each row of x, n elements long: as many as the
+// parameter count says, register by register. begin gets a register of x and answers with what makes the next row of it.
+// stop is where x ends.
+func (s isa) manyRows(fn, count string, y, x, stop reg.Register, begin func(u vec) func() vec) {
+	rows, err := Param(count).Resolve()
 	if err != nil {
 		panic(err)
 	}
-	MOVQ(addr.Addr, skip)
+	row, skip := Load(Param("n"), GP64()), GP64()
+	SHLQ(U8(s.size()/4+1), row) // bytes of a row
+	MOVQ(rows.Addr, skip)
 	DECQ(skip)
-	IMULQ(row, skip) // from the end of the first row of bases to the next x's
+	IMULQ(row, skip) // from the end of the first row of y to the next row of x's
 
-	Label(c.fn + "_row")
+	Label(fn + "_row")
 	left, most := Load(Param("n"), GP64()), GP64()
-	Label(c.fn + "_register")
+	Label(fn + "_register")
 	cols := GP64()
 	MOVQ(left, cols)
-	MOVQ(U64(c.lanes()), most)
+	MOVQ(U64(s.lanes()), most)
 	CMPQ(cols, most)
 	CMOVQGT(most, cols)
-	m := c.masks(cols, 1)[0]
-	u, at, factor := c.reg(), c.reg(), c.reg()
-	c.loadMasked(u, Mem{Base: x}, m)
-	c.broadcast(factor, c.argument("lo"))
-	c.sub(u, u, factor)
-	c.broadcast(factor, c.argument("inv"))
-	c.mul(u, u, factor)
-	c.sub(at, c.zero, c.one)
-	dst, bases := GP64(), GP64()
+	m, u := s.masks(cols, 1)[0], s.reg()
+	s.loadMasked(u, Mem{Base: x}, m)
+	next := begin(u)
+	dst, more := GP64(), GP64()
 	MOVQ(y, dst)
-	MOVQ(addr.Addr, bases)
-	Label(c.fn + "_basis")
-	c.storeMasked(Mem{Base: dst}, c.body(u, at), m)
-	c.add(at, at, c.one)
+	MOVQ(rows.Addr, more)
+	Label(fn + "_one")
+	s.storeMasked(Mem{Base: dst}, next(), m)
 	ADDQ(row, dst)
-	DECQ(bases)
-	JNE(LabelRef(c.fn + "_basis"))
-	ADDQ(U32(c.bytes()), x)
-	ADDQ(U32(c.bytes()), y)
-	SUBQ(U32(c.lanes()), left)
-	JG(LabelRef(c.fn + "_register"))
-	LEAQ(Mem{Base: x, Index: left, Scale: uint8(c.size())}, x) // back by the lanes that were none
-	LEAQ(Mem{Base: y, Index: left, Scale: uint8(c.size())}, y)
+	DECQ(more)
+	JNE(LabelRef(fn + "_one"))
+	ADDQ(U32(s.bytes()), x)
+	ADDQ(U32(s.bytes()), y)
+	SUBQ(U32(s.lanes()), left)
+	JG(LabelRef(fn + "_register"))
+	LEAQ(Mem{Base: x, Index: left, Scale: uint8(s.size())}, x) // back by the lanes that were none
+	LEAQ(Mem{Base: y, Index: left, Scale: uint8(s.size())}, y)
 	ADDQ(skip, y)
 	CMPQ(x, stop)
-	JLT(LabelRef(c.fn + "_row"))
+	JLT(LabelRef(fn + "_row"))
 	end()
 }
 

@@ -12,12 +12,12 @@ import (
 // The order is that of the generated assignments and means nothing.
 var installed = []string{
 	"gate", "running", "sparseBand", "sparseBandPicked",
-	"exp", "tops", "weights", "scaleDown", "log", "tanh", "sigmoid", "expm1", "log1p", "softplus",
+	"exp", "gauss", "tops", "weights", "scaleDown", "log", "tanh", "sigmoid", "expm1", "log1p", "softplus",
 	"erf", "sinh", "cosh", "asin", "acos", "atan", "asinh", "acosh", "atanh",
 	"add", "sub", "mul", "div", "maximum", "minimum", "less", "lessEqual", "equal",
 	"axpy", "marked", "affine", "scaleBy", "maxScalar", "minScalar",
 	"recip", "neg", "abs", "relu", "step", "sign", "sqrt",
-	"sum", "dot", "largest", "columns", "sparseRows", "sparseRowsPicked", "sampled", "pick", "adam", "splines", "splineSlopes", "splineRows",
+	"sum", "dot", "largest", "columns", "sparseRows", "sparseRowsPicked", "sampled", "pick", "adam", "splines", "splineSlopes", "splineRows", "repeatLines",
 }
 
 // tables writes a function for each instruction set and element type that puts
