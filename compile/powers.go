@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"math"
+
 	"rpnc/graph"
 	"rpnc/ops"
 )
@@ -93,7 +95,26 @@ func sumOfPowers(n *graph.Node, _ func(int) bool) *graph.Node {
 	if u == nil {
 		return nil
 	}
-	return ops.Mul(ops.SumAxis(u, 1), ops.SumAxis(x, 1))
+	return ops.Mul(rowSums(u, 1), rowSums(x, 1))
+}
+
+// rowSums are the sums of rows, of their values (power 1) or squares (2), (b×1). Of columns side by side they are added up part by
+// part: u = [1, x] has the sums of x and one more, so they are taken once for both.
+func rowSums(x *graph.Node, power int) *graph.Node {
+	if v, ok := splat(x); ok {
+		return x.Graph().Const(x.Type().Of(x.Shape().Dim(0), 1), math.Pow(v, float64(power))*float64(x.Shape().Dim(1)))
+	}
+	if join, ok := x.Op.(ops.Concat); ok && axisOf(join.Axis, x.Shape()) == 1 {
+		sum := rowSums(x.In[len(x.In)-1], power)
+		for _, part := range x.In[:len(x.In)-1] {
+			sum = ops.Add(sum, rowSums(part, power))
+		}
+		return sum
+	}
+	if power == 2 {
+		x = ops.Square(x)
+	}
+	return ops.SumAxis(x, 1)
 }
 
 // isRowSum says that n sums the rows of a matrix.
@@ -116,8 +137,8 @@ func squaresOfPowers(n *graph.Node, _ func(int) bool) *graph.Node {
 	if u == nil {
 		return nil
 	}
-	squares := ops.Mul(ops.SumAxis(ops.Square(u), 1), ops.SumAxis(ops.Square(x), 1))
-	sum := ops.Mul(ops.SumAxis(u, 1), ops.SumAxis(x, 1))
+	squares := ops.Mul(rowSums(u, 2), rowSums(x, 2))
+	sum := ops.Mul(rowSums(u, 1), rowSums(x, 1))
 	shift := ops.Sub(ops.Scale(sum, 2), ops.Scale(mu, float64(kappa.Shape().Dim(1))))
 	return ops.Relu(ops.Sub(squares, ops.Mul(mu, shift)))
 }
