@@ -70,6 +70,10 @@ const (
 	compactRows  = 256
 	inPlaceBytes = 8 << 20
 	packRows     = 8
+	// A B that lies along the sum is turned into panels, which for soonRows rows or fewer is a good part of the work: soonPanels
+	// are made at a time, in the same place, which is near then.
+	soonRows   = 128
+	soonPanels = 4
 	// sharedPanels bounds the elements of B that are packed at once for all blocks,
 	// and smallPanels those of a small B, which is packed so even on one core.
 	smallPanels  = 1 << 16
@@ -108,6 +112,9 @@ func (t tiles[T]) cut(p *product[T], cores int) (rows, cols int) {
 	}
 	if p.then != nil && (t.inPlace(p) || t.sharable(p)) {
 		rows = min(rows, max(2*rowUnit, roundUp(hotElements/cols, rowUnit)))
+	}
+	if p.rsB == 1 && p.csB > 1 && p.m <= soonRows {
+		cols = min(cols, soonPanels*t.width)
 	}
 	if cores == 1 {
 		return rows, cols
