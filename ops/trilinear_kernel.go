@@ -12,7 +12,7 @@ import (
 // operations and a result of b·p elements that stays in cache; the rest is O(b·p) for each i.
 //
 //	y_i  = row sums of u∘(x·Wᵢᵀ)
-//	dx   = Σᵢ (gᵢ∘u)·Wᵢ,    du = Σᵢ (gᵢ∘x)·Wᵢᵀ
+//	dx   = Σᵢ (gᵢ∘u)·Wᵢ,    du = Σᵢ gᵢ∘(x·Wᵢᵀ)
 //	dW_i = (gᵢ∘u)ᵀ·x
 //
 // gᵢ∘u scales row r by g[r, i]: b·p multiplications beside 2·b·p·q.
@@ -33,7 +33,6 @@ type contraction[T float] struct {
 	trilinearDims
 	a, c, w, y []T
 	tasks      int
-	width      int // of the columns of y that a task has
 	spare      *spare[[]T]
 }
 
@@ -41,15 +40,7 @@ type contraction[T float] struct {
 func trilinearRun[T float](o Trilinear, in, _ []graph.Type) Run {
 	d, _ := o.dims(in)
 	k := &contraction[T]{trilinearDims: d}
-	var body func(lo, hi int)
-	switch o.Out {
-	case 0:
-		body = k.bindKronecker()
-	case 1:
-		body = k.bindColumns(d.p, d.q, k.middle)
-	default:
-		body = k.bindColumns(d.q, d.p, k.last)
-	}
+	run := [...]func() func(){k.bindKronecker, k.bindMiddle, k.bindLast}[o.Out]()
 	return func(dst, in []Buffer) {
 		k.a, k.c, k.w, k.y = view[T](in[0]), view[T](in[1]), view[T](in[2]), view[T](dst[0])
 		if len(k.y) == 0 {
@@ -59,19 +50,24 @@ func trilinearRun[T float](o Trilinear, in, _ []graph.Type) Run {
 			clear(k.y)
 			return
 		}
-		chunked(k.tasks, 1, d.b*d.n*d.p*d.q/16, body)
+		run()
 	}
+}
+
+// spread runs a body over all tasks.
+func (k *contraction[T]) spread(body func(lo, hi int)) func() {
+	return func() { chunked(k.tasks, 1, k.b*k.n*k.p*k.q/16, body) }
 }
 
 // bindKronecker computes column i of y as the row sums of u∘(x·Wᵢᵀ), one product a column. Few columns are computed one after
 // the other, by products that share the cores themselves.
-func (k *contraction[T]) bindKronecker() func(lo, hi int) {
+func (k *contraction[T]) bindKronecker() func() {
 	k.tasks = k.n
 	if k.n < kronTasks {
 		k.tasks = 1
 	}
 	k.spare = newSpare(func() *[]T { s := make([]T, k.b*k.p); return &s })
-	return func(lo, hi int) {
+	return k.spread(func(lo, hi int) {
 		if k.tasks == 1 {
 			hi = k.n
 		}
@@ -83,48 +79,83 @@ func (k *contraction[T]) bindKronecker() func(lo, hi int) {
 			}
 		}
 		k.spare.put(z)
-	}
+	})
 }
 
 // kronTasks is the number of columns from which each is a task of its own.
 const kronTasks = 8
 
-// bindColumns cuts the columns of y into tasks, each of which goes over all i: y_J = Σᵢ (gᵢ∘c)·Wᵢ_J. The other factor has
-// inner columns.
+// bindLast computes y = Σᵢ (gᵢ∘u)·Wᵢ in tasks, each of which goes over all i.
 //
-// Tasks share no column of y, so the sum over i has one order whatever the number of cores. At least 64
-// columns a task keep the products efficient; the scaling is repeated for each task.
-func (k *contraction[T]) bindColumns(cols, inner int, add func(scaled []T, i, lo, hi int)) func(lo, hi int) {
-	k.width = max(64, (cols-1)/8+1)
-	k.tasks = (max(1, cols)-1)/k.width + 1
-	k.spare = newSpare(func() *[]T { s := make([]T, k.b*inner); return &s })
-	return func(lo, hi int) {
+// Tasks share no element of y, so the sum over i has one order whatever the number of cores. They are some columns of all rows,
+// at least 64 to keep the products efficient; the scaling is repeated for each task. Where there are few columns they are all
+// columns of some rows.
+func (k *contraction[T]) bindLast() func() {
+	across, down := min(8, max(1, k.q/64)), 1
+	if across == 1 {
+		down = max(1, k.b/taskRows)
+	}
+	k.tasks = across * down
+	k.spare = newSpare(func() *[]T { s := make([]T, k.b*k.p); return &s })
+	return k.spread(func(lo, hi int) {
 		scaled := k.spare.get()
 		for t := lo; t < hi; t++ {
+			row, col := t%down, t/down
+			part := region{row * k.b / down, (row + 1) * k.b / down, col * k.q / across, (col + 1) * k.q / across}
 			for i := range k.n {
-				k.scale(*scaled, i, inner)
-				add(*scaled, i, t*k.width, min((t+1)*k.width, cols))
+				k.scale(*scaled, i, part)
+				k.add(*scaled, i, part)
 			}
 		}
 		k.spare.put(scaled)
+	})
+}
+
+// taskRows is the number of rows from which a task has half of them.
+const taskRows = 32
+
+// region is some rows and columns of a result.
+type region struct{ top, bottom, left, right int }
+
+// scale writes g[r, i]·u[r] for the rows of a region.
+func (k *contraction[T]) scale(dst []T, i int, t region) {
+	for r := t.top; r < t.bottom; r++ {
+		kernels.Scale(dst[r*k.p:(r+1)*k.p], k.c[r*k.p:(r+1)*k.p], k.a[r*k.n+i])
 	}
 }
 
-// scale writes g[r, i]·c[r].
-func (k *contraction[T]) scale(dst []T, i, cols int) {
-	for r := range k.b {
-		kernels.Scale(dst[r*cols:(r+1)*cols], k.c[r*cols:(r+1)*cols], k.a[r*k.n+i])
+// bindMiddle computes y = Σᵢ gᵢ∘(x·Wᵢᵀ): the products of several i are one, whose parts are weighted and added row by row. Scaled
+// before the product, x would meet transposed matrices one by one.
+func (k *contraction[T]) bindMiddle() func() {
+	group := min(max(1, k.n), max(1, kronBlock/max(1, k.b*k.p)))
+	z := make([]T, k.b*group*k.p)
+	var at, m int // the group at hand
+	add := func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			y := k.y[r*k.p:][:k.p]
+			for i := range m {
+				part, g := z[(r*m+i)*k.p:][:k.p], k.a[r*k.n+at+i]
+				if at+i == 0 {
+					kernels.Scale(y, part, g)
+				} else {
+					kernels.Axpy(y, g, part)
+				}
+			}
+		}
+	}
+	return func() {
+		for at = 0; at < k.n; at += group {
+			m = min(group, k.n-at)
+			kernels.Gemm(k.b, m*k.p, k.q, k.c, k.q, 1, k.w[at*k.p*k.q:], 1, k.q, z, m*k.p, false)
+			chunked(k.b, grainOf(m*k.p), k.b*m*k.p, add)
+		}
 	}
 }
 
-// middle adds (gᵢ∘x)·Wᵢᵀ to columns lo…hi−1 of y.
-func (k *contraction[T]) middle(scaled []T, i, lo, hi int) {
-	kernels.Gemm(k.b, hi-lo, k.q, scaled, k.q, 1, k.w[(i*k.p+lo)*k.q:], 1, k.q, k.y[lo:], k.p, i > 0)
-}
-
-// last adds (gᵢ∘u)·Wᵢ to columns lo…hi−1 of y.
-func (k *contraction[T]) last(scaled []T, i, lo, hi int) {
-	kernels.Gemm(k.b, hi-lo, k.p, scaled, k.p, 1, k.w[i*k.p*k.q+lo:], k.q, 1, k.y[lo:], k.q, i > 0)
+// add adds (gᵢ∘u)·Wᵢ to a region of y.
+func (k *contraction[T]) add(scaled []T, i int, t region) {
+	kernels.Gemm(t.bottom-t.top, t.right-t.left, k.p, scaled[t.top*k.p:], k.p, 1, k.w[i*k.p*k.q+t.left:], k.q, 1,
+		k.y[t.top*k.q+t.left:], k.q, i > 0)
 }
 
 // Kernel makes row after row, each the product (gᵢ∘u)ᵀ·x.
