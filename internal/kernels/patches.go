@@ -68,7 +68,7 @@ const (
 	patchGroups   = 16        // partial sums of a gradient over the batch
 	slack         = 128       // elements that a kernel may read past a row of B, and drops
 	fewChannels   = 8         // below which a gradient has kernels of its own
-	gradientDepth = 256       // cells whose products are summed at once: both factors then stay in L1
+	gradientDepth = 256       // cells whose products are summed at once at most: both factors then stay in L1
 	gradientTiles = 4         // panels of outputs of a block of a gradient
 )
 
@@ -168,7 +168,7 @@ func (p *Patches[T]) multiply(lo, hi int) {
 		p.pad(e, f, b, i0)
 		y := p.y[b*p.outputs*p.h*p.w+i0*p.w:]
 		if e.flat != nil && roundUp(p.w, e.listedCols/2) > p.pitch {
-			p.multiplyFlat(e, f, y, p.following(t+1, hi), (i1-i0-1)*p.pitch+p.w)
+			p.multiplyFlat(e, f, y, p.following(t+1), (i1-i0-1)*p.pitch+p.w)
 		} else {
 			p.multiplyRows(e, f, y, i1-i0)
 		}
@@ -177,9 +177,9 @@ func (p *Patches[T]) multiply(lo, hi int) {
 	p.frames.put(f)
 }
 
-// following is the input that band t < hi reads, nil where bands are parts of a grid.
-func (p *Patches[T]) following(t, hi int) []T {
-	if t >= hi || p.bands > 1 {
+// following is the input that band t reads, whoever computes it; nil behind the last one and where bands are parts of a grid.
+func (p *Patches[T]) following(t int) []T {
+	if t >= p.batch || p.bands > 1 {
 		return nil
 	}
 	n := p.channels * p.h * p.w
@@ -250,18 +250,17 @@ func (p *Patches[T]) differentiate(lo, hi int) {
 		if p.channels < fewChannels {
 			p.differentiateFew(e, f, sum, from, to)
 		} else {
-			p.differentiateMany(e, f, sum, from, to, hi*p.batch/p.groups)
+			p.differentiateMany(e, f, sum, from, to)
 		}
 	}
 	p.frames.put(f)
 }
 
-// differentiateMany adds the inputs lo to hi−1 to sum, by products of channels with outputs for each offset. The core goes on
-// with others up to end.
+// differentiateMany adds the inputs lo to hi−1 to sum, by products of channels with outputs for each offset.
 //
 // The cells of a band, margins included, are one long sum: where the other factor has its margins of zeros, row (c, δ)
 // of P(x) may hold anything, and is a stretch of scratch as a whole.
-func (p *Patches[T]) differentiateMany(e *engine[T], f *patchFrame[T], sum []T, lo, hi, end int) {
+func (p *Patches[T]) differentiateMany(e *engine[T], f *patchFrame[T], sum []T, lo, hi int) {
 	s := e.scratch.get()
 	if s == nil {
 		s = new(scratch[T])
@@ -273,7 +272,7 @@ func (p *Patches[T]) differentiateMany(e *engine[T], f *patchFrame[T], sum []T, 
 			i1 := min(i0+p.rows, p.h)
 			p.pad(e, f, b, i0)
 			p.turn(e, f, b, i0, i1)
-			p.addProducts(e, s, f, sum, (i1-i0-1)*p.pitch+p.w, p.stretches(b+1, end))
+			p.addProducts(e, s, f, sum, (i1-i0-1)*p.pitch+p.w, p.stretches(b+1))
 		}
 	}
 	e.scratch.put(s)
@@ -297,9 +296,9 @@ func (p *Patches[T]) turn(e *engine[T], f *patchFrame[T], b, i0, i1 int) {
 	}
 }
 
-// stretches are what input b < end of a gradient reads, nil where bands are parts of a grid.
-func (p *Patches[T]) stretches(b, end int) (next [2][]T) {
-	if b < end && p.bands == 1 {
+// stretches are what input b of a gradient reads, nil behind the last one and where bands are parts of a grid.
+func (p *Patches[T]) stretches(b int) (next [2][]T) {
+	if b < p.batch && p.bands == 1 {
 		x, d := p.channels*p.h*p.w, p.outputs*p.h*p.w
 		next = [2][]T{p.y[b*d:][:d], p.x[b*x:][:x]}
 	}
@@ -311,9 +310,10 @@ func (p *Patches[T]) addProducts(e *engine[T], s *scratch[T], f *patchFrame[T], 
 	size, asked := int(unsafe.Sizeof(T(0))), 0
 	first, all := len(next[0])*size, (len(next[0])+len(next[1]))*size
 	panels := (p.outputs-1)/e.listedCols + 1
-	for q := 0; q < n; q += gradientDepth {
+	depth := (n-1)/((n-1)/gradientDepth+1) + 1 // in parts of even size: a short one costs as many loads and stores of sums
+	for q := 0; q < n; q += depth {
 		for o := range p.size {
-			f.block = product[T]{batch: 1, m: p.channels, n: p.outputs, k: min(gradientDepth, n-q),
+			f.block = product[T]{batch: 1, m: p.channels, n: p.outputs, k: min(depth, n-q),
 				a: f.cells[p.from[o]+q:], rsA: p.plane, csA: 1,
 				b: f.turned[q*p.outputs:], rsB: p.outputs, csB: 1,
 				c: sum[o*p.outputs:], ldc: p.size * p.outputs, accumulate: true}
