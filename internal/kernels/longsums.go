@@ -34,13 +34,22 @@ func (p *product[T]) long() {
 	s.parts = atLeast(s.parts, parts*size)
 	q.batch, q.k, q.bsA, q.bsB = parts, k, k*p.csA, k*p.rsB
 	q.c, q.ldc, q.bsC = s.parts[:parts*size], p.n, size
+	turned, sums := p.streams() && p.turns(), s.parts
+	if turned {
+		q.m, q.n, q.ldc = p.n, p.m, p.m
+		q.a, q.rsA, q.csA, q.bsA, q.b, q.rsB, q.csB, q.bsB = p.b, 1, p.rsB, q.bsB, p.a, p.csA, 1, q.bsA
+	}
 	q.accumulate, q.then, q.relu = false, nil, false
 	q.start()
 	for i := 1; i < parts; i++ {
 		e.add(s.parts[:size], s.parts[:size], s.parts[i*size:][:size])
 	}
+	if turned {
+		sums = s.parts[size:]
+		e.transposeTo(sums, s.parts, p.n, p.m, p.n, p.m)
+	}
 	for i := range p.m {
-		row, sum := p.c[i*p.ldc:][:p.n], s.parts[i*p.n:][:p.n]
+		row, sum := p.c[i*p.ldc:][:p.n], sums[i*p.n:][:p.n]
 		if p.accumulate {
 			e.add(row, row, sum)
 		} else {

@@ -57,7 +57,7 @@ func TestLongSumsAreWholeInEveryLayout(t *testing.T) {
 func TestLargeFactorsAreReadWholeWhereTheyStreamFromMemory(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
 		const k, n = 4099, 523
-		for _, m := range []int{3, 17} {
+		for _, m := range []int{3, 17, 30} {
 			checkLong[float32](t, m, n, k, 1, m, n, 1)
 		}
 		checkLong[float64](t, 7, 300, k, k, 1, 300, 1)
@@ -73,7 +73,7 @@ func TestLargeResultsOfShortSumsAreWhole(t *testing.T) {
 
 func TestLongSumsHaveTheSameBitsOnAnyNumberOfCores(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
-		for _, s := range [][3]int{{25, 20, 8301}, {16, 1033, 2103}} {
+		for _, s := range [][3]int{{25, 20, 8301}, {16, 1033, 2103}, {32, 1033, 2103}} {
 			m, n, k := s[0], s[1], s[2]
 			a, b := uniform[float32](m*k, 1), uniform[float32](k*n, 2)
 			one, many := make([]float32, m*n), make([]float32, m*n)

@@ -18,6 +18,8 @@ const (
 	streamBytes = 1 << 19 // of them at most
 	streamCols  = 128     // columns from which C is wide enough
 	narrowHigh  = 24      // rows that a narrow kernel takes at once
+	turnedLanes = 16      // rows of C that a register of a transposed sum holds
+	turnedLeast = 12      // of the last of which it holds more
 	walkRows    = 48      // rows of a large A taken at once
 	streamRows  = 48      // rows of C up to which arithmetic does not outweigh memory
 )
@@ -29,6 +31,20 @@ func (p *product[T]) streams() bool {
 	return p.batch == 1 && p.m > rowHigh && p.m <= streamRows && p.csB == 1 && p.rsB == p.n && p.n >= streamCols &&
 		p.k*row > inPlaceBytes && row*streamLeast <= streamBytes
 }
+
+// turns says that the transposed sum is computed,
+//
+//	Cᵀ (n×m) = Bᵀ·Aᵀ
+//
+// which multiplies rows of A, short and side by side, by single elements of B. Those are never cut by the border of a
+// line, as most registers of B are whose rows have odd lengths. It takes two registers of rows of C, or more, that are nearly full.
+func (p *product[T]) turns() bool {
+	last := p.m % turnedLanes
+	return p.rsA == 1 && p.m > turnedLanes && (last == 0 || last > turnedLeast)
+}
+
+// turned says that the product is such a transposed sum, whose A is what is streamed.
+func (p *product[T]) turned() bool { return p.streamed && p.n <= streamRows }
 
 // walks says that A comes from memory beside a B of few columns, as in a layer with wide inputs: the rows of A are
 // taken some at a time through all their terms, which makes one stretch of memory of them, and the next stretch is asked
@@ -52,6 +68,10 @@ func (t tiles[T]) askAhead(p *part[T], i1, j, cols, high int) {
 		p.next += uintptr(args.step * turns * p.k)
 	case p.walks() && j == p.j0:
 		args.ahead = uintptr(unsafe.Pointer(&p.a[0])) + uintptr((p.z*p.bsA+i1*p.rsA+p.p0*args.rows)*size)
+		args.step, args.back = args.rows*size/turns, 0
+	case p.turned():
+		next := (p.z*p.bsA + (p.p0+p.k)*p.csA + (i1-args.rows)*p.k) * size
+		args.ahead = uintptr(unsafe.Pointer(&p.a[0])) + uintptr(next)
 		args.step, args.back = args.rows*size/turns, 0
 	case p.streamed:
 		next := (p.z*p.bsB + (p.p0+p.k)*p.rsB + j*p.k) * size

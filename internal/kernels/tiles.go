@@ -189,7 +189,7 @@ func (t tiles[T]) stripRows(p *product[T]) int {
 func (p *product[T]) depth() int {
 	most := maxDepth
 	if p.streamed {
-		most = min(streamDepth, streamBytes/(p.n*int(unsafe.Sizeof(T(0)))))
+		most = min(streamDepth, streamBytes/(max(p.m, p.n)*int(unsafe.Sizeof(T(0)))))
 	}
 	return (p.k-1)/((p.k-1)/most+1) + 1
 }
@@ -366,5 +366,5 @@ func (t tiles[T]) placeA(p *part[T], i0, i1 int) (a []T, rs, cs int) {
 func (t tiles[T]) copiesA(p *part[T]) bool {
 	size := int(unsafe.Sizeof(T(0)))
 	far := p.csA*size >= copyStride && p.j1-p.j0 > (copyPanels-1)*t.width
-	return p.csA != 1 && p.rsA == 1 && (far || p.csA*p.product.k*size > copyBytes)
+	return !p.turned() && p.csA != 1 && p.rsA == 1 && (far || p.csA*p.product.k*size > copyBytes)
 }
