@@ -121,31 +121,29 @@ func segments(lo, hi, w int, f func(row, from, to int)) {
 }
 
 // spare keeps scratch for the chunks of one Run, which several cores may ask for at once. It grows to the number of
-// cores and then allocates nothing.
+// cores and then allocates nothing; a core gets the scratch that it has in its cache.
 type spare[S any] struct {
-	mu   sync.Mutex
-	free []*S
+	list kernels.FreeList[S]
+	mu   sync.Mutex // for building
 	make func() *S
 }
 
 // newSpare builds the first scratch at once, so that a Run on one core never allocates.
-func newSpare[S any](build func() *S) *spare[S] { return &spare[S]{free: []*S{build()}, make: build} }
+func newSpare[S any](build func() *S) *spare[S] {
+	p := &spare[S]{make: build}
+	p.put(build())
+	return p
+}
 
 // get takes scratch as the last user left it.
 func (p *spare[S]) get() *S {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if last := len(p.free) - 1; last >= 0 {
-		s := p.free[last]
-		p.free = p.free[:last]
+	if s := p.list.Get(); s != nil {
 		return s
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return p.make()
 }
 
 // put gives scratch back.
-func (p *spare[S]) put(s *S) {
-	p.mu.Lock()
-	p.free = append(p.free, s)
-	p.mu.Unlock()
-}
+func (p *spare[S]) put(s *S) { p.list.Put(s) }
