@@ -58,6 +58,7 @@ const (
 	blockPanels = 32      // panels of a block at most
 	packPanels  = 4       // panels that a core packs at a time, a quarter of all where they are few
 	blockFlops  = 1e6     // work that a block is not cut below
+	thinFlops   = 4e5     // the same of a product with a thin side, whose blocks have next to nothing to prepare
 	hotElements = 1 << 15 // of a block that something follows, which finds them in cache
 	rowUnit     = 8       // rows of a block are a multiple of it
 	coreBlocks  = 4       // blocks for a core, enough to balance cores of unequal speed
@@ -119,9 +120,13 @@ func (t tiles[T]) cut(p *product[T], cores int) (rows, cols int) {
 	if cores == 1 {
 		return rows, cols
 	}
+	least := float64(blockFlops)
+	if min(p.m, p.n, p.k) <= t.thin {
+		least = thinFlops
+	}
 	for {
 		count := p.batch * ((p.m-1)/rows + 1) * ((p.n-1)/cols + 1)
-		if count >= coreBlocks*cores || float64(rows)*float64(cols)*float64(p.k) < blockFlops {
+		if count >= coreBlocks*cores || float64(rows)*float64(cols)*float64(p.k) < least {
 			return rows, cols
 		}
 		switch {
