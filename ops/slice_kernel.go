@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"rpnc/graph"
+	"rpnc/internal/kernels"
 )
 
 // Kernel copies a stretch of every row, a row being all that follows one index of the axes before o.Axis.
@@ -17,8 +18,8 @@ func sliceRun[T float](o Slice, in, out []graph.Type) Run {
 	outer, n, inner := around(in[0].Shape, ax)
 	w := (o.Hi - o.Lo) * inner
 	return rowwise(in, out, outer, w, func(a *args[T], lo, hi int) {
-		for i := lo; i < hi; i++ {
-			copy(a.dst[0][i*w:(i+1)*w], a.in[0][(i*n+o.Lo)*inner:])
+		if lo < hi && w > 0 {
+			kernels.CopyRows(a.dst[0][lo*w:], a.in[0][(lo*n+o.Lo)*inner:], hi-lo, w, w, n*inner)
 		}
 	})
 }
@@ -67,11 +68,13 @@ func concatRun[T float](o Concat, in, out []graph.Type) Run {
 		})
 	}
 	return rowwise(in, out, outer, n*inner, func(a *args[T], lo, hi int) {
-		for i := lo; i < hi; i++ {
-			row := a.dst[0][i*n*inner : (i+1)*n*inner]
-			for k, w := range widths {
-				row = row[copy(row[:w], a.in[k][i*w:]):]
-			}
+		if lo == hi || n*inner == 0 {
+			return
+		}
+		row := a.dst[0][lo*n*inner:]
+		for k, w := range widths {
+			kernels.CopyRows(row, a.in[k][lo*w:], hi-lo, w, n*inner, w)
+			row = row[w:]
 		}
 	})
 }

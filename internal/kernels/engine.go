@@ -113,6 +113,7 @@ type engine[T Float] struct {
 	rows    freelist[rowsJob[T]]
 	softmax freelist[softmaxScratch[T]]
 	parts   freelist[[2]int32]
+	copies  freelist[windowArgs[T]]
 }
 
 // portable32 is the plain Go table for float32: polynomials evaluated in

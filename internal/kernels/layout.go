@@ -1,5 +1,7 @@
 package kernels
 
+import "unsafe"
+
 // How data moves. Transposes and strided copies do no arithmetic; their time is the number of cache
 // lines that they touch times how often each is touched. Both kinds are arranged so that lines on at
 // least one side are used whole while they are in L1: transposes by square tiles, copies by walking the
@@ -76,6 +78,44 @@ func transposeGo[T Float](dst, src []T, rows, cols, rowDst, rowSrc int) {
 
 // maxRank bounds the dimensions of CopyStrided.
 const maxRank = 8
+
+// shortRow is the number of bytes of a row up to which a call for each costs more than it copies.
+const shortRow = 512
+
+// CopyRows copies rows of cols elements from one distance between them to another:
+//
+//	dst[i·rowDst + j] = src[i·rowSrc + j],  i < rows, j < cols
+//
+// dst must not overlap src.
+func CopyRows[T Float](dst, src []T, rows, cols, rowDst, rowSrc int) {
+	if rows <= 0 || cols <= 0 {
+		return
+	}
+	if needDst, needSrc := (rows-1)*rowDst+cols, (rows-1)*rowSrc+cols; rowDst < cols || rowSrc < 0 || len(dst) < needDst || len(src) < needSrc {
+		panicf("kernels.CopyRows: %d rows of %d, %d apart in %d elements and %d apart in %d, do not fit",
+			rows, cols, rowDst, len(dst), rowSrc, len(src))
+	}
+	if cols*int(unsafe.Sizeof(src[0])) > shortRow {
+		for i := range rows {
+			copy(dst[i*rowDst:][:cols], src[i*rowSrc:])
+		}
+		return
+	}
+	e := engineOf[T]()
+	a := e.copies.get()
+	if a == nil {
+		a = new(windowArgs[T])
+	}
+	for lo := 0; lo < rows; lo += copiedAtOnce {
+		*a = windowArgs[T]{x: pointer(src[lo*rowSrc:]), y: pointer(dst[lo*rowDst:]), rows: min(copiedAtOnce, rows-lo), cols: cols, rowX: rowSrc, rowY: rowDst}
+		e.copyRows(a)
+	}
+	*a = windowArgs[T]{} // let go of the operands
+	e.copies.put(a)
+}
+
+// copiedAtOnce bounds the time of one call into assembly, during which the goroutine can not be stopped.
+const copiedAtOnce = 1024
 
 // CopyStrided copies a block of up to 8 dimensions between two strided layouts:
 //
