@@ -1,12 +1,12 @@
 """Measures the products of bench/PRODUCTS.md, ours and OpenBLAS's, and writes its tables of them.
 
-    python3 bench/products.py [-rounds 11] [-micros 3000] [-only REGEXP] [-write]
+    python3 bench/products.py [-rounds 5] [-micros 10000] [-only REGEXP] [-write]
 
 Run it from the root of the repository with a Python that has PyTorch. Without -write the tables are printed; -only takes the
 rows whose "type layout m·k·n" match, and prints them.
 
 The clock of a machine moves by a fifth from one second to the next, with what its neighbours do. So both programs wait for
-slices of some ms, which are handed to them in turn: the peak of the processor, ours, OpenBLAS's, and again. Shares and ratios
+slices of 10 ms or two products, which are handed to them in turn: the peak of the processor, ours, OpenBLAS's, and again. Shares and ratios
 are medians over rounds, each within one round. Rates on one thread are by the time of the thread, on one core
 that all share; those on two are by the clock on the wall and want a quiet machine.
 """
@@ -34,6 +34,7 @@ DOCUMENT = "bench/PRODUCTS.md"
 HEAD = """| m·k·n | layout | 1 thread | of peak | 2 threads | AVX2 | of its peak | portable | OpenBLAS | ours / OpenBLAS |
 |---|---|--:|--:|--:|--:|--:|--:|--:|--:|
 """
+TYPICAL = {"float32": 160e3, "float64": 80e3}  # operations a µs
 PEER = {"OPENBLAS_CORETYPE": "SkylakeX", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -72,14 +73,15 @@ class Programs:
         """One slice of everything, by column."""
         dtype, layout, m, k, n = product
         sizes, rates = (m, k, n), {}
+        micros = max(self.micros, round(2 * 2 * m * k * n / TYPICAL[dtype]))
         for table in "avx512", "avx2":
-            rates[table, "peak"] = self.peak.rate(table, dtype, "peak", 0, 0, 0, 1, self.micros)
-            rates[table, 1] = self.one.rate(table, dtype, layout, *sizes, 1, self.micros)
+            rates[table, "peak"] = self.peak.rate(table, dtype, "peak", 0, 0, 0, 1, micros)
+            rates[table, 1] = self.one.rate(table, dtype, layout, *sizes, 1, micros)
             if table == "avx512":
-                rates["peer"] = self.peer.rate(dtype, layout, *sizes, self.micros)
-        rates["avx512", 2] = self.two.rate("avx512", dtype, layout, *sizes, 2, self.micros)
+                rates["peer"] = self.peer.rate(dtype, layout, *sizes, micros)
+        rates["avx512", 2] = self.two.rate("avx512", dtype, layout, *sizes, 2, micros)
         if portable:
-            rates["go", 1] = self.one.rate("go", dtype, layout, *sizes, 1, self.micros)
+            rates["go", 1] = self.one.rate("go", dtype, layout, *sizes, 1, micros)
         return rates
 
     def end(self):
@@ -139,8 +141,8 @@ def measure(arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-rounds", type=int, default=11)
-    parser.add_argument("-micros", type=int, default=3000, help="of a slice")
+    parser.add_argument("-rounds", type=int, default=5)
+    parser.add_argument("-micros", type=int, default=10000, help="of a slice at least")
     parser.add_argument("-only", default="", help="rows whose type, layout and shape match")
     parser.add_argument("-write", action="store_true", help=f"put the tables into {DOCUMENT}")
     arguments = parser.parse_args()

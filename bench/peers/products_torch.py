@@ -48,8 +48,12 @@ def operands(dtype, layout, m, k, n):
 
 
 def rate(a, b, c, seconds):
-    """GFLOP/s of one product, computed for some time."""
-    torch.mm(a, b, out=c)
+    """GFLOP/s of one product, computed for some time after half as much to warm up."""
+    begin = time.thread_time()
+    while True:
+        torch.mm(a, b, out=c)
+        if time.thread_time() - begin >= seconds / 2:
+            break
     calls, step, begin = 0, 1, time.thread_time()
     while True:
         for _ in range(step):

@@ -4,27 +4,34 @@ package kernels
 
 import "unsafe"
 
-// peakTerms is the length of the sums of a peak: long enough for their ends not to count.
-const peakTerms = 1 << 13
+// peakTerms is the length of the sums of a peak, long enough for their ends not to count, and peakCalls how many follow each other.
+const (
+	peakTerms = 1 << 12
+	peakCalls = 64
+)
 
-// peak runs one strip of a tile kernel over the same terms again and again, and returns the operations that it did. All it
-// reads stays in the first cache and it writes once, so that no product of this table is faster.
+// peak runs the highest strip of a tile kernel, whose rows are the same row of A and whose terms meet the same row of B, and
+// returns the operations that it did. All that it reads stays in the first cache and it writes little, so that no product of
+// this table is faster.
 func peak[T Float](kernel func(*uint64), rows, cols int) float64 {
-	var memory [64]T
+	memory := make([]T, peakTerms+16)
 	for i := range memory {
 		memory[i] = T(i%7) - 2.6
 	}
-	at := unsafe.Pointer(&memory)
+	at := unsafe.Pointer(&memory[0])
 	b := unsafe.Add(at, -uintptr(at)&63) // a line: what crosses two of them takes two loads
 	var c [12 * 32]T
-	args := tileArgs{
-		k: peakTerms, rows: rows, cols: cols, a: b, b: b, ahead: uintptr(b), c: unsafe.Pointer(&c),
+	size := int(unsafe.Sizeof(c[0]))
+	for range peakCalls {
+		args := tileArgs{
+			k: peakTerms, rows: rows, cols: cols, a: at, csA: size, b: b, ahead: uintptr(b), c: unsafe.Pointer(&c),
+		}
+		kernel((*uint64)(unsafe.Pointer(&args)))
 	}
-	kernel((*uint64)(unsafe.Pointer(&args)))
-	return 2 * peakTerms * float64(rows) * float64(cols)
+	return 2 * peakCalls * peakTerms * float64(rows) * float64(cols)
 }
 
-// Peak does about 6·10⁶ operations at the highest rate of the processor with the table in use, or none if that rate is not known.
+// Peak does some 10⁸ operations at the highest rate of the processor with the table in use, or none if that rate is not known.
 func Peak[T Float]() float64 {
 	single := unsafe.Sizeof(T(0)) == 4
 	switch name := inUse.Load().name; {
