@@ -235,47 +235,43 @@ type sweep struct {
 // of the instruction. Terms that are left, and any other A, are taken one by one. Other strips gain nothing: they come last, and
 // where C is in memory, it is memory that they wait for.
 func (t *tile) loop(mr int) {
-	single, masked, done := t.label("single", mr), t.label("edge", mr), t.label("summed", mr)
+	single, done := t.label("single", mr), t.label("summed", mr)
 	s := t.begin(mr)
-	if t.masks != nil {
-		CMPQ(Mem{Base: t.p, Disp: argWhole}, U8(0))
-		JEQ(LabelRef(masked))
-	}
 	if mr == t.high && !t.listed {
-		across := t.label("across", mr)
-		CMPQ(s.k, U8(unroll))
-		JLT(LabelRef(single))
-		CMPQ(s.colA, U8(t.size()))
-		JNE(LabelRef(across))
-		t.turns(s, mr, "along", func(i, term int) Mem { return t.row(s.a, s.half, i).Offset(term * t.size()) })
-		JMP(LabelRef(t.label("rest", mr)))
-		Label(across)
-		CMPQ(t.rowA, U8(t.size()))
-		JNE(LabelRef(single))
-		t.turns(s, mr, "down", func(i, term int) Mem {
-			m := Mem{Base: s.a, Disp: i * t.size()}
-			if term%2 == 1 {
-				m.Index, m.Scale = s.colA, 1
-			}
-			return m
-		})
-		Label(t.label("rest", mr))
+		t.severally(s, mr, single)
 		TESTQ(s.k, s.k)
 		JEQ(LabelRef(done))
 		t.middle(s, mr)
 	}
 	Label(single)
-	t.singly(s, mr, false)
-	if t.masks != nil {
-		JMP(LabelRef(done))
-		Label(masked)
-		t.singly(s, mr, true)
-	}
+	t.singly(s, mr)
 	Label(done)
 	if !t.listed {
 		ADDQ(Mem{Base: t.p, Disp: argBack}, s.ahead)
 		MOVQ(s.ahead, Mem{Base: t.p, Disp: argAhead})
 	}
+}
+
+// severally takes unroll terms a turn, of rows of A or of a transposed A, or goes to single if there are fewer or A is neither.
+func (t *tile) severally(s *sweep, mr int, single string) {
+	across, rest := t.label("across", mr), t.label("rest", mr)
+	CMPQ(s.k, U8(unroll))
+	JLT(LabelRef(single))
+	CMPQ(s.colA, U8(t.size()))
+	JNE(LabelRef(across))
+	t.turns(s, mr, "along", func(i, term int) Mem { return t.row(s.a, s.half, i).Offset(term * t.size()) })
+	JMP(LabelRef(rest))
+	Label(across)
+	CMPQ(t.rowA, U8(t.size()))
+	JNE(LabelRef(single))
+	t.turns(s, mr, "down", func(i, term int) Mem {
+		m := Mem{Base: s.a, Disp: i * t.size()}
+		if term%2 == 1 {
+			m.Index, m.Scale = s.colA, 1
+		}
+		return m
+	})
+	Label(rest)
 }
 
 // begin loads what the loop of a strip needs, and moves the A of the kernel below the strip.
