@@ -235,8 +235,12 @@ type sweep struct {
 // of the instruction. Terms that are left, and any other A, are taken one by one. Other strips gain nothing: they come last, and
 // where C is in memory, it is memory that they wait for.
 func (t *tile) loop(mr int) {
-	single, done := t.label("single", mr), t.label("summed", mr)
+	single, masked, done := t.label("single", mr), t.label("edge", mr), t.label("summed", mr)
 	s := t.begin(mr)
+	if t.masks != nil {
+		CMPQ(Mem{Base: t.p, Disp: argWhole}, U8(0))
+		JEQ(LabelRef(masked))
+	}
 	if mr == t.high && !t.listed {
 		t.severally(s, mr, single)
 		TESTQ(s.k, s.k)
@@ -244,7 +248,12 @@ func (t *tile) loop(mr int) {
 		t.middle(s, mr)
 	}
 	Label(single)
-	t.singly(s, mr)
+	t.singly(s, mr, false)
+	if t.masks != nil {
+		JMP(LabelRef(done))
+		Label(masked)
+		t.singly(s, mr, true)
+	}
 	Label(done)
 	if !t.listed {
 		ADDQ(Mem{Base: t.p, Disp: argBack}, s.ahead)
