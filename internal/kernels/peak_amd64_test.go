@@ -24,7 +24,7 @@ func peak[T Float](kernel func(*uint64), rows, cols int) float64 {
 	size := int(unsafe.Sizeof(c[0]))
 	for range peakCalls {
 		args := tileArgs{
-			k: peakTerms, rows: rows, cols: cols, a: at, csA: size, b: b, ahead: uintptr(b), c: unsafe.Pointer(&c),
+			k: peakTerms, rows: rows, cols: cols, whole: 1, a: at, csA: size, b: b, ahead: uintptr(b), c: unsafe.Pointer(&c),
 		}
 		kernel((*uint64)(unsafe.Pointer(&args)))
 	}
