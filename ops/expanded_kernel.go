@@ -20,6 +20,9 @@ const (
 	// productGroups is the number of parts of the sum over features, each of which a core adds up by itself. They are added up
 	// in their order, so that results do not depend on how many cores there are.
 	productGroups = 16
+	// leastBundle is the number of features from which a sum is long enough to be one of several: below, bundles are not made
+	// smaller to have one for each of the groups.
+	leastBundle = 256
 	// gradColumns is the number of columns of κ that a tile of a gradient has at most.
 	gradColumns = 512
 )
@@ -237,7 +240,8 @@ func expandedRun[T float](o Expanded, in, _ []graph.Type) Run {
 	f := newFeatures[T](o.K, in)
 	n, b, columns := in[0].Shape.Dim(0), f.rows, f.kappa.Shape.Dim(1)
 	var size T
-	all := f.bundles(featureBytes / int(unsafe.Sizeof(size)) / b)
+	most := min(featureBytes/int(unsafe.Sizeof(size))/b, max(leastBundle, columns/productGroups))
+	all := f.bundles(most)
 	groups := min(productGroups, len(all))
 	lanes, parts, sum := f.lanes(all), make([]T, groups*n*b), make([]T, n*b)
 	var w []T
