@@ -69,8 +69,12 @@ func constRun(op graph.Const, out []graph.Type) Run {
 }
 
 // parallelSize is the number of elements from which elementwise work and data movement are spread over the cores:
-// below, the loop takes less than some 10 µs, and handing parts of it over costs as much as it gains.
-const parallelSize = 1 << 15
+// below, the loop takes less than some µs, and handing parts of it over costs as much as it gains. A chunk has an eighth
+// of that, and there are mostChunks of them at most, unless the caller wants larger ones.
+const (
+	parallelSize = 1 << 14
+	mostChunks   = 256
+)
 
 // chunked runs f over [0, n) in chunks of grain, on several cores where size, the number of elements behind it, pays.
 // Where the chunks begin depends on n and grain alone, but f must not rely on chunks at all: a small size is one call.
@@ -82,11 +86,11 @@ func chunked(n, grain, size int, f func(lo, hi int)) {
 		f(0, n)
 		return
 	}
-	kernels.Parallel(n, grain, f)
+	kernels.Parallel(n, max(grain, n/mostChunks), f)
 }
 
 // grainOf is the number of rows of width elements that make a chunk worth handing to another core.
-func grainOf(width int) int { return max(1, parallelSize/4/max(1, width)) }
+func grainOf(width int) int { return max(1, parallelSize/8/max(1, width)) }
 
 // args are the buffers of one run of a kernel that computes rows independently of each other, one slice an operand or
 // result: integers under dstI and inI, all others under dst and in.

@@ -74,7 +74,7 @@ const sumPart = 1 << 13
 func newSumStage[T float](outer, n, inner int) *sumStage[T] {
 	s := &sumStage[T]{outer: outer, n: n, inner: inner}
 	s.rows, s.part = s.sumRows, s.sumParts
-	if outer == 1 && n*inner >= parallelSize {
+	if outer == 1 && n*inner >= 4*sumPart {
 		s.lines = max(1, sumPart/inner)
 		s.parts = (n-1)/s.lines + 1
 		s.partial = make([]T, s.parts*inner)

@@ -155,13 +155,20 @@ func (n *NormRelu[T]) run(f func(lo, hi int)) {
 	n.share((n.Columns+normColumns-1)/normColumns, f)
 }
 
+// normWork is the number of elements from which cores share them, normChunk that of a chunk: each takes little time, and
+// a block of columns by itself takes less than handing it out.
+const (
+	normWork  = 1 << 14
+	normChunk = 1 << 12
+)
+
 // share runs tasks, on all cores where there is enough to do. It lets go of the operands at the end: a NormRelu that waits in
 // a program keeps no arena alive.
 func (n *NormRelu[T]) share(tasks int, f func(lo, hi int)) {
-	if n.Rows*n.Columns*n.Heads < rowsWork {
+	if size := n.Rows * n.Columns * n.Heads; size < normWork {
 		f(0, tasks)
 	} else {
-		Parallel(tasks, 1, f)
+		Parallel(tasks, max(1, tasks*normChunk/size), f)
 	}
 	n.z, n.x, n.w, n.s, n.base, n.variance, n.r = nil, nil, nil, nil, nil, nil, nil
 	n.d, n.dx, n.sum, n.dw, n.ds = nil, nil, nil, nil, nil

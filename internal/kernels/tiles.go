@@ -61,6 +61,7 @@ const (
 	thinFlops   = 4e5     // the same of a product with a thin side, whose blocks have next to nothing to prepare
 	hotElements = 1 << 15 // of a block that something follows, which finds them in cache
 	rowUnit     = 8       // rows of a block are a multiple of it
+	tallRows    = 192     // rows of a block of few columns at most, where there are several cores
 	coreBlocks  = 4       // blocks for a core, enough to balance cores of unequal speed
 
 	// inPlaceRows is the number of rows up to which packing B does not pay, and
@@ -126,7 +127,8 @@ func (t tiles[T]) cut(p *product[T], cores int) (rows, cols int) {
 	}
 	for {
 		count := p.batch * ((p.m-1)/rows + 1) * ((p.n-1)/cols + 1)
-		if count >= coreBlocks*cores || float64(rows)*float64(cols)*float64(p.k) < least {
+		tall := rows > tallRows && cols >= p.n && cols < tallRows // long blocks, of which the last would be waited for
+		if count >= coreBlocks*cores && !tall || float64(rows)*float64(cols)*float64(p.k) < least {
 			return rows, cols
 		}
 		switch {
