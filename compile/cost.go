@@ -19,6 +19,10 @@ func flops(n *graph.Node) float64 {
 		return 2 * size(n) * float64(inner(op, n.In[0]))
 	case ops.MatMulMap:
 		return float64(op.Map.Shape.Size()) * float64(1+2*inner(op.Mul, n.In[0]))
+	case ops.MatMulSum:
+		a := n.In[0].Shape()
+		batch := a.Size() / (a.Dim(-2) * a.Dim(-1))
+		return 2 * size(n) * float64(batch*inner(ops.MatMul(op), n.In[0]))
 	case ops.PatchMatMul:
 		return 2 * size(n) * float64(n.In[0].Shape().Dim(1))
 	case ops.PatchMatMulGrad:
