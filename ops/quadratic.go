@@ -60,11 +60,13 @@ func (o Quadratic) Kernel(in, out []graph.Type) (Run, error) {
 }
 
 // quadratic is a [Quadratic] bound to its sizes. All threads get equally many whole forms, in groups that lie side by side in
-// W; of the forms that are left, fewer than there are threads, each is cut into a piece for every thread.
+// W; of the forms that are left, fewer than there are threads, each is cut into a piece for every thread. Tasks stand in the
+// order of threads, each one's groups before its pieces: a thread begins with a share of neighbouring tasks, and were all pieces
+// last, some threads would begin with a group more than others, and be waited for.
 type quadratic[T float] struct {
 	b, n, p, q, lead      int
 	u, w, y               []T
-	whole, groups, pieces int // whole forms, groups of them, and pieces of each of the others
+	whole, groups, pieces int // whole forms, groups of them for a thread, and pieces of each of the others, one for a thread
 	z                     []T // of the forms in pieces
 	spare                 *spare[quadraticScratch[T]]
 }
@@ -92,7 +94,7 @@ func quadraticRun[T float](o Quadratic, in, _ []graph.Type) Run {
 		}
 		k.share(runtime.GOMAXPROCS(0))
 		rest := k.n - k.whole
-		chunked(k.groups+rest*k.pieces, 1, work/16, tasks)
+		chunked((k.groups+rest)*k.pieces, 1, work/16, tasks)
 		chunked(rest, 1, rest*k.b*k.p, sums)
 	}
 }
@@ -104,7 +106,7 @@ const groupsOfThread = 2
 // share divides the forms among threads. No result depends on it: every sum is within one block of one form.
 func (k *quadratic[T]) share(threads int) {
 	each := k.n / threads
-	k.whole, k.groups, k.pieces = each*threads, threads*min(each, groupsOfThread), threads
+	k.whole, k.groups, k.pieces = each*threads, min(each, groupsOfThread), threads
 	if threads == 1 {
 		k.groups = 1
 	}
@@ -113,14 +115,17 @@ func (k *quadratic[T]) share(threads int) {
 	}
 }
 
-// tasks does groups of forms, and then pieces of others.
+// tasks does groups of forms, and pieces of others.
 func (k *quadratic[T]) tasks(lo, hi int) {
 	s := k.spare.get()
+	each := k.groups + k.n - k.whole // tasks of a thread
 	for t := lo; t < hi; t++ {
-		if t < k.groups {
-			k.forms(s, t*k.whole/k.groups, (t+1)*k.whole/k.groups)
+		thread, i := t/each, t%each
+		if i < k.groups {
+			group, groups := thread*k.groups+i, k.pieces*k.groups
+			k.forms(s, group*k.whole/groups, (group+1)*k.whole/groups)
 		} else {
-			k.piece(s, t-k.groups)
+			k.piece(s, i-k.groups, thread)
 		}
 	}
 	k.spare.put(s)
@@ -135,9 +140,8 @@ func (k *quadratic[T]) forms(s *quadraticScratch[T], lo, hi int) {
 	}
 }
 
-// piece computes the blocks of a piece of a form.
-func (k *quadratic[T]) piece(s *quadraticScratch[T], t int) {
-	form, piece := t/k.pieces, t%k.pieces
+// piece computes the blocks of a piece of a form that is in pieces.
+func (k *quadratic[T]) piece(s *quadraticScratch[T], form, piece int) {
 	i, first, last := k.whole+form, k.cut(piece), k.cut(piece+1)
 	row := func(block int) int { return i*k.p + k.lead + kernels.FoldedColumns(k.q, block) }
 	s.Stream(k.w[row(first)*k.q : row(last)*k.q])
