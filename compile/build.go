@@ -18,6 +18,7 @@ import (
 //	differentiate    graph.VJP on the copy; an optimizer adds states and updates
 //	optimise passes  on forward and backward together
 //	lower            nodes become units (kernel with operands) in an order, values become slots
+//	hold             units that read parameters alone are run only once these have changed, if nothing updates them
 //	bind             every unit finds its kernel; nothing has memory yet, so a refusal costs nothing
 //	plan             slots get places in one arena
 //	run once         units without inputs, parameters or states above them are computed now and for good
@@ -194,6 +195,10 @@ func (b *builder) finish() (*Program, error) {
 	p := &Program{graph: b.graph, roots: b.roots, store: b.store, inputs: map[string]input{}, stats: b.stats}
 	s := lower(b.graph, b.store, b.roots)
 	p.sched = s
+	// On a device every run launches the whole of a recorded sequence.
+	if b.opt.Device != "cuda" {
+		s.hold()
+	}
 	steps := s.steps()
 	for _, u := range append(append([]*unit(nil), s.once...), steps...) {
 		if err := u.bind(); err != nil {

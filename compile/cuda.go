@@ -326,12 +326,17 @@ func (vm *cudaVM) Close() (err error) {
 	return err
 }
 
-// before brings parameters and states that a device has changed down, if p is to run on the host.
+// before brings parameters and states that a device has changed down, if p is to run on the host, and finds out what of them
+// is as the last run found it.
 func (p *Program) before() error {
 	if _, onDevice := p.vm.(*cudaVM); onDevice {
 		return nil
 	}
-	return p.store.home()
+	if err := p.store.home(); err != nil {
+		return err
+	}
+	p.sched.begin(p.store.version.Load())
+	return nil
 }
 
 // after says that a run on the host has changed parameters and states.

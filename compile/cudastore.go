@@ -107,6 +107,9 @@ func (s *Store) ahead(dev cuda.Device, used, written []*stateRegion) error {
 	for _, r := range written {
 		r.devNew = true
 	}
+	if len(written) > 0 {
+		s.version.Add(1)
+	}
 	return nil
 }
 
@@ -125,7 +128,7 @@ func (s *Store) homeLocked() error {
 	return s.device.lost
 }
 
-// changed says that the host has newer numbers.
+// changed says that the host has newer numbers, and that they are others than before.
 func (s *Store) changed() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,6 +137,7 @@ func (s *Store) changed() {
 
 // changedLocked is changed for those who hold the lock.
 func (s *Store) changedLocked() {
+	s.version.Add(1)
 	for _, r := range s.device.regions {
 		r.hostNew = true
 	}

@@ -229,7 +229,7 @@ func (e *emitter) node(x *slot) *gorgonia.Node {
 		return e.nodes[x]
 	case x.parent != nil:
 		return e.node(x.parent)
-	case x.kind == tempSlot || x.kind == outputSlot:
+	case x.kind == tempSlot || x.kind == heldSlot || x.kind == outputSlot:
 		return nil
 	}
 	d := dense(x.t, x.buf)

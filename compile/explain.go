@@ -37,8 +37,11 @@ func (p *Program) Explain(w io.Writer) error {
 	ids := map[*slot]int{}
 	for i, u := range p.sched.steps() {
 		place := fmt.Sprint(i)
-		if i >= len(p.sched.units) {
+		switch {
+		case i >= len(p.sched.units):
 			place = "commit " + place
+		case u.held != nil:
+			place = "held " + place
 		}
 		op, site := "Copy", ""
 		if u.node != nil {
@@ -70,7 +73,7 @@ func places(ids map[*slot]int, ss []*slot) string {
 		if _, ok := ids[r]; !ok {
 			ids[r] = len(ids)
 		}
-		name := fmt.Sprintf("%s%d", [...]string{"t", "in", "state", "const", "out"}[r.kind], ids[r])
+		name := fmt.Sprintf("%s%d", [...]string{"t", "in", "state", "const", "held", "out"}[r.kind], ids[r])
 		if r.leaf != "" {
 			name = r.leaf
 		}

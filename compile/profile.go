@@ -13,6 +13,7 @@ type Timing struct {
 	Type   graph.Type // of the first result
 	Site   string     // the line, or part of the model, that made the node
 	Commit bool       // an update of parameters or states
+	Held   bool       // left out, as the parameters are those of the run before
 	Start  time.Duration
 	Took   time.Duration
 	Flops  float64 // estimate of the floating-point operations
@@ -51,6 +52,7 @@ func (p *Program) Profile() (list []Timing, err error) {
 			list[i].Took = time.Since(began) - list[i].Start
 		}
 		p.after()
+		p.sched.done()
 	}
 	for i, u := range steps {
 		list[i].describe(u)
@@ -61,9 +63,13 @@ func (p *Program) Profile() (list []Timing, err error) {
 
 // describe fills in what is known without a clock.
 func (t *Timing) describe(u *unit) {
-	t.Op, t.Type = "Copy", u.out[0].t
+	t.Op, t.Type, t.Held = "Copy", u.out[0].t, u.held != nil && u.held.fresh
 	if u.node != nil {
 		t.Op, t.Site, t.Flops = u.node.Op.Name(), u.node.Site(), flops(u.node)
+	}
+	if t.Held {
+		t.Flops = 0
+		return
 	}
 	for _, list := range [][]*slot{u.in, u.out} {
 		for _, s := range list {

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -74,8 +75,8 @@ func (p *Program) Run() error {
 	err := p.vm.RunAll()
 	p.after()
 	p.vm.Reset()
-	if p.fail != nil {
-		return p.fail
+	if err = cmp.Or(p.fail, err); err == nil {
+		p.sched.done()
 	}
 	return err
 }

@@ -28,6 +28,7 @@ const (
 	inputSlot                  // the caller fills it before a run
 	stateSlot                  // memory of the store
 	fixedSlot                  // computed once, when the program is built
+	heldSlot                   // computed again once the store has changed
 	outputSlot                 // read by the caller after a run
 )
 
@@ -82,6 +83,7 @@ type unit struct {
 	poison  []ops.Buffer // memory that is free once the unit has run
 	run     ops.Run
 	native  bool
+	held    *holding // of units that run only when parameters have changed; nil of others
 }
 
 // name says what the unit is in errors and listings.
@@ -126,8 +128,11 @@ func (u *unit) resolve() {
 	}
 }
 
-// exec runs the kernel.
+// exec runs the kernel, unless its results are there already.
 func (u *unit) exec() {
+	if u.held != nil && u.held.fresh {
+		return
+	}
 	u.run(u.dst, u.src)
 	for _, b := range u.poison {
 		poison(b)
@@ -156,6 +161,7 @@ type schedule struct {
 	all    []*slot // in order of creation
 	outs   []*slot
 	store  *Store
+	holding
 }
 
 // lower turns what outputs and updates need into a schedule. Units that read nothing but constants run once, when the

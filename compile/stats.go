@@ -12,7 +12,8 @@ import (
 type Stats struct {
 	Nodes        int        // of the graph after all passes
 	Instructions int        // of the emitted graph: ports count, leaves and views do not, a commit is one
-	Kernels      int        // run by one Run, those of the commit included
+	Kernels      int        // those of the commit included
+	Held         int        // of them, run only once parameters have changed
 	Oracles      []string   // ops without a fast kernel, which run their slow oracle
 	Dense        []string   // matrices known by their structure that are written out in full, with their types
 	ArenaBytes   int        // of all temporaries
@@ -23,7 +24,7 @@ type Stats struct {
 	Traffic      Traffic    // between host and GPU, of the last run
 	Fallbacks    []string   // ops that a program on a GPU runs on the CPU, with their operands brought down
 	Why          string     // why Auto chose that VM
-	Flops        float64    // estimate of the floating-point operations of one run
+	Flops        float64    // estimate of the floating-point operations of one run, held kernels apart
 	Passes       []PassStat // what each pass did, in order
 }
 
@@ -39,7 +40,9 @@ func (p *Program) count(steps []*unit) {
 	live := p.graph.Live(p.roots...)
 	p.stats.Nodes, p.stats.Kernels = len(live), len(steps)
 	for _, u := range steps {
-		if u.node != nil {
+		if u.held != nil {
+			p.stats.Held++
+		} else if u.node != nil {
 			p.stats.Flops += flops(u.node)
 		}
 		if !u.native {

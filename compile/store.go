@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"sync"
+	"sync/atomic"
 
 	"rpnc/graph"
 	"rpnc/ops"
@@ -13,9 +14,10 @@ import (
 // Programs that only read it may run at the same moment; one that updates it (a training step) runs alone, and so
 // does [Store.Set].
 type Store struct {
-	mu     sync.Mutex
-	cells  map[string]*cell
-	device residence // what of it is on a GPU
+	mu      sync.Mutex
+	cells   map[string]*cell
+	device  residence     // what of it is on a GPU
+	version atomic.Uint64 // another one after every change of a value
 }
 
 // cell is one parameter or state.
