@@ -23,8 +23,13 @@ const (
 	// leastBundle is the number of features from which a sum is long enough to be one of several: below, bundles are not made
 	// smaller to have one for each of the groups.
 	leastBundle = 256
-	// gradColumns is the number of columns of κ that a tile of a gradient has at most.
+	// gradColumns is the number of columns of κ that a tile of a gradient has at most; it is a multiple of gradUnit, whole
+	// panels of the product.
 	gradColumns = 512
+	gradUnit    = 64
+	// sumChunk is the number of elements of a sum of parts that a core adds up at a time. Most of what it reads then comes
+	// from caches of other cores, and that is slow enough for little to be worth sharing.
+	sumChunk = 1 << 10
 )
 
 // features makes features of the operands of a run. fill writes features lo to hi−1 of every result of a source, nil for
@@ -259,6 +264,7 @@ func expandedRun[T float](o Expanded, in, _ []graph.Type) Run {
 		}
 		lanes.put(l)
 	}
+	add := func(lo, hi int) { kernels.SumBand(sum[lo:hi], parts[lo:], groups, n*b) }
 	operands := make([][]T, len(in))
 	return func(dst, src []Buffer) {
 		for i, x := range src {
@@ -267,7 +273,7 @@ func expandedRun[T float](o Expanded, in, _ []graph.Type) Run {
 		w = operands[0]
 		f.load(operands)
 		kernels.Parallel(groups, 1, body)
-		kernels.SumColumns(sum, parts, groups, n*b)
+		kernels.Parallel(n*b, sumChunk, add)
 		kernels.Transpose(view[T](dst[0]), sum, n, b)
 	}
 }
@@ -278,11 +284,15 @@ type gradTile struct {
 	bundles     []bundle
 }
 
-// gradTiles cuts the columns of κ into bands.
+// gradTiles cuts the columns of κ into bands, an even number of nearly the same width: cores that take turns end together.
 func (e *expansion) gradTiles() (out []gradTile) {
 	columns := e.kappa.Shape.Dim(1)
-	for first := 0; first < columns; first += gradColumns {
-		g := gradTile{first: first, cols: min(gradColumns, columns-first)}
+	width := gradColumns
+	if pairs := (columns-1)/(2*gradColumns) + 1; columns > gradColumns {
+		width = (columns-1)/(2*pairs*gradUnit)*gradUnit + gradUnit
+	}
+	for first := 0; first < columns; first += width {
+		g := gradTile{first: first, cols: min(width, columns-first)}
 		for _, r := range e.runs {
 			lo := max(0, (first-r.col+r.stride-1)/r.stride)
 			hi := min(r.n, (first+g.cols-r.col+r.stride-1)/r.stride)

@@ -147,10 +147,7 @@ func tiledRun[T float](o TiledStep, in, out []graph.Type) Run {
 		s := spare.get()
 		for t := lo; t < hi; t++ {
 			at, rows, cols, ld := til.tile(s[0], s[1], grads, t)
-			for r := range rows {
-				lo, hi := at+r*ld, at+r*ld+cols
-				kernels.Adam(state[0][lo:hi], s[0][r*cols:(r+1)*cols], state[1][lo:hi], state[2][lo:hi], step)
-			}
+			kernels.AdamRows(rows, cols, ld, state[0][at:], s[0][:rows*cols], state[1][at:], state[2][at:], step)
 		}
 		spare.put(s)
 	}

@@ -28,6 +28,22 @@ func Adam[T Float](p, g, m, v []T, s AdamStep) {
 	adamPieces(p, g, m, v, s.scalars())
 }
 
+// AdamRows takes a step as [Adam] does on rows of so many columns, those of p, m and v ld apart and those of g side by side.
+// What the scalars of a step take, two powers, is more than the work of a short row.
+func AdamRows[T Float](rows, cols, ld int, p, g, m, v []T, s AdamStep) {
+	if rows < 1 || cols < 1 || ld < cols {
+		panicf("kernels.AdamRows: %d rows of %d columns, %d apart; it needs at least 1 of each, and rows that do not overlap", rows, cols, ld)
+	}
+	reach := (rows-1)*ld + cols
+	checkLen("AdamRows", "g", len(g), rows*cols)
+	scalars := s.scalars()
+	p, m, v = p[:reach], m[:reach], v[:reach]
+	for i := range rows {
+		at := i * ld
+		adamPieces(p[at:at+cols], g[i*cols:(i+1)*cols], m[at:at+cols], v[at:at+cols], scalars)
+	}
+}
+
 // adamScalars are what a step multiplies and adds by.
 type adamScalars struct{ keep, couple, rate, root, b1, c1, b2, c2, eps float64 }
 

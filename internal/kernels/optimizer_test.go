@@ -3,6 +3,7 @@ package kernels_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"rpnc/internal/kernels"
@@ -66,6 +67,28 @@ func TestJointStepsAreTheStepsOfEachParameter(t *testing.T) {
 }
 
 // Coupled decay λ on gradient g is no decay on gradient g + λ·p.
+func TestAdamRowsAreStepsOfEachRowAndTouchNothingBetween(t *testing.T) {
+	const rows, cols, ld = 5, 37, 50
+	step := kernels.AdamStep{LR: 0.1, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, Decay: 0.1, Decoupled: true, Step: 3}
+	var got, want [3][]float32 // p, m and v
+	for i := range got {
+		got[i] = uniform[float32](rows*ld, uint64(i+1))
+		kernels.Mul(got[i], got[i], got[i]) // v is none without
+		want[i] = slices.Clone(got[i])
+	}
+	g := uniform[float32](rows*cols, 9)
+	kernels.AdamRows(rows, cols, ld, got[0], g, got[1], got[2], step)
+	for r := range rows {
+		lo, hi := r*ld, r*ld+cols
+		kernels.Adam(want[0][lo:hi], g[r*cols:(r+1)*cols], want[1][lo:hi], want[2][lo:hi], step)
+	}
+	for i := range got {
+		if !slices.Equal(got[i], want[i]) {
+			t.Errorf("state %d differs from that of a step row by row", i)
+		}
+	}
+}
+
 func TestAdamWithCoupledDecayAddsItToTheGradient(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
 		s := kernels.AdamStep{LR: 0.1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}

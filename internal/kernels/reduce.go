@@ -61,9 +61,19 @@ const (
 func SumColumns[T Float](dst, x []T, rows, cols int) {
 	checkMatrix("SumColumns", len(x), rows, cols)
 	checkLen("SumColumns", "dst", len(dst), cols)
-	if rows == 0 {
+	SumBand(dst, x, rows, cols)
+}
+
+// SumBand is [SumColumns] for some columns of a matrix, dst[j] = Σᵢ x[i·row + j] for rows that are row apart. Cores may share
+// a matrix by its columns: the sums are the same, bit by bit, wherever it is cut.
+func SumBand[T Float](dst, x []T, rows, row int) {
+	cols := len(dst)
+	if rows == 0 || cols == 0 {
 		clear(dst)
 		return
+	}
+	if row < cols || len(x) < (rows-1)*row+cols {
+		panicf("kernels.SumBand: %d elements for %d rows of %d, %d apart; it needs them all, and rows that do not overlap", len(x), rows, cols, row)
 	}
 	e := engineOf[T]()
 	s := e.scratch.get()
@@ -71,7 +81,7 @@ func SumColumns[T Float](dst, x []T, rows, cols int) {
 		s = new(scratch[T])
 	}
 	for j := 0; j < cols; j += columnPanel {
-		e.columnSums(dst[j:min(j+columnPanel, cols)], x[j:], rows, cols, s.sums[:])
+		e.columnSums(dst[j:min(j+columnPanel, cols)], x[j:], rows, row, s.sums[:])
 	}
 	e.scratch.put(s)
 }

@@ -2,6 +2,7 @@ package kernels_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"rpnc/internal/kernels"
@@ -121,6 +122,25 @@ func TestRowAndColumnSumsMatchNaiveLoop(t *testing.T) {
 	})
 }
 
+func TestSumsOfABandAreThoseOfTheMatrix(t *testing.T) {
+	onEveryTable(t, func(t *testing.T) {
+		for _, rows := range []int{0, 1, 16, 300} {
+			const cols = 150
+			x := uniform[float32](rows*cols, 3)
+			want := make([]float32, cols)
+			kernels.SumColumns(want, x, rows, cols)
+			for _, cut := range []int{0, 1, 37, 64, 149, 150} {
+				got := filled[float32](cols, poison)
+				kernels.SumBand(got[:cut], x, rows, cols)
+				kernels.SumBand(got[cut:], x[min(cut, len(x)):], rows, cols)
+				if !slices.Equal(got, want) {
+					t.Errorf("%d rows cut at %d: sums differ from those of all columns", rows, cut)
+				}
+			}
+		}
+	})
+}
+
 func TestSumsPropagateNaN(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
 		for _, n := range []int{1, 8, 300} {
@@ -145,6 +165,8 @@ func TestReductionsRefuseWrongLengths(t *testing.T) {
 		"SumRows x":        func() { kernels.SumRows(x[:3], x, 3, 3) },
 		"SumRows dst":      func() { kernels.SumRows(x[:2], x, 3, 2) },
 		"SumColumns dst":   func() { kernels.SumColumns(x[:3], x, 3, 2) },
+		"SumBand rows":     func() { kernels.SumBand(x[:3], x, 3, 2) },
+		"SumBand x":        func() { kernels.SumBand(x[:2], x, 3, 3) },
 		"SumColumns shape": func() { kernels.SumColumns(x[:3], x, -2, -3) },
 		"Softmax":          func() { kernels.Softmax(x, 2, 2, false) },
 		"LogSoftmax":       func() { kernels.LogSoftmax(x, 4, 2, false) },
