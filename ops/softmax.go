@@ -19,6 +19,10 @@ import (
 //
 // The mask is read from the values, which is what the reference system does: an entry that happens to
 // be 0 is masked as well.
+//
+// Kernels on the CPU give 0 for what is negligible beside the largest of a line: entries below 2⁻⁴⁰ of it in f32, x some 27.7
+// below the maximum, and below 2⁻²⁵⁶ in f64. In sums that is less than rounding; the logarithm of such an entry is −Inf, as it
+// is where e^x itself underflows, and [LogSoftmax] has it right. Eval keeps all of them.
 type Softmax struct {
 	Axis      int
 	MaskZeros bool

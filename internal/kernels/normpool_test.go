@@ -3,6 +3,7 @@ package kernels_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"rpnc/internal/kernels"
@@ -91,9 +92,16 @@ func checkGrids[T kernels.Float](t *testing.T, images, channels, rows, cols int,
 		n.Map(known, x, w, s)
 		n.Forward(y, v[0], v[1], v[2], x, w, s)
 		n.Backward(dx, v[3], v[4], v[5], d, x, w, s, v[0], v[2])
-		return append(v, known, y, dx)
+		over := own(slices.Clone(x))
+		n.Backward(over, v[3], v[4], v[5], d, over, w, s, v[0], v[2])
+		return append(v, known, y, dx, over)
 	}
 	want := results(0)
+	for i, v := range want[len(want)-1] {
+		if w := want[len(want)-2][i]; v != w && (v == v || w == w) {
+			t.Fatalf("%d images of %d×%d×%d: dx over x is %v at %d; want %v", images, channels, rows, cols, v, i, w)
+		}
+	}
 	for k, got := range results(cols) {
 		for i, v := range got {
 			if w := want[k][i]; v != w && (v == v || w == w) {
