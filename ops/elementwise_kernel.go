@@ -9,8 +9,9 @@ import (
 // (4 KiB each in f32), and the cost of calling a loop, a few ns, vanishes in the loop.
 const blockLen = 1024
 
-// shortLine is the length of lines up to which elements that fill one each are gathered for a block at once.
-const shortLine = 64
+// shortLine is the length of lines up to which elements that fill one each are gathered for a block at once, in the time of a call
+// for each line.
+const shortLine = 20
 
 // Kernel interprets the program block by block: one vector loop an instruction over some 1,024 elements. Operands of
 // the full shape are read in place, and the last instruction of a result writes it in place.
@@ -163,7 +164,7 @@ func newChain[T float](o Elementwise, in []graph.Type, further ...[]int) *chain[
 	}
 	for _, v := range o.Prog.Imm.Slice() {
 		c.place = append(c.place, c.share())
-		fill(c.shared[len(c.shared)-1], T(v))
+		kernels.Fill(c.shared[len(c.shared)-1], T(v))
 	}
 	return c
 }
@@ -435,7 +436,7 @@ func (c *chain[T]) fill(reg []T, v, row, col int) {
 		if moves {
 			copy(reg[:k], x[off+col:])
 		} else {
-			fill(reg[:k], x[off])
+			kernels.Fill(reg[:k], x[off])
 		}
 		reg = reg[k:]
 	}
@@ -446,15 +447,4 @@ func (c *chain[T]) standsInARow(v, row, col, n int) bool {
 	st := c.grid.strides[v]
 	return c.period > 1 && len(st) == 3 && st[0] == c.grid.inner() && st[1] == 0 && st[2] == 1 &&
 		row%c.period == 0 && col == 0 && n%(c.period*st[0]) == 0
-}
-
-// fill makes all elements v: some one by one, and the others as copies of twice as many each time.
-func fill[T any](dst []T, v T) {
-	n := min(len(dst), 32)
-	for i := range dst[:n] {
-		dst[i] = v
-	}
-	for ; n < len(dst); n *= 2 {
-		copy(dst[n:], dst[:n])
-	}
 }

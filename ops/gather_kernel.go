@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"runtime"
+
 	"rpnc/graph"
 	"rpnc/internal/kernels"
 )
@@ -34,7 +36,7 @@ func gatherRun[T float](o Gather, in, out []graph.Type) Run {
 					case r.at < 0:
 						clear(part)
 					case r.repeats:
-						fill(part, x[r.at])
+						kernels.Fill(part, x[r.at])
 					default:
 						copy(part, x[r.at:])
 					}
@@ -53,17 +55,11 @@ func (o ScatterAdd) Kernel(in, out []graph.Type) (Run, error) {
 
 // scatterRun joins all axes but the last: x (rows×len(table)), the result (rows×N). The cores share the elements of
 // the result, not its rows, of which there may be one.
-//
-// With stretches each part of the columns goes through all of them in order.
 func scatterRun[T float](o ScatterAdd, in, out []graph.Type) Run {
 	w := o.Table.Len()
 	each := max(1, w/max(1, o.N)) // terms a sum
 	if runs := stretches(o.Table.Slice()); len(runs)*longRun <= w {
-		return rowwise(in, out, out[0].Shape.Size(), max(1, each/longRun), func(a *args[T], lo, hi int) {
-			segments(lo, hi, o.N, func(row, j0, j1 int) {
-				addRuns(a.dst[0][row*o.N:(row+1)*o.N], a.in[0][row*w:(row+1)*w], runs, j0, j1)
-			})
-		})
+		return scatterStretches[T](out[0].Shape.Size()/max(1, o.N), o.N, w, runs)
 	}
 	ptr, from := inverse(o.Table.Slice(), o.N)
 	return rowwise(in, out, out[0].Shape.Size(), each, func(a *args[T], lo, hi int) {
@@ -78,6 +74,30 @@ func scatterRun[T float](o ScatterAdd, in, out []graph.Type) Run {
 			}
 		})
 	})
+}
+
+const (
+	runCost     = 64 // a stretch takes as long to begin with as so many more elements
+	scatterRows = 8  // rows that go through the stretches together, at most
+)
+
+// scatterStretches goes through the stretches for some rows at a time, as many for each core; one or two rows are cut into
+// parts of their columns instead, for each of which a core goes through all of the stretches.
+func scatterStretches[T float](rows, n, w int, runs []stretch) Run {
+	var y, x []T
+	together := func(lo, hi int) { addRuns(y[lo*n:hi*n], x[lo*w:hi*w], n, w, runs, 0, n) }
+	parts := func(lo, hi int) {
+		segments(lo, hi, n, func(row, j0, j1 int) { addRuns(y[row*n:(row+1)*n], x[row*w:(row+1)*w], n, w, runs, j0, j1) })
+	}
+	work := w + runCost*len(runs)
+	return func(dst, in []Buffer) {
+		y, x = view[T](dst[0]), view[T](in[0])
+		if rows <= 2 {
+			chunked(rows*n, grainOf(work/max(1, n)), rows*w, parts)
+			return
+		}
+		chunked(rows, min(scatterRows, (rows-1)/runtime.GOMAXPROCS(0)+1), rows*work, together)
+	}
 }
 
 // inverse is the table read backwards, in compressed rows: it lists for every j of 0…n−1 the places i with table[i] = j, rising: from[ptr[j]:ptr[j+1]].
@@ -141,18 +161,28 @@ func (r *stretch) takes(j int) bool {
 	return true
 }
 
-// addRuns adds to columns j0…j1−1 of y what the stretches send there, in the order of the table.
-func addRuns[T float](y, x []T, runs []stretch, j0, j1 int) {
-	clear(y[j0:j1])
+// addRuns adds to columns j0…j1−1 of rows of y (rows×n) what the stretches send there from x (rows×w), in the order of the table.
+//
+// Each stretch is added for all rows before the next one is. What a stretch adds to, the one before has just written to the
+// same row, from another column on mostly: a processor that reads it at once has to wait until it is in cache.
+func addRuns[T float](y, x []T, n, w int, runs []stretch, j0, j1 int) {
+	for at := 0; at < len(y); at += n {
+		clear(y[at+j0 : at+j1])
+	}
 	for _, r := range runs {
 		lo, hi := max(j0, r.at), min(j1, r.at+r.n)
-		switch {
-		case r.repeats:
-			if j0 <= r.at && r.at < j1 {
-				y[r.at] += kernels.Sum(x[r.to : r.to+r.n])
+		if r.repeats {
+			hi = min(j1, r.at+1)
+		}
+		if r.at < 0 || lo >= hi {
+			continue
+		}
+		for i, at := r.to, 0; at < len(y); i, at = i+w, at+n {
+			if r.repeats {
+				y[at+r.at] += kernels.Sum(x[i : i+r.n])
+			} else {
+				kernels.Add(y[at+lo:at+hi], y[at+lo:at+hi], x[i+lo-r.at:i+hi-r.at])
 			}
-		case r.at >= 0 && lo < hi:
-			kernels.Add(y[lo:hi], y[lo:hi], x[r.to+lo-r.at:r.to+hi-r.at])
 		}
 	}
 }

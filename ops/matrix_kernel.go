@@ -15,7 +15,7 @@ func upperOnesRun[T float](o UpperOnes, in, out []graph.Type) Run {
 		for i := lo; i < hi; i++ {
 			row := a.dst[0][i*o.N : (i+1)*o.N]
 			clear(row[:i])
-			fill(row[i:], 1)
+			kernels.Fill(row[i:], 1)
 		}
 	})
 }

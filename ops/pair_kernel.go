@@ -76,7 +76,7 @@ func pairRow[T float](f PairTerm, dst []T, u T, v []T) {
 	kernels.Affine(dst, v, -1, u)
 	switch {
 	case f.Kind == PairOne:
-		fill(dst, 1)
+		kernels.Fill(dst, 1)
 	case f == PairTerm{PairSigned, 1, f.N}:
 	case f == PairTerm{PairSigned, 0, f.N}:
 		kernels.Sign(dst, dst)

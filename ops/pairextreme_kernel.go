@@ -1,6 +1,9 @@
 package ops
 
-import "rpnc/graph"
+import (
+	"rpnc/graph"
+	"rpnc/internal/kernels"
+)
 
 // Kernel compares a row of differences at a time with the best so far.
 func (o PairExtreme) Kernel(in, out []graph.Type) (Run, error) {
@@ -19,7 +22,7 @@ func pairExtremeRun[T float](o PairExtreme, in, out []graph.Type) Run {
 				x := a.in[0][c*m : (c+1)*m]
 				if c == 0 {
 					pairRow(PairTerm{P: 1}, best, x[i], x)
-					fill(ties, 1)
+					kernels.Fill(ties, 1)
 				} else {
 					keepExtremes(best, ties, x[i], x, o.Min)
 				}
