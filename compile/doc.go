@@ -76,11 +76,15 @@
 //	  O  epilogues         such a chain runs over the rows of a product as they are done            not on a GPU
 //	  O  row-tiles         what works row by row runs tile by tile of the batch, forward, loss      not on a GPU
 //	                       and backward: values between the ops stay in the cache of one core
+//	  O  turn-weights      x·Wᵀ is x·V with V = Wᵀ held, where no update changes W               not on a GPU
 //
 // Those that are not for a GPU make ops that have kernels on the CPU alone (hostPasses): folding, shifted views and tiles are
 // about caches, and a GPU's product is fast as it is. Structure comes early, since it decides what everything after it costs;
-// fusion comes last, since rules know single ops and not what they were fused to. Row-tiles is the very last: nothing
-// looks into a tile.
+// fusion comes last, since rules know single ops and not what they were fused to. After row-tiles comes only what leaves tiles
+// alone: nothing looks into them.
+//
+// A program without updates (prediction, evaluation) holds what it makes of parameters and states alone: it is computed
+// by the first run, and again by the run after a change of the store (held.go). Explain marks such kernels "held".
 //
 // A pass is a function from
 // a graph and its roots to another graph and its roots that compute the same. Most are lists of rules: a rule looks

@@ -337,7 +337,7 @@ func TestDebugSettingsComeFromTheEnvironment(t *testing.T) {
 		t.Errorf("dump %s: %s, error %v", files[0], text, err)
 	}
 	page, err := os.ReadFile(filepath.Join(dir, "Forward.html"))
-	if err != nil || strings.Count(string(page), "<section>") != len(files) || !strings.Contains(string(page), fmt.Sprintf("%02d-optimise-row-tiles", len(files))) {
+	if err != nil || strings.Count(string(page), "<section>") != len(files) || !strings.Contains(string(page), fmt.Sprintf("%02d-optimise-turn-weights", len(files))) {
 		t.Errorf("page: %s, error %v; want a column a dump", page, err)
 	}
 	t.Setenv("RPNC_DEBUG", "colour=1")

@@ -27,6 +27,7 @@ var passes = []pass{
 	{"expansions", optimise, "features of wide expansions are made where products read them, and never in memory", expansions},
 	{"epilogues", optimise, "a chain that alone reads a product runs over its rows as they are done", epilogues},
 	{"row-tiles", optimise, "what works row by row runs tile by tile of the batch, forward and backward", rowTiles},
+	{"turn-weights", optimise, "weights that no update changes are turned once and not in every run", turnWeights},
 }
 
 // orders is the table of order constraints; they hold within a phase.
@@ -62,6 +63,8 @@ var orders = []order{
 	{"expansions", "epilogues", "a product with an expansion takes no epilogue"},
 	{"epilogues", "row-tiles", "chains and products with epilogues are steps of a tile, and nothing looks into tiles"},
 	{"fuse-steps", "row-tiles", "a gradient that its step makes itself is not one of the tiles"},
+	{"row-tiles", "turn-weights", "tiles turn their weights themselves"},
+	{"epilogues", "turn-weights", "a product takes its epilogue with the flags that a layer has"},
 	{"cse", "fuse-elementwise", "a node that is merged into a chain is no longer equal to its twin"},
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // hostPasses make ops that have kernels on the CPU alone; programs for other devices are compiled without them.
-var hostPasses = []string{"epilogues", "fuse-pools", "fuse-steps", "quadratic", "block-powers", "expansions", "row-tiles"}
+var hostPasses = []string{"epilogues", "fuse-pools", "fuse-steps", "quadratic", "block-powers", "expansions", "row-tiles", "turn-weights"}
 
 // fuseGather lets products read patches of a grid where they are. Packed patches are q times the grid that they are
 // packed from, and a convolution reads them three times: in the forward, for the gradient of its weights, and to add
