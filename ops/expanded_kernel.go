@@ -26,7 +26,7 @@ const (
 	// gradColumns is the number of columns of κ that a tile of a gradient has at most; it is a multiple of gradUnit, whole
 	// panels of the product.
 	gradColumns = 512
-	gradUnit    = 64
+	gradUnit    = 32
 	// sumChunk is the number of elements of a sum of parts that a core adds up at a time. Most of what it reads then comes
 	// from caches of other cores, and that is slow enough for little to be worth sharing.
 	sumChunk = 1 << 10
@@ -278,56 +278,127 @@ func expandedRun[T float](o Expanded, in, _ []graph.Type) Run {
 	}
 }
 
-// gradTile is a band of columns of κ, from the first one on: features that are made each for itself, as they stand there.
+// gradTile is some columns of κ whose features are made at a time: a band, of features that are made each for itself, or
+// bands of the results of one source, which are made together.
 type gradTile struct {
-	first, cols int
-	bundles     []bundle
+	width   int // columns in all
+	bundles []bundle
+	bands   []gradBand
 }
 
-// gradTiles cuts the columns of κ into bands, an even number of nearly the same width: cores that take turns end together.
+// gradBand is columns of κ from the first one on, whose features are rows of a tile's from row on.
+type gradBand struct{ first, cols, row int }
+
+// gradTiles cuts the columns of κ into tiles: results that are made together share one, as sines and cosines do.
 func (e *expansion) gradTiles() (out []gradTile) {
-	columns := e.kappa.Shape.Dim(1)
-	width := gradColumns
-	if pairs := (columns-1)/(2*gradColumns) + 1; columns > gradColumns {
-		width = (columns-1)/(2*pairs*gradUnit)*gradUnit + gradUnit
+	columns, shared := e.kappa.Shape.Dim(1), e.sharedRuns()
+	taken := []featureRun{{col: columns}} // columns, and a last one behind all
+	for _, runs := range shared {
+		taken = append(taken, runs...)
 	}
-	for first := 0; first < columns; first += width {
-		g := gradTile{first: first, cols: min(width, columns-first)}
-		for _, r := range e.runs {
-			lo := max(0, (first-r.col+r.stride-1)/r.stride)
-			hi := min(r.n, (first+g.cols-r.col+r.stride-1)/r.stride)
-			if lo >= hi || first+g.cols <= r.col {
-				continue
-			}
-			s := e.bundle(r.source, r.at+lo, r.at+hi)
-			s.pieces = []featureRun{{r.source, r.result, r.at + lo - s.lo, hi - lo, r.col + lo*r.stride - first, r.stride}}
-			g.bundles = append(g.bundles, s)
+	slices.SortFunc(taken, func(a, b featureRun) int { return a.col - b.col })
+	from := 0
+	for _, r := range taken {
+		for lo, width := from, gradWidth(r.col-from, gradColumns); lo < r.col; lo += width {
+			out = append(out, e.gradTile(lo, min(width, r.col-lo)))
 		}
-		out = append(out, g)
+		from = r.col + r.n
+	}
+	for _, runs := range shared {
+		n, at := runs[0].n, runs[0].at
+		for lo, width := 0, gradWidth(n, gradColumns/len(runs)); lo < n; lo += width {
+			out = append(out, e.sharedTile(runs, at+lo, at+min(n, lo+width)))
+		}
 	}
 	return out
 }
 
-// band writes the columns of κ in a tile to rows of dst. Features that stand side by side there are made in place.
-func (g *expandedGrad[T]) band(dst []T, tile gradTile) {
-	b, l := g.rows, g.spare.get()
-	defer g.spare.put(l)
-	for _, t := range tile.bundles {
-		p, src, n := t.pieces[0], g.sources[t.source], (t.hi-t.lo)*b
-		if src.step >= 0 && p.stride == 1 && p.n == t.hi-t.lo {
-			l.res[0] = dst[p.col*b:][:n]
-			g.one[t.source][p.result](l.res, t.lo, t.hi)
+// gradWidth is the width of bands of so many columns that n are cut into, an even number of nearly the same width: cores
+// that take turns end together.
+func gradWidth(n, most int) int {
+	if n <= most {
+		return most
+	}
+	pairs := (n-1)/(2*most) + 1
+	return (n-1)/(2*pairs*gradUnit)*gradUnit + gradUnit
+}
+
+// sharedRuns are runs of the same features of all results of a source that has several, side by side each.
+func (e *expansion) sharedRuns() (out [][]featureRun) {
+	for _, first := range e.runs {
+		var runs []featureRun
+		for _, r := range e.runs {
+			if r.source == first.source && r.at == first.at && r.n == first.n && r.stride == 1 {
+				runs = append(runs, r)
+			}
+		}
+		if first.result == 0 && len(runs) > 1 && len(runs) == e.sources[first.source].results {
+			out = append(out, runs)
+		}
+	}
+	return out
+}
+
+// sharedTile is features lo to hi−1 of all results of a source, which stand in runs.
+func (e *expansion) sharedTile(runs []featureRun, lo, hi int) gradTile {
+	n := hi - lo
+	g := gradTile{width: len(runs) * n, bundles: []bundle{{source: runs[0].source, lo: lo, hi: hi}}}
+	for i, r := range runs {
+		g.bundles[0].pieces = append(g.bundles[0].pieces, featureRun{r.source, r.result, 0, n, i * n, 1})
+		g.bands = append(g.bands, gradBand{r.col + lo - r.at, n, i * n})
+	}
+	return g
+}
+
+// gradTile is so many columns of κ from the first one on.
+func (e *expansion) gradTile(first, cols int) gradTile {
+	g := gradTile{width: cols, bands: []gradBand{{first, cols, 0}}}
+	for _, r := range e.runs {
+		lo := max(0, (first-r.col+r.stride-1)/r.stride)
+		hi := min(r.n, (first+cols-r.col+r.stride-1)/r.stride)
+		if lo >= hi || first+cols <= r.col {
 			continue
 		}
-		l.res[0] = l.buf[:n]
-		if src.step < 0 {
-			l.res[0] = g.operands[src.value][t.lo*b:][:n]
-		} else {
-			g.one[t.source][p.result](l.res, t.lo, t.hi)
+		s := e.bundle(r.source, r.at+lo, r.at+hi)
+		s.pieces = []featureRun{{r.source, r.result, r.at + lo - s.lo, hi - lo, r.col + lo*r.stride - first, r.stride}}
+		g.bundles = append(g.bundles, s)
+	}
+	return g
+}
+
+// fillTile writes the columns of κ in a tile to rows of dst. Features that stand side by side there are made in place.
+func (g *expandedGrad[T]) fillTile(dst []T, tile gradTile) {
+	l := g.spare.get()
+	for _, t := range tile.bundles {
+		if len(t.pieces) == 1 {
+			g.fillRun(l, dst, t)
+			continue
 		}
-		for i := range p.n {
-			copy(dst[(p.col+i*p.stride)*b:][:b], l.res[0][(p.at+i)*b:])
+		for _, p := range t.pieces {
+			l.res[p.result] = dst[p.col*g.rows:][:p.n*g.rows]
 		}
+		g.fill[t.source](l.res, t.lo, t.hi)
+	}
+	g.spare.put(l)
+}
+
+// fillRun writes features of one result.
+func (g *expandedGrad[T]) fillRun(l *featureLane[T], dst []T, t bundle) {
+	b, p, src := g.rows, t.pieces[0], g.sources[t.source]
+	n := (t.hi - t.lo) * b
+	if src.step >= 0 && p.stride == 1 && p.n == t.hi-t.lo {
+		l.res[0] = dst[p.col*b:][:n]
+		g.one[t.source][p.result](l.res, t.lo, t.hi)
+		return
+	}
+	l.res[0] = l.buf[:n]
+	if src.step < 0 {
+		l.res[0] = g.operands[src.value][t.lo*b:][:n]
+	} else {
+		g.one[t.source][p.result](l.res, t.lo, t.hi)
+	}
+	for i := range p.n {
+		copy(dst[(p.col+i*p.stride)*b:][:b], l.res[0][(p.at+i)*b:])
 	}
 }
 
@@ -345,8 +416,10 @@ func expandedGradRun[T float](o ExpandedGrad, in, _ []graph.Type) Run {
 	body := func(lo, hi int) {
 		s := spare.get()
 		for t := lo; t < hi; t++ {
-			tile := g.tiles[t]
-			g.multiply(dw[tile.first:], columns, *s, operands[0], tile)
+			g.fillTile(*s, g.tiles[t])
+			for _, band := range g.tiles[t].bands {
+				g.multiply(dw[band.first:], columns, *s, operands[0], band)
+			}
 		}
 		spare.put(s)
 	}
@@ -363,36 +436,49 @@ func expandedGradRun[T float](o ExpandedGrad, in, _ []graph.Type) Run {
 // expandedGrad is an [ExpandedGrad] bound to types.
 type expandedGrad[T float] struct {
 	*features[T]
-	n, scratch int
+	n, scratch int // scratch holds the features of a tile
 	tiles      []gradTile
 	spare      *spare[featureLane[T]]
 }
 
-// newExpandedGrad binds it; scratch holds the features of a tile.
+// newExpandedGrad binds it.
 func newExpandedGrad[T float](o ExpandedGrad, in []graph.Type) *expandedGrad[T] {
 	g := &expandedGrad[T]{features: newFeatures[T](o.K, in), n: in[0].Shape.Dim(1)}
 	g.tiles = g.gradTiles()
 	var all []bundle
 	for _, t := range g.tiles {
-		g.scratch, all = max(g.scratch, t.cols*g.rows), append(all, t.bundles...)
+		g.scratch, all = max(g.scratch, t.width*g.rows), append(all, t.bundles...)
 	}
 	g.spare = g.lanes(all)
 	return g
 }
 
-// multiply computes a band of dW, in rows ld apart.
-func (g *expandedGrad[T]) multiply(dst []T, ld int, scratch, dy []T, tile gradTile) {
-	g.band(scratch, tile)
-	kernels.Gemm(g.n, tile.cols, g.rows, dy, 1, g.n, scratch, 1, g.rows, dst, ld, false)
+// multiply computes a band of dW, in rows ld apart, of the features of its tile.
+func (g *expandedGrad[T]) multiply(dst []T, ld int, features, dy []T, band gradBand) {
+	kernels.Gemm(g.n, band.cols, g.rows, dy, 1, g.n, features[band.row*g.rows:], 1, g.rows, dst, ld, false)
 }
 
-// expandedTiling cuts the gradient into bands of columns.
+// expandedTiling cuts the gradient into bands of columns. Those of a tile find their features where the first has made them.
 func expandedTiling[T float](o ExpandedGrad, in []graph.Type) tiling[T] {
 	g := newExpandedGrad[T](o, in)
+	til := tiling[T]{count: len(g.tiles), parts: 1, extra: g.scratch, begin: g.load}
+	for _, t := range g.tiles {
+		til.parts = max(til.parts, len(t.bands))
+		for _, band := range t.bands {
+			til.size = max(til.size, g.n*band.cols)
+		}
+	}
 	columns := g.kappa.Shape.Dim(1)
-	return tiling[T]{len(g.tiles), g.n * min(gradColumns, columns), g.scratch, func(dst, scratch []T, in [][]T, t int) (at, rows, cols, ld int) {
-		tile := g.tiles[t]
-		g.multiply(dst, tile.cols, scratch, in[0], tile)
-		return tile.first, g.n, tile.cols, columns
-	}, g.load}
+	til.tile = func(dst, scratch []T, in [][]T, t, part int) (at, rows, cols, ld int) {
+		if part == 0 {
+			g.fillTile(scratch, g.tiles[t])
+		}
+		if part >= len(g.tiles[t].bands) {
+			return 0, 0, 0, 0
+		}
+		band := g.tiles[t].bands[part]
+		g.multiply(dst, band.cols, scratch, in[0], band)
+		return band.first, g.n, band.cols, columns
+	}
+	return til
 }

@@ -88,15 +88,16 @@ func (o TiledStep) Kernel(in, out []graph.Type) (Run, error) {
 	return byType(o, in, out, tiledRun[float32], tiledRun[float64])
 }
 
-// tiling is a matrix that is computed in count tiles of at most size numbers. Tile t goes to dst, with extra numbers of
-// scratch: rows of cols numbers, the first of them at number at of the matrix, and one row ld after the other.
+// tiling is a matrix that is computed in count tiles, each in parts of at most size numbers. A part of tile t goes to dst,
+// with extra numbers of scratch: rows of cols numbers, the first of them at number at of the matrix, and one row ld after the
+// other; or no rows. Parts come in their order, and find in scratch what the one before has left there.
 //
 // A tile may be a block of whole rows (rows 1, cols all of them) or a band of columns, of which every
 // row is a stretch of p.
 type tiling[T float] struct {
-	count, size, extra int
-	tile               func(dst, scratch []T, in [][]T, t int) (at, rows, cols, ld int)
-	begin              func(in [][]T) // before the tiles of a run; nil for nothing to do
+	count, parts, size, extra int
+	tile                      func(dst, scratch []T, in [][]T, t, part int) (at, rows, cols, ld int)
+	begin                     func(in [][]T) // before the tiles of a run; nil for nothing to do
 }
 
 // tilingOf is the tiling of a gradient of operands in.
@@ -115,7 +116,7 @@ func trilinearTiling[T float](in []graph.Type) tiling[T] {
 	d := sumDims(in)
 	m := d.tileRows()
 	down := (max(1, d.p)-1)/m + 1
-	return tiling[T]{d.n * down, m * d.q, d.b * m, func(dst, scratch []T, in [][]T, t int) (at, rows, cols, ld int) {
+	return tiling[T]{d.n * down, 1, m * d.q, d.b * m, func(dst, scratch []T, in [][]T, t, _ int) (at, rows, cols, ld int) {
 		i, j := t/down, t%down*m
 		cols = min(m, d.p-j)
 		outerTile(dst, scratch, in[0], in[1], in[2], d, i, j, cols)
@@ -129,7 +130,7 @@ func trilinearTiling[T float](in []graph.Type) tiling[T] {
 func productTiling[T float](in []graph.Type) tiling[T] {
 	k, m, n := in[0].Shape.Dim(0), in[0].Shape.Dim(1), in[1].Shape.Dim(1)
 	w := min(max(64, kronBlock/max(1, m)/64*64), max(1, n))
-	return tiling[T]{(max(1, n)-1)/w + 1, m * w, 0, func(dst, _ []T, in [][]T, t int) (at, rows, cols, ld int) {
+	return tiling[T]{(max(1, n)-1)/w + 1, 1, m * w, 0, func(dst, _ []T, in [][]T, t, _ int) (at, rows, cols, ld int) {
 		at = t * w
 		cols = min(w, n-at)
 		kernels.Gemm(m, cols, k, in[0], 1, m, in[1][at:], n, 1, dst, cols, false)
@@ -146,8 +147,11 @@ func tiledRun[T float](o TiledStep, in, out []graph.Type) Run {
 	body := func(lo, hi int) {
 		s := spare.get()
 		for t := lo; t < hi; t++ {
-			at, rows, cols, ld := til.tile(s[0], s[1], grads, t)
-			kernels.AdamRows(rows, cols, ld, state[0][at:], s[0][:rows*cols], state[1][at:], state[2][at:], step)
+			for part := range til.parts {
+				if at, rows, cols, ld := til.tile(s[0], s[1], grads, t, part); rows > 0 {
+					kernels.AdamRows(rows, cols, ld, state[0][at:], s[0][:rows*cols], state[1][at:], state[2][at:], step)
+				}
+			}
 		}
 		spare.put(s)
 	}
