@@ -15,8 +15,12 @@ type fuzzProduct struct {
 	sharedA, sharedB         bool // one operand for the whole batch
 	interleaved              bool // results side by side in each row, else one after the other
 	accumulate, then, padded bool
+	relu                     bool // of the products, which then have no gaps
 	seed                     uint64
 }
+
+// whole says that results lie one after the other without gaps, and are not added to.
+func (p fuzzProduct) whole() bool { return p.then || p.relu }
 
 // fuzzWork bounds the multiplications of one input: thousands of inputs take seconds, and parts of sums still meet.
 const fuzzWork = 50_000
@@ -30,6 +34,7 @@ func newFuzzProduct(batch, m, n uint8, k uint16, layouts uint8, flags uint8, see
 		layoutA: names[layouts%5], layoutB: names[layouts/5%5],
 		sharedA: flags&1 != 0, sharedB: flags&2 != 0, interleaved: flags&4 != 0,
 		accumulate: flags&8 != 0, then: flags&16 != 0, padded: flags&32 != 0,
+		relu: flags&144 == 128,
 		seed: seed,
 	}
 	for p.batch*p.m*p.n*p.k > fuzzWork {
@@ -66,14 +71,14 @@ type fuzzResult[T kernels.Float] struct {
 // fuzzRoom makes room for the products, filled with numbers that the padding must keep.
 func fuzzRoom[T kernels.Float](p fuzzProduct) fuzzResult[T] {
 	r := fuzzResult[T]{ld: p.n, bs: p.m * p.n}
-	if p.padded && !p.then {
+	if p.padded && !p.whole() {
 		r.ld, r.bs = p.n+3, p.m*(p.n+3)+1
 	}
-	if p.interleaved && !p.then {
+	if p.interleaved && !p.whole() {
 		r.ld, r.bs = p.batch*(p.n+1), p.n+1
 	}
 	size := max(0, (p.batch-1)*r.bs+(p.m-1)*r.ld+p.n+5)
-	if p.then {
+	if p.whole() {
 		size = p.batch * p.m * p.n
 	}
 	r.data = uniform[T](size, p.seed+100)
@@ -91,7 +96,7 @@ func fuzzReference[T kernels.Float](p fuzzProduct, a operand[T], bsA int, b oper
 		for i := range p.m {
 			for j := range p.n {
 				sum, scale := 0.0, 0.0
-				if at := z*c.bs + i*c.ld + j; p.accumulate && !p.then {
+				if at := z*c.bs + i*c.ld + j; p.accumulate && !p.whole() {
 					sum, scale = want[at], math.Abs(want[at])
 				}
 				for q := range p.k {
@@ -99,6 +104,9 @@ func fuzzReference[T kernels.Float](p fuzzProduct, a operand[T], bsA int, b oper
 					sum, scale = sum+v, scale+math.Abs(v)
 				}
 				at := z*c.bs + i*c.ld + j
+				if p.relu {
+					sum = max(sum, 0)
+				}
 				want[at], tolerance[at] = sum, epsilon[T]()*scale*float64(p.k+2)
 			}
 		}
@@ -116,14 +124,17 @@ func checkFuzzed[T kernels.Float](t *testing.T, p fuzzProduct) {
 		restore := kernels.UseTable(table)
 		c := append([]T(nil), before.data...)
 		visits := make([]int, len(c))
-		if p.then {
+		switch {
+		case p.relu:
+			kernels.GemmRelu(p.batch, p.m, p.n, p.k, a.data, a.rs, a.cs, bsA, b.data, b.rs, b.cs, bsB, c)
+		case p.then:
 			kernels.GemmThen(p.batch, p.m, p.n, p.k, a.data, a.rs, a.cs, bsA, b.data, b.rs, b.cs, bsB, c, func(lo, hi int) {
 				for i := lo; i < hi; i++ {
 					visits[i]++
 					c[i] = -c[i]
 				}
 			})
-		} else {
+		default:
 			kernels.GemmBatch(p.batch, p.m, p.n, p.k, a.data, a.rs, a.cs, bsA, b.data, b.rs, b.cs, bsB, c, before.ld, before.bs, p.accumulate)
 		}
 		restore()
@@ -141,7 +152,7 @@ func checkFuzzed[T kernels.Float](t *testing.T, p fuzzProduct) {
 // FuzzGemm compares products of any shape, layout and use with sums in float64, on all tables.
 func FuzzGemm(f *testing.F) {
 	for i, s := range [][3]int{{1, 1, 1}, {8, 32, 9}, {13, 33, 17}, {1, 65, 130}, {65, 1, 130}, {64, 10, 19}, {10, 64, 19}, {97, 5, 24}, {3, 1, 1025}, {1, 1, 8195}, {7, 9, 0}} {
-		for flags := range uint8(128) {
+		for flags := range uint8(255) {
 			if (int(flags)+i)%9 == 0 {
 				f.Add(flags, uint8(s[0]), uint8(s[1]), uint16(s[2]), uint8(7*i)+flags, flags, uint64(i))
 			}

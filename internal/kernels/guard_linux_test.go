@@ -82,10 +82,26 @@ func TestGemmStaysInsideItsOperands(t *testing.T) {
 			guardedGemm[float32](t, g, s[0], s[1], s[2])
 			guardedGemm[float64](t, g, s[0], s[1], s[2])
 		}
-		const m, n, k = 5, 523, 4099 // B is read from memory line by line
-		a, b := guarded(g, uniform[float32](m*k, 1)), guarded(g, uniform[float32](k*n, 2))
-		kernels.Gemm(m, n, k, a, 1, m, b, n, 1, guarded(g, filled[float32](m*n, poison)), n, false)
+		for _, s := range [][3]int{{5, 523, 4099}, {32, 1033, 2031}, {47, 137, 15320}} {
+			guardedStream[float32](g, s[0], s[1], s[2])
+		}
+		guardedStream[float64](g, 31, 1033, 1019)
 	})
+}
+
+// guardedStream reads B from memory line by line: a sum that is computed as it is, or transposed.
+func guardedStream[T kernels.Float](g guards, m, n, k int) {
+	a, b, c := guarded(g, uniform[T](m*k, 1)), guarded(g, uniform[T](k*n, 2)), guarded(g, filled[T](m*n, poison))
+	kernels.Gemm(m, n, k, a, 1, m, b, n, 1, c, n, false)
+	for _, at := range []int{0, n - 1, m*n/2 + n/3, (m - 1) * n, m*n - 1} {
+		want := 0.0
+		for p := range k {
+			want += float64(a[p*m+at/n]) * float64(b[p*n+at%n])
+		}
+		if d := float64(c[at]) - want; !(d*d <= epsilon[T]()*epsilon[T]()*float64(k)*float64(k)) {
+			g.t.Errorf("%d×%d×%d: element %d is %v, want %v", m, n, k, at, c[at], want)
+		}
+	}
 }
 
 func TestTransposeStaysInsideItsOperands(t *testing.T) {
