@@ -79,33 +79,49 @@ type AdamSteps[T Float] struct {
 	// Before, if not nil, is called for a stretch of parameter k before its step: it may fill P, M and V there.
 	Before func(k, lo, hi int)
 
-	start   []int // of each parameter, counted through all
+	start   []int // of each slice, counted through all
+	from    []int // of each slice in its parameter
+	sizes   []int // of the parameters
 	scalars []adamScalars
 	body    func(lo, hi int)
 }
+
+// adamSlices is the number of slices of a parameter. Elements are counted slice by slice: the first eighths of all parameters, then
+// the second ones, and so on. A half, a quarter or an eighth of the work is then that part of every parameter, of which the
+// core that takes it has written the gradient, and which it reads again in the next step; see [Parallel].
+const adamSlices = 8
+
+// adamSlice is where slice i of a parameter of so many elements begins: small ones are not cut.
+func adamSlice(size, i int) int { return min(size, roundUp(size*i/adamSlices, adamUnit)) }
 
 // NewAdamSteps prepares steps of parameters of those sizes. Steady state allocates nothing.
 func NewAdamSteps[T Float](sizes []int) *AdamSteps[T] {
 	n := len(sizes)
 	a := &AdamSteps[T]{P: make([][]T, n), G: make([][]T, n), M: make([][]T, n), V: make([][]T, n),
-		Steps: make([]AdamStep, n), start: make([]int, n+1), scalars: make([]adamScalars, n)}
-	for k, size := range sizes {
-		a.start[k+1] = a.start[k] + size
+		Steps: make([]AdamStep, n), start: make([]int, 1, adamSlices*n+1), scalars: make([]adamScalars, n), sizes: slices.Clone(sizes)}
+	for i := range adamSlices {
+		for _, size := range sizes {
+			lo, hi := adamSlice(size, i), adamSlice(size, i+1)
+			a.from = append(a.from, lo)
+			a.start = append(a.start, a.start[len(a.start)-1]+hi-lo)
+		}
 	}
 	a.body = a.chunk
 	return a
 }
 
-// adamGrain is the number of elements of a chunk; fewer than adamAlone in all are not worth another core.
+// adamGrain is the number of elements of a chunk, and slices begin at multiples of adamUnit; fewer than adamAlone in all are not
+// worth another core.
 const (
 	adamGrain = 1 << 11
+	adamUnit  = 1 << 8
 	adamAlone = 1 << 13
 )
 
 // Run takes the steps.
 func (a *AdamSteps[T]) Run() {
 	for k, p := range a.P {
-		checkLen("AdamSteps", "p", len(p), a.start[k+1]-a.start[k])
+		checkLen("AdamSteps", "p", len(p), a.sizes[k])
 		checkSame("AdamSteps", len(p), len(a.G[k]), len(a.M[k]))
 		checkLen("AdamSteps", "v", len(a.V[k]), len(p))
 		if k > 0 && a.Steps[k] == a.Steps[k-1] {
@@ -114,7 +130,7 @@ func (a *AdamSteps[T]) Run() {
 			a.scalars[k] = a.Steps[k].scalars()
 		}
 	}
-	if n := a.start[len(a.P)]; n < adamAlone {
+	if n := a.start[len(a.from)]; n < adamAlone {
 		a.chunk(0, n)
 	} else {
 		Parallel(n, adamGrain, a.body)
@@ -123,10 +139,10 @@ func (a *AdamSteps[T]) Run() {
 
 // chunk takes the steps of elements lo to hi−1, counted through all parameters.
 func (a *AdamSteps[T]) chunk(lo, hi int) {
-	k, _ := slices.BinarySearch(a.start, lo+1)
-	for k--; lo < hi; k++ {
-		end := min(hi, a.start[k+1])
-		from, to := lo-a.start[k], end-a.start[k]
+	i, _ := slices.BinarySearch(a.start, lo+1)
+	for i--; lo < hi; i++ {
+		k, end := i%len(a.P), min(hi, a.start[i+1])
+		from, to := a.from[i]+lo-a.start[i], a.from[i]+end-a.start[i]
 		if a.Before != nil {
 			a.Before(k, from, to)
 		}

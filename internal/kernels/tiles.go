@@ -117,6 +117,9 @@ func (t tiles[T]) cut(p *product[T], cores int) (rows, cols int) {
 	}
 	if p.rsB == 1 && p.csB > 1 && p.m <= soonRows {
 		cols = min(cols, soonPanels*t.width)
+		if own := t.ownCols(p, cores); own > 0 {
+			return rows, own
+		}
 	}
 	if cores == 1 {
 		return rows, cols
@@ -140,6 +143,24 @@ func (t tiles[T]) cut(p *product[T], cores int) (rows, cols int) {
 			return rows, cols
 		}
 	}
+}
+
+// ownCols is the number of columns of a block where every core turns columns of B that are its own into panels: what another core
+// has turned takes longer to read than to turn, and all would wait for the last one. It is 0 for one core, and where cores
+// would get unequal numbers of panels or next to nothing to do.
+func (t tiles[T]) ownCols(p *product[T], cores int) int {
+	panels := (p.n-1)/t.width + 1
+	if cores == 1 || panels%cores != 0 {
+		return 0
+	}
+	own := min(soonPanels, panels/cores)
+	for panels/cores%own != 0 {
+		own--
+	}
+	if float64(p.m)*float64(own*t.width)*float64(p.k) < blockFlops {
+		return 0
+	}
+	return own * t.width
 }
 
 // roundUp returns the multiple of unit from n on.
