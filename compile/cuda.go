@@ -335,6 +335,9 @@ func (p *Program) before() error {
 	if err := p.store.home(); err != nil {
 		return err
 	}
+	if p.store.lent.Load() {
+		p.store.version.Add(1) // nobody says when values change
+	}
 	p.sched.begin(p.store.version.Load())
 	return nil
 }

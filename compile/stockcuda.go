@@ -73,6 +73,7 @@ func (s *stockEmitter) emit(n *graph.Node) error {
 		b := s.p.inputs[op.Path].buf
 		if op.Kind != graph.InputLeaf {
 			b = s.p.store.bind(op.Path)
+			s.p.store.lent.Store(true)
 		}
 		s.nodes[n] = s.leaf(op.Path, n.Type(), b)
 		s.out.Leaves[op.Path] = s.nodes[n]

@@ -18,6 +18,7 @@ type Store struct {
 	cells   map[string]*cell
 	device  residence     // what of it is on a GPU
 	version atomic.Uint64 // another one after every change of a value
+	lent    atomic.Bool   // to a machine of gorgonia's, whose solvers change values where they are
 }
 
 // cell is one parameter or state.
