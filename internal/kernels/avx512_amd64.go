@@ -8,7 +8,7 @@ import "math"
 func avx512Table32() *engine[float32] {
 	e := portable32()
 	installAVX512F32(e)
-	tiles[float32]{width: 32, wide: tileAVX512F32, rows: [...]rowKernel[float32]{rowProductAVX512F32, rowPairAVX512F32}, turn: turnAVX512F32, turnLanes: 16, turnUnit: 4, panels: panelsAVX512F32, dots: dotsAVX512F32, high: 12, thin: 12, narrow: tileNarrowAVX512F32, masked: true}.install(e)
+	tiles[float32]{width: 32, wide: tileAVX512F32, rows: [...]rowKernel[float32]{rowProductAVX512F32, rowPairAVX512F32}, turn: turnAVX512F32, turnLanes: 16, turnUnit: 4, panels: panelsAVX512F32, dots: dotsAVX512F32, high: 12, thin: 12, narrow: tileNarrowAVX512F32, broad: tileBroadAVX512F32, masked: true}.install(e)
 	e.listed, e.listedCols = tiles[float32]{width: 32}.listedTile(patchesAVX512F32, patchesNarrowAVX512F32), 32
 	e.windowMax, e.windowMin = windowKernel[float32](windowMaxAVX512F32), windowKernel[float32](windowMinAVX512F32)
 	e.windowFirst, e.windowPlace = windowKernel[float32](windowFirstAVX512F32), windowKernel[float32](windowPlaceAVX512F32)
@@ -29,7 +29,7 @@ func avx512Table32() *engine[float32] {
 func avx512Table64() *engine[float64] {
 	e := portable64()
 	installAVX512F64(e)
-	tiles[float64]{width: 16, wide: tileAVX512F64, rows: [...]rowKernel[float64]{rowProductAVX512F64, rowPairAVX512F64}, turn: turnAVX512F64, turnLanes: 8, turnUnit: 2, panels: panelsAVX512F64, dots: dotsAVX512F64, high: 12, thin: 12, narrow: tileNarrowAVX512F64, masked: true}.install(e)
+	tiles[float64]{width: 16, wide: tileAVX512F64, rows: [...]rowKernel[float64]{rowProductAVX512F64, rowPairAVX512F64}, turn: turnAVX512F64, turnLanes: 8, turnUnit: 2, panels: panelsAVX512F64, dots: dotsAVX512F64, high: 12, thin: 12, narrow: tileNarrowAVX512F64, broad: tileBroadAVX512F64, masked: true}.install(e)
 	e.listed, e.listedCols = tiles[float64]{width: 16}.listedTile(patchesAVX512F64, patchesNarrowAVX512F64), 16
 	e.windowMax, e.windowMin = windowKernel[float64](windowMaxAVX512F64), windowKernel[float64](windowMinAVX512F64)
 	e.windowFirst, e.windowPlace = windowKernel[float64](windowFirstAVX512F64), windowKernel[float64](windowPlaceAVX512F64)

@@ -4,6 +4,7 @@ package kernels
 
 import "math"
 
+//go:generate go -C gen run . -pkg kernels -out ../broad_amd64.s -stubs ../broad_amd64.go broad
 //go:generate go -C gen run . -pkg kernels -out ../cpu_amd64.s -stubs ../cpu_amd64.go cpu
 //go:generate go -C gen run . -pkg kernels -out ../dots_amd64.s -stubs ../dots_amd64.go dots
 //go:generate go -C gen run . -pkg kernels -out ../fold_amd64.s -stubs ../fold_amd64.go fold

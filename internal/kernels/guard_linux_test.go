@@ -82,10 +82,11 @@ func TestGemmStaysInsideItsOperands(t *testing.T) {
 			guardedGemm[float32](t, g, s[0], s[1], s[2])
 			guardedGemm[float64](t, g, s[0], s[1], s[2])
 		}
-		for _, s := range [][3]int{{5, 523, 4099}, {32, 1033, 2031}, {47, 137, 15320}} {
+		for _, s := range [][3]int{{5, 523, 4099}, {15, 1385, 1553}, {16, 1033, 2103}, {32, 1033, 2031}, {47, 137, 15320}} {
 			guardedStream[float32](g, s[0], s[1], s[2])
 		}
 		guardedStream[float64](g, 31, 1033, 1019)
+		guardedStream[float64](g, 16, 547, 1931)
 	})
 }
 

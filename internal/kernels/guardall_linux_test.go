@@ -58,7 +58,7 @@ func TestEveryKernelRunsBetweenForbiddenPages(t *testing.T) {
 
 // behind names, of kernels in assembly that are no functions of an engine, the one that calls them.
 var behind = map[string]string{
-	"tile": "block", "tileNarrow": "block", "rowProduct": "block", "rowPair": "block", "turn": "block", "panels": "block", "dots": "block",
+	"tile": "block", "tileNarrow": "block", "tileBroad": "block", "rowProduct": "block", "rowPair": "block", "turn": "block", "panels": "block", "dots": "block",
 	"patches": "listed", "patchesNarrow": "listed", "splinesPairs": "splines", "splineSlopesPairs": "splineSlopes",
 }
 

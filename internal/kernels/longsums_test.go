@@ -57,7 +57,7 @@ func TestLongSumsAreWholeInEveryLayout(t *testing.T) {
 func TestLargeFactorsAreReadWholeWhereTheyStreamFromMemory(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
 		const k, n = 4099, 523
-		for _, m := range []int{3, 17, 30} {
+		for _, m := range []int{3, 15, 17, 30} {
 			checkLong[float32](t, m, n, k, 1, m, n, 1)
 		}
 		checkLong[float64](t, 7, 300, k, k, 1, 300, 1)

@@ -17,6 +17,7 @@ const (
 	streamLeast = 16      // and of long rows so many at least
 	streamBytes = 1 << 19 // of them at most
 	streamCols  = 128     // columns from which C is wide enough
+	broadHigh   = 8       // and a broad one
 	narrowHigh  = 24      // rows that a narrow kernel takes at once
 	turnedLanes = 16      // rows of C that a register of a transposed sum holds
 	turnedLeast = 12      // of the last of which it holds more
@@ -45,6 +46,12 @@ func (p *product[T]) turns() bool {
 
 // turned says that the product is such a transposed sum, whose A is what is streamed.
 func (p *product[T]) turned() bool { return p.streamed && p.n <= streamRows }
+
+// isBroad says that tiles of three registers across suit a sum whose B is streamed: where two strips of theirs hold all rows,
+// and one strip of the others does not.
+func (t tiles[T]) isBroad(p *product[T]) bool {
+	return t.broad != nil && p.streamed && !p.turned() && p.m > t.high && p.m <= 2*broadHigh
+}
 
 // walks says that A comes from memory beside a B of few columns, as in a layer with wide inputs: the rows of A are
 // taken some at a time through all their terms, which makes one stretch of memory of them, and the next stretch is asked

@@ -16,6 +16,7 @@ import "unsafe"
 type tiles[T Float] struct {
 	width        int                   // columns of a panel
 	wide, narrow func(*uint64)         // kernels for width and, unless nil, width/2 columns
+	broad        func(*uint64)         // and for 3/2 of width
 	rows         [rowHigh]rowKernel[T] // kernels for products of one row, and of two
 	// turn computes dst[j·rowDst + i] = src[i·rowSrc + j] for rows ≤ turnLanes and cols that are a multiple of
 	// turnUnit; it reads turnLanes rows.
@@ -353,16 +354,22 @@ func (t tiles[T]) strip(p *part[T], i0, i1 int) {
 	if p.rectified && p.p0+p.k == p.product.k {
 		args.relu = 1
 	}
+	width := t.width
+	if t.isBroad(p.product) {
+		width += t.width / 2
+	}
 	for j, cols := p.j0, 0; j < p.j1; j += cols {
-		cols = min(t.width, p.j1-j)
+		cols = min(width, p.j1-j)
 		kernel, high := t.wide, t.high
 		switch {
+		case cols > t.width:
+			kernel, high = t.broad, broadHigh
 		case t.narrow != nil && 2*cols <= t.width:
 			kernel, high = t.narrow, narrowHigh
 		}
 		args.cols, args.whole = cols, 1
 		if p.inPlace && (t.masked || cols >= t.width) {
-			if 2*cols != t.width && cols < t.width {
+			if 2*cols%t.width != 0 {
 				args.whole = 0
 			}
 			args.b, args.rsB = unsafe.Pointer(&p.b[p.z*p.bsB+p.p0*p.rsB+j*p.csB]), p.rsB*size

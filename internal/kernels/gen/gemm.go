@@ -379,19 +379,6 @@ func (t *tile) loadB(at Mem, masked bool) {
 	}
 }
 
-// ask asks for lines that are wanted later. Rows of B that are read where they are lie too far apart for the processor to
-// see what comes next, so each term asks ahead, where the caller says: a row some terms away, or what comes next in memory.
-// That may lie past the end of B, where asking does no harm.
-func (t *tile) ask(s *sweep) {
-	if t.listed {
-		return
-	}
-	for line := 0; line < t.count*t.bytes(); line += 64 {
-		PREFETCHT0(Mem{Base: s.ahead, Disp: line})
-	}
-	ADDQ(Mem{Base: t.p, Disp: argStep}, s.ahead)
-}
-
 // multiply adds the products of one term: of a row of B with the elements of A.
 func (t *tile) multiply(mr int, element func(i int) Mem) {
 	for i := range mr {

@@ -26,6 +26,7 @@ import (
 //
 // A family that is not run for all instruction sets (cpu) or skips one (transpose) says so itself.
 var families = map[string]func(){
+	"broad":     each(broad),
 	"convolve":  each(convolve),
 	"cpu":       cpu,
 	"dots":      each(dots),
