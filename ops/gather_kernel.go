@@ -174,15 +174,12 @@ func addRuns[T float](y, x []T, n, w int, runs []stretch, j0, j1 int) {
 		if r.repeats {
 			hi = min(j1, r.at+1)
 		}
-		if r.at < 0 || lo >= hi {
-			continue
-		}
-		for i, at := r.to, 0; at < len(y); i, at = i+w, at+n {
-			if r.repeats {
-				y[at+r.at] += kernels.Sum(x[i : i+r.n])
-			} else {
-				kernels.Add(y[at+lo:at+hi], y[at+lo:at+hi], x[i+lo-r.at:i+hi-r.at])
-			}
+		switch {
+		case r.at < 0 || lo >= hi:
+		case r.repeats:
+			kernels.AddSumsOfRows(y[lo:], x[r.to:], len(y)/n, r.n, n, w)
+		default:
+			kernels.AddToRows(y[lo:], x[r.to+lo-r.at:], len(y)/n, hi-lo, n, w)
 		}
 	}
 }
