@@ -27,6 +27,7 @@
 //	PatchMatMul, PatchExtreme convolution and pooling that read a grid where it is
 //	NormRelu, AffineRelu      a batch norm in training or at inference, with the relu behind it
 //	NormMax, AffineMax        the same with a pooling behind: what is normalised is never in memory
+//	Expanded, ExpandedGrad    a product with an expansion whose features are made where it reads them, and its gradient
 //	TiledStep                 a step of an optimizer that makes its gradient itself, tile by tile
 //	RowTiles                  a program of ops that work row by row, run on a few rows at a time
 //
