@@ -137,11 +137,13 @@ func TestGemmMatchesNaiveLoopAcrossBlocks(t *testing.T) {
 
 func TestGemmOnSeveralCoresMatchesNaiveLoop(t *testing.T) {
 	onEveryTable(t, func(t *testing.T) {
-		m, n, k := 140, 130, 270
-		a, b := newOperand[float32]("paddedT", m, k, 1), newOperand[float32]("transposed", k, n, 2)
-		c := filled[float32](m*n, poison)
-		kernels.Gemm(m, n, k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, n, false)
-		checkProduct(t, m, n, k, a, b, c, nil, n)
+		for _, s := range [][3]int{{140, 130, 270}, {11, 803, 130}, {100, 250, 270}} {
+			m, n, k := s[0], s[1], s[2]
+			a, b := newOperand[float32]("paddedT", m, k, 1), newOperand[float32]("transposed", k, n, 2)
+			c := filled[float32](m*n, poison)
+			kernels.Gemm(m, n, k, a.data, a.rs, a.cs, b.data, b.rs, b.cs, c, n, false)
+			checkProduct(t, m, n, k, a, b, c, nil, n)
+		}
 	})
 }
 
@@ -210,7 +212,9 @@ func TestGemmGivesSameBitsForAnyNumberOfCores(t *testing.T) {
 			{700, 10, 130, "plain", "plain"},       // dot products, columns copied
 			{701, 11, 130, "padded", "transposed"}, // dot products in place
 			{9, 803, 130, "plain", "transposed"},
-			{2, 3000, 130, "plain", "plain"}, // rows of B side by side
+			{11, 803, 130, "paddedT", "transposed"}, // dot products, transposed
+			{100, 250, 270, "plain", "transposed"},  // cores turn columns of their own
+			{2, 3000, 130, "plain", "plain"},        // rows of B side by side
 			{17, 1500, 1600, "plain", "plain"},
 		} {
 			a, b := newOperand[float32](s.a, s.m, s.k, 1), newOperand[float32](s.b, s.k, s.n, 2)

@@ -101,7 +101,7 @@ const (
 func (t tiles[T]) install(e *engine[T]) {
 	e.cut, e.block, e.direct = t.cut, t.block, 0
 	e.shared, e.packShared = t.shared, t.packShared
-	e.rectifies = func(p *product[T]) bool { return !t.isDots(p) && !t.isTurned(p) && !t.isRow(p) }
+	e.rectifies = func(p *product[T]) bool { return !t.isDots(p) && !t.isTurned(p) && !t.isTurnedDots(p) && !t.isRow(p) }
 }
 
 // cut halves the larger side of C until there are enough blocks for all cores.
@@ -148,10 +148,10 @@ func (t tiles[T]) cut(p *product[T], cores int) (rows, cols int) {
 
 // ownCols is the number of columns of a block where every core turns columns of B that are its own into panels: what another core
 // has turned takes longer to read than to turn, and all would wait for the last one. It is 0 for one core, and where cores
-// would get unequal numbers of panels or next to nothing to do.
+// would get unequal numbers of panels, or too few for what reading all of A costs each of them.
 func (t tiles[T]) ownCols(p *product[T], cores int) int {
 	panels := (p.n-1)/t.width + 1
-	if cores == 1 || panels%cores != 0 {
+	if cores == 1 || panels%cores != 0 || panels < 2*cores {
 		return 0
 	}
 	own := min(soonPanels, panels/cores)
@@ -174,6 +174,8 @@ func (t tiles[T]) block(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
 		t.dotBlock(p, s, z, i0, i1, j0, j1)
 	case t.isTurned(p):
 		t.turnedBlock(p, s, z, i0, i1, j0, j1)
+	case t.isTurnedDots(p):
+		t.turnedDots(p, s, z, i0, i1, j0, j1)
 	case t.isRow(p):
 		t.rowBlock(p, z, i0, i1, j0, j1)
 	default:
@@ -276,7 +278,7 @@ func (t tiles[T]) sharable(p *product[T]) bool {
 
 // shared packs B once for all blocks where several rows of blocks would do it.
 func (t tiles[T]) shared(p *product[T], down int) (size, parts int) {
-	if down*p.batch < 2 || !t.sharable(p) || t.inPlace(p) || t.isDots(p) || t.isTurned(p) {
+	if down*p.batch < 2 || !t.sharable(p) || t.inPlace(p) || t.isDots(p) || t.isTurned(p) || t.isTurnedDots(p) {
 		return 0, 0
 	}
 	return roundUp(p.n, t.width) * p.k, ((p.k-1)/p.depth() + 1) * ((p.n-1)/t.packCols(p) + 1)

@@ -49,3 +49,27 @@ func (t tiles[T]) turnTo(dst, src []T, rows, cols, rowDst int) {
 		}
 	}
 }
+
+// isTurnedDots says that dot products compute the transpose, whose factors lie along the sum and side by side as [tiles.isDots]
+// wants them: tiles would turn all of B into panels for the few rows of A.
+func (t tiles[T]) isTurnedDots(p *product[T]) bool {
+	return p.m > 1 && p.m <= t.thin && p.n >= turnedRows && p.k >= dotDepth && p.rsA == 1 && p.csA > 1 && p.rsB == 1 && p.csB > 1 && !p.accumulate
+}
+
+// turnedDots computes C[i0:i1, j0:j1] of product z from dot products that make its transpose.
+func (t tiles[T]) turnedDots(p *product[T], s *scratch[T], z, i0, i1, j0, j1 int) {
+	s.across = atLeast(s.across, roundUp(t.thin, t.turnLanes)*turnedPitch)
+	q := &s.turned
+	*q = product[T]{
+		batch: 1, n: i1 - i0, k: p.k,
+		b: p.a[z*p.bsA+i0:], rsB: p.csA, csB: 1,
+		rsA: p.csB, csA: 1,
+		c: s.across, ldc: i1 - i0,
+	}
+	for j := j0; j < j1; j += turnedPart {
+		q.a, q.m = p.b[z*p.bsB+j*p.csB:], min(turnedPart, j1-j)
+		t.dotBlock(q, s, 0, 0, q.m, 0, q.n)
+		engineOf[T]().transposeTo(p.c[z*p.bsC+i0*p.ldc+j:], s.across, q.m, q.n, p.ldc, q.n)
+	}
+	*q = product[T]{} // let go of the operands
+}
