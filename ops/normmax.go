@@ -61,6 +61,9 @@ func pooledGrids(z *graph.Node, cells int, table *graph.Index, size int) *graph.
 	return Reshape(y, b, c*(table.Len()/size))
 }
 
+// HostOnly says that the pass that makes it is one for the CPU.
+func (NormMax) HostOnly() {}
+
 // Name shows ε and the patches of a grid.
 func (o NormMax) Name() string {
 	return fmt.Sprintf("NormMax{%g, %d patches of %d}", o.Eps, o.Table.Len()/max(1, o.Size), o.Size)
@@ -86,6 +89,9 @@ func (o NormMax) Unfused(in []*graph.Node) []*graph.Node {
 	norm := apply(NormRelu{Eps: o.Eps, Heads: 1, Scale: 1}, in...)
 	return []*graph.Node{pooledGrids(norm.Result(0), o.Cells, o.Table, o.Size), norm.Result(1), norm.Result(2), norm.Result(3)}
 }
+
+// HostOnly says that the pass that makes it is one for the CPU.
+func (NormMaxGrad) HostOnly() {}
 
 // Name shows the patches of a grid.
 func (o NormMaxGrad) Name() string {
@@ -120,6 +126,9 @@ func (o NormMaxGrad) Unfused(in []*graph.Node) []*graph.Node {
 	back := apply(NormReluGrad{Heads: 1, Scale: 1}, dz, x, w, s, mean, r)
 	return []*graph.Node{back.Result(0), back.Result(1), back.Result(2), back.Result(3)}
 }
+
+// HostOnly says that the pass that makes it is one for the CPU.
+func (AffineMax) HostOnly() {}
 
 // Name shows the patches of a grid.
 func (o AffineMax) Name() string {
