@@ -32,34 +32,18 @@ const window = 2048
 
 // newClusters starts with every node alone.
 func newClusters(g *graph.Graph, live, roots []*graph.Node) *clusters {
-	c := &clusters{of: map[*graph.Node]int{}, readers: map[*graph.Node][]*graph.Node{}, root: map[*graph.Node]bool{},
-		kept: map[*graph.Node]bool{}, fixed: fixedNodes(live), seen: make([]int, len(live)), closed: make([]bool, len(live))}
+	c := &clusters{of: map[*graph.Node]int{}, readers: readersOf(live), root: map[*graph.Node]bool{},
+		kept: keptNodes(g, roots), fixed: dependents(live), seen: make([]int, len(live)), closed: make([]bool, len(live))}
 	for i, n := range live {
 		c.of[n] = i
 		c.members = append(c.members, []*graph.Node{n})
 		c.pos, c.row = append(c.pos, i), append(c.row, i)
-		for _, x := range n.In {
-			c.readers[x] = append(c.readers[x], n)
-		}
 	}
 	for _, n := range roots {
-		c.root[n], c.kept[n] = true, true
-	}
-	for _, u := range g.Updates() {
-		c.kept[u.Value] = true
+		c.root[n] = true
 	}
 	c.lateNodes(live)
 	return c
-}
-
-// fixedNodes are those that depend on constants alone.
-func fixedNodes(live []*graph.Node) map[*graph.Node]bool {
-	fixed := map[*graph.Node]bool{}
-	for _, n := range live {
-		_, leaf := n.Leaf()
-		fixed[n] = !leaf && !slices.ContainsFunc(n.In, func(x *graph.Node) bool { return !fixed[x] })
-	}
-	return fixed
 }
 
 // lateNodes are the elementwise nodes that lead to updates through elementwise nodes alone: the end of a step, which

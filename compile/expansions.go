@@ -13,19 +13,8 @@ import (
 //
 // It needs all readers of κ to be such products: for others κ would be made once more.
 func expansions(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
-	x := expander{readers: map[*graph.Node][]*graph.Node{}, kept: map[*graph.Node]bool{}, found: map[*graph.Node]*expanded{}}
 	live := g.Live(roots...)
-	for _, n := range live {
-		for _, y := range n.In {
-			x.readers[y] = append(x.readers[y], n)
-		}
-	}
-	for _, n := range roots {
-		x.kept[n] = true
-	}
-	for _, u := range g.Updates() {
-		x.kept[u.Value] = true
-	}
+	x := expander{readers: readersOf(live), kept: keptNodes(g, roots), found: map[*graph.Node]*expanded{}}
 	for _, n := range live {
 		if at := expandedOperand(n); at >= 0 && x.found[n.In[at]] == nil {
 			x.find(n.In[at])

@@ -23,13 +23,10 @@ import (
 // lie. Such are the rows of a joining matrix that meet the results of one head (see distribute).
 func fuseHeads(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	live := g.Live(roots...)
-	s := &stacks{group: map[*graph.Node]*stack{}, sig: signatures(live), readers: map[*graph.Node][]*graph.Node{}}
+	s := &stacks{group: map[*graph.Node]*stack{}, sig: signatures(live), readers: readersOf(live)}
 	classes := map[int][]*graph.Node{}
 	for _, n := range live {
 		classes[s.sig[n]] = append(classes[s.sig[n]], n)
-		for _, x := range n.In {
-			s.readers[x] = append(s.readers[x], n)
-		}
 	}
 	for i := len(live) - 1; i >= 0; i-- {
 		if s.group[live[i]] == nil {

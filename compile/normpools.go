@@ -28,18 +28,7 @@ const poolCache = 1 << 20
 // large as what is normalised: it would be written and read forward, and read twice, written and read backward.
 func fusePools(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	live := g.Live(roots...)
-	readers, kept := map[*graph.Node][]*graph.Node{}, map[*graph.Node]bool{}
-	for _, n := range live {
-		for _, x := range n.In {
-			readers[x] = append(readers[x], n)
-		}
-	}
-	for _, n := range roots {
-		kept[n] = true
-	}
-	for _, u := range g.Updates() {
-		kept[u.Value] = true
-	}
+	readers, kept := readersOf(live), keptNodes(g, roots)
 	var groups [][]*graph.Node
 	of := map[*graph.Node]*pooledNorm{}
 	for _, n := range live {

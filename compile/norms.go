@@ -33,19 +33,7 @@ type norm struct {
 // A bias before a norm moves the mean and nothing else: it is added to the mean alone.
 func fuseNorms(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.Node) {
 	live := g.Live(roots...)
-	readers := map[*graph.Node][]*graph.Node{}
-	for _, n := range live {
-		for _, x := range n.In {
-			readers[x] = append(readers[x], n)
-		}
-	}
-	kept := map[*graph.Node]bool{} // by an output or an update
-	for _, n := range roots {
-		kept[n] = true
-	}
-	for _, u := range g.Updates() {
-		kept[u.Value] = true
-	}
+	readers, kept := readersOf(live), keptNodes(g, roots)
 	var groups [][]*graph.Node
 	of := map[*graph.Node]*norm{} // by the first node of a group
 	for _, n := range live {

@@ -67,19 +67,7 @@ type tiling struct {
 
 // newTiling knows who reads what.
 func newTiling(g *graph.Graph, roots []*graph.Node) *tiling {
-	t := &tiling{readers: map[*graph.Node][]*graph.Node{}, kept: map[*graph.Node]bool{}, batch: map[*graph.Node]bool{}}
-	for _, n := range g.Live(roots...) {
-		for _, x := range n.In {
-			t.readers[x] = append(t.readers[x], n)
-		}
-	}
-	for _, n := range roots {
-		t.kept[n] = true
-	}
-	for _, u := range g.Updates() {
-		t.kept[u.Value] = true
-	}
-	return t
+	return &tiling{readers: readersOf(g.Live(roots...)), kept: keptNodes(g, roots), batch: map[*graph.Node]bool{}}
 }
 
 // batchRows takes the number of rows from the largest input.

@@ -23,7 +23,7 @@ func turnWeights(g *graph.Graph, roots []*graph.Node) (*graph.Graph, []*graph.No
 	if len(g.Updates()) > 0 {
 		return g, roots
 	}
-	steady := steadyNodes(g, roots)
+	steady := dependents(g.Live(roots...), graph.ParamLeaf, graph.StateLeaf)
 	h, m := g.Rewrite(roots, func(h *graph.Graph, n *graph.Node, in []*graph.Node) *graph.Node {
 		switch op := n.Op.(type) {
 		case ops.MatMul:
@@ -50,17 +50,4 @@ func turnable(op ops.MatMul, n *graph.Node, steady map[*graph.Node]bool) bool {
 	}
 	rows /= inner(op, n.In[0])
 	return rows >= turnedFrom && rows <= turnedTo && w.Shape().Dim(0) >= turnedRows && w.Type().Bytes() <= turnedBytes
-}
-
-// steadyNodes are those that depend on parameters, states and constants alone.
-func steadyNodes(g *graph.Graph, roots []*graph.Node) map[*graph.Node]bool {
-	steady := map[*graph.Node]bool{}
-	for _, n := range g.Live(roots...) {
-		leaf, isLeaf := n.Leaf()
-		steady[n] = !isLeaf || leaf.Kind != graph.InputLeaf
-		for _, x := range n.In {
-			steady[n] = steady[n] && steady[x]
-		}
-	}
-	return steady
 }

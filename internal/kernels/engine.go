@@ -108,12 +108,12 @@ type engine[T Float] struct {
 	// adam takes a step of Adam; root is 1/√(1 − β₂ᵗ).
 	adam func(p, g, m, v []T, keep, couple, rate, root, beta1, fresh1, beta2, fresh2, epsilon T)
 
-	jobs    freelist[gemmJob[T]]
-	scratch freelist[scratch[T]]
-	rows    freelist[rowsJob[T]]
-	softmax freelist[softmaxScratch[T]]
-	parts   freelist[[2]int32]
-	copies  freelist[windowArgs[T]]
+	jobs    FreeList[gemmJob[T]]
+	scratch FreeList[scratch[T]]
+	rows    FreeList[rowsJob[T]]
+	softmax FreeList[softmaxScratch[T]]
+	parts   FreeList[[2]int32]
+	copies  FreeList[windowArgs[T]]
 }
 
 // portable32 is the plain Go table for float32: polynomials evaluated in

@@ -6,14 +6,15 @@ import (
 	"unsafe"
 )
 
-// freelist keeps used objects for the next caller. Unlike a sync.Pool it is
+// FreeList keeps used objects for the next caller. It is ready to use, and safe for
+// many goroutines. Unlike a sync.Pool it is
 // never emptied by a garbage collection, so steady state allocates nothing; it
 // grows to the largest number of objects ever in use at once.
 //
 // A caller gets back, if it can, what it had last: scratch that another core has
 // written would come from that core's cache, line by line, at the cost of a short
 // product or more.
-type freelist[S any] struct {
+type FreeList[S any] struct {
 	near [nearby]struct {
 		s atomic.Pointer[S]
 		_ [56]byte // a line of cache for each
@@ -32,8 +33,8 @@ func place() int {
 	return int(uint64(uintptr(unsafe.Pointer(&here))>>14) * 0x9e3779b97f4a7c15 >> 61)
 }
 
-// get returns a used object as put left it, or nil if there is none.
-func (l *freelist[S]) get() *S {
+// Get returns a used object as Put left it, or nil if there is none.
+func (l *FreeList[S]) Get() *S {
 	if s := l.near[place()].s.Swap(nil); s != nil {
 		return s
 	}
@@ -52,8 +53,8 @@ func (l *freelist[S]) get() *S {
 	return nil
 }
 
-// put hands s to a later get.
-func (l *freelist[S]) put(s *S) {
+// Put hands s to a later Get.
+func (l *FreeList[S]) Put(s *S) {
 	if l.near[place()].s.CompareAndSwap(nil, s) {
 		return
 	}
@@ -61,14 +62,3 @@ func (l *freelist[S]) put(s *S) {
 	l.free = append(l.free, s)
 	l.mu.Unlock()
 }
-
-// FreeList keeps used objects for whoever needs one next, rather the one that had
-// it last: scratch stays in the cache of a core. It is ready to use, and safe for
-// many goroutines.
-type FreeList[S any] struct{ list freelist[S] }
-
-// Get returns a used object as Put left it, or nil if there is none.
-func (l *FreeList[S]) Get() *S { return l.list.get() }
-
-// Put hands s to a later Get.
-func (l *FreeList[S]) Put(s *S) { l.list.put(s) }

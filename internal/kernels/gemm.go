@@ -215,7 +215,7 @@ func (p *product[T]) zero() {
 // start cuts C into blocks and runs them, on all cores if that pays.
 func (p *product[T]) start() {
 	e := engineOf[T]()
-	j := e.jobs.get()
+	j := e.jobs.Get()
 	if j == nil {
 		j = new(gemmJob[T])
 		j.run, j.pack = j.blocks, j.packs
@@ -242,7 +242,7 @@ func (p *product[T]) start() {
 		j.blocks(0, tasks)
 	}
 	j.product = product[T]{} // let go of the operands
-	e.jobs.put(j)
+	e.jobs.Put(j)
 }
 
 // packs makes panels of parts lo to hi−1 of B.
@@ -253,7 +253,7 @@ func (j *gemmJob[T]) packs(lo, hi int) { engineOf[T]().packShared(&j.product, lo
 // t counts blocks along n first, so that neighbours read the same rows of A, which are in cache.
 func (j *gemmJob[T]) blocks(lo, hi int) {
 	e := engineOf[T]()
-	s := e.scratch.get()
+	s := e.scratch.Get()
 	if s == nil {
 		s = new(scratch[T])
 	}
@@ -269,5 +269,5 @@ func (j *gemmJob[T]) blocks(lo, hi int) {
 		block(&j.product, s, z, i0, i1, j0, j1)
 		j.finish(z, i0, i1, j0, j1)
 	}
-	e.scratch.put(s)
+	e.scratch.Put(s)
 }

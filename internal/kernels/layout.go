@@ -102,7 +102,7 @@ func CopyRows[T Float](dst, src []T, rows, cols, rowDst, rowSrc int) {
 		return
 	}
 	e := engineOf[T]()
-	a := e.copies.get()
+	a := e.copies.Get()
 	if a == nil {
 		a = new(windowArgs[T])
 	}
@@ -111,7 +111,7 @@ func CopyRows[T Float](dst, src []T, rows, cols, rowDst, rowSrc int) {
 		e.copyRows(a)
 	}
 	*a = windowArgs[T]{} // let go of the operands
-	e.copies.put(a)
+	e.copies.Put(a)
 }
 
 // copiedAtOnce bounds the time of one call into assembly, during which the goroutine can not be stopped.

@@ -22,7 +22,7 @@ func (p *product[T]) isLong() bool {
 // long computes the product as a batch of parts of its sums.
 func (p *product[T]) long() {
 	e := engineOf[T]()
-	s := e.scratch.get()
+	s := e.scratch.Get()
 	if s == nil {
 		s = new(scratch[T])
 	}
@@ -56,7 +56,7 @@ func (p *product[T]) long() {
 			copy(row, sum)
 		}
 	}
-	e.scratch.put(s)
+	e.scratch.Put(s)
 	if done := parts * k; done < p.k {
 		q = *p
 		q.k, q.a, q.b = p.k-done, p.a[done*p.csA:], p.b[done*p.rsB:]

@@ -27,7 +27,7 @@ type NormRelu[T Float] struct {
 	base, variance, r  []T
 	d, dx              []T
 	sum, dw, ds        []T
-	frames             freelist[normFrame[T]]
+	frames             FreeList[normFrame[T]]
 	ahead, back, known func(lo, hi int)
 }
 
@@ -176,7 +176,7 @@ func (n *NormRelu[T]) share(tasks int, f func(lo, hi int)) {
 
 // frame takes scratch from the free list, or makes it the first time.
 func (n *NormRelu[T]) frame() *normFrame[T] {
-	if f := n.frames.get(); f != nil {
+	if f := n.frames.Get(); f != nil {
 		return f
 	}
 	return new(normFrame[T])
@@ -185,7 +185,7 @@ func (n *NormRelu[T]) frame() *normFrame[T] {
 // putBack keeps a frame for the next task, without operands.
 func (n *NormRelu[T]) putBack(f *normFrame[T]) {
 	f.block = normBlock[T]{}
-	n.frames.put(f)
+	n.frames.Put(f)
 }
 
 // forward computes blocks lo to hi−1.

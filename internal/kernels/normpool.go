@@ -59,7 +59,7 @@ func NewNormPool[T Float](rows, columns, cells, pooled int, eps float64) *NormPo
 	}
 	n := &NormPool[T]{Cells: cells, Pooled: pooled, norm: NormRelu[T]{Rows: rows, Columns: columns, Heads: 1, Eps: eps, Scale: 1}}
 	n.ahead, n.back, n.known = n.forward, n.backward, n.affine
-	n.norm.frames.put(n.frame())
+	n.norm.frames.Put(n.frame())
 	return n
 }
 

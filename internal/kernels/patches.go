@@ -32,7 +32,7 @@ type Patches[T Float] struct {
 	y, weights, x     []T
 	partial           []T // gradients of weights, one matrix a group
 	groups            int
-	frames            freelist[patchFrame[T]]
+	frames            FreeList[patchFrame[T]]
 	product, gradient func(lo, hi int)
 }
 
@@ -100,7 +100,7 @@ func NewPatches[T Float](batch, h, w, channels, outputs int, offsets []int) *Pat
 		p.places = append(p.places, p.places[0])
 	}
 	p.product, p.gradient = p.multiply, p.differentiate
-	p.frames.put(p.newFrame())
+	p.frames.Put(p.newFrame())
 	return p
 }
 
@@ -128,7 +128,7 @@ func (p *Patches[T]) newFrame() *patchFrame[T] {
 
 // frame takes scratch. Its margins are zeros: nobody writes left or right of the rows.
 func (p *Patches[T]) frame() *patchFrame[T] {
-	if f := p.frames.get(); f != nil {
+	if f := p.frames.Get(); f != nil {
 		return f
 	}
 	return p.newFrame()
@@ -174,7 +174,7 @@ func (p *Patches[T]) multiply(lo, hi int) {
 		}
 	}
 	f.row, f.flat = listed[T]{}, flatArgs{} // let go of the operands
-	p.frames.put(f)
+	p.frames.Put(f)
 }
 
 // following is the input that band t reads, whoever computes it; nil behind the last one and where bands are parts of a grid.
@@ -253,7 +253,7 @@ func (p *Patches[T]) differentiate(lo, hi int) {
 			p.differentiateMany(e, f, sum, from, to)
 		}
 	}
-	p.frames.put(f)
+	p.frames.Put(f)
 }
 
 // differentiateMany adds the inputs lo to hi−1 to sum, by products of channels with outputs for each offset.
@@ -261,7 +261,7 @@ func (p *Patches[T]) differentiate(lo, hi int) {
 // The cells of a band, margins included, are one long sum: where the other factor has its margins of zeros, row (c, δ)
 // of P(x) may hold anything, and is a stretch of scratch as a whole.
 func (p *Patches[T]) differentiateMany(e *engine[T], f *patchFrame[T], sum []T, lo, hi int) {
-	s := e.scratch.get()
+	s := e.scratch.Get()
 	if s == nil {
 		s = new(scratch[T])
 	}
@@ -275,7 +275,7 @@ func (p *Patches[T]) differentiateMany(e *engine[T], f *patchFrame[T], sum []T, 
 			p.addProducts(e, s, f, sum, (i1-i0-1)*p.pitch+p.w, p.stretches(b+1))
 		}
 	}
-	e.scratch.put(s)
+	e.scratch.Put(s)
 }
 
 // turn transposes rows i0 to i1−1 of d: the outputs of a cell side by side, with zeros between the rows of the grid. Where

@@ -76,14 +76,14 @@ func SumBand[T Float](dst, x []T, rows, row int) {
 		panicf("kernels.SumBand: %d elements for %d rows of %d, %d apart; it needs them all, and rows that do not overlap", len(x), rows, cols, row)
 	}
 	e := engineOf[T]()
-	s := e.scratch.get()
+	s := e.scratch.Get()
 	if s == nil {
 		s = new(scratch[T])
 	}
 	for j := 0; j < cols; j += columnPanel {
 		e.columnSums(dst[j:min(j+columnPanel, cols)], x[j:], rows, row, s.sums[:])
 	}
-	e.scratch.put(s)
+	e.scratch.Put(s)
 }
 
 // columnSums halves the rows as total halves a slice; each level of the recursion

@@ -43,7 +43,7 @@ const rowsWork = 1 << 14
 // rowsWork elements, so that a small matrix stays on the calling goroutine.
 func forRows[T Float](a *rowsArgs[T], work int) {
 	e := engineOf[T]()
-	j := e.rows.get()
+	j := e.rows.Get()
 	if j == nil {
 		j = new(rowsJob[T])
 		j.run = j.chunk
@@ -51,7 +51,7 @@ func forRows[T Float](a *rowsArgs[T], work int) {
 	j.rowsArgs = *a
 	Parallel(a.rows, rowsWork/max(work, 1)+1, j.run)
 	j.rowsArgs = rowsArgs[T]{} // let go of the operands
-	e.rows.put(j)
+	e.rows.Put(j)
 }
 
 // chunk computes rows lo to hi−1. A switch, since a method value or a generic

@@ -91,7 +91,7 @@ func softmaxRow[T Float](row []T, m T, mask bool) {
 		part := row[lo:min(lo+softmaxPanel, len(row))]
 		e.weights(part, part, top[:len(part)], s.total[:len(part)], 1, 0, absent[T](mask))
 	}
-	e.softmax.put(s)
+	e.softmax.Put(s)
 	total := e.total(row)
 	if mask && total == 0 { // every entry is masked: 0/0 otherwise
 		return
@@ -116,7 +116,7 @@ func logSoftmaxRow[T Float](row []T, m T, mask bool) {
 		e.weights(s.tmp[:len(part)], part, top[:len(part)], s.total[:len(part)], 1, 0, absent[T](mask))
 		total += e.total(s.tmp[:len(part)])
 	}
-	e.softmax.put(s)
+	e.softmax.Put(s)
 	logTotal := T(math.Log(float64(total)))
 	if !mask {
 		Affine(row, row, 1, -m)

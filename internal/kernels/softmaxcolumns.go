@@ -69,7 +69,7 @@ func (a *rowsArgs[T]) softmaxPanels(lo, hi int) {
 		at := i/panels*a.height*a.width + j
 		e.down(s, a.dst[at:], a.src[at:], a.height, min(a.panel, a.width-j), a.width, a.mask, a.log)
 	}
-	e.softmax.put(s)
+	e.softmax.Put(s)
 }
 
 // softmaxNarrow does panels lo to hi−1, each of softmaxPanel rows: they become columns and go back.
@@ -84,7 +84,7 @@ func (a *rowsArgs[T]) softmaxNarrow(lo, hi int) {
 		e.down(s, s.panel[:], s.panel[:], n, rows, rows, a.mask, a.log)
 		e.fromColumns(x, s.panel[:], rows, n)
 	}
-	e.softmax.put(s)
+	e.softmax.Put(s)
 }
 
 // Narrow rows fill no square of the transposing kernel, so squares reach over their ends. On the way to columns the
@@ -118,7 +118,7 @@ func (e *engine[T]) fromColumns(dst, src []T, rows, n int) {
 
 // softmaxScratch takes scratch from the engine's free list, or makes it.
 func (e *engine[T]) softmaxScratch() *softmaxScratch[T] {
-	if s := e.softmax.get(); s != nil {
+	if s := e.softmax.Get(); s != nil {
 		return s
 	}
 	return new(softmaxScratch[T])

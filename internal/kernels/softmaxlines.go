@@ -86,7 +86,7 @@ func (a *rowsArgs[T]) softenBlocks(lo, hi int) {
 			e.down(s, x, x, len(x)/n, n, n, true, false)
 		}
 	}
-	e.softmax.put(s)
+	e.softmax.Put(s)
 }
 
 // linesBack brings values lo to hi−1 into their places.

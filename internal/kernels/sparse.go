@@ -82,7 +82,7 @@ func (a *rowsArgs[T]) rowsOf(e *engine[T], y []T, rows, ptr []int32, more int) {
 
 // longRow computes row i in parts.
 func (a *rowsArgs[T]) longRow(e *engine[T], i, run int) {
-	part := e.parts.get()
+	part := e.parts.Get()
 	if part == nil {
 		part = new([2]int32)
 	}
@@ -91,7 +91,7 @@ func (a *rowsArgs[T]) longRow(e *engine[T], i, run int) {
 		part[0], part[1] = int32(q), int32(min(q+run, to))
 		a.rowsOf(e, y, firstRow, part[:], q-from)
 	}
-	e.parts.put(part)
+	e.parts.Put(part)
 }
 
 // firstRow lists the only row of a part of y.
@@ -203,7 +203,7 @@ func (e *engine[T]) sampleScalars(y, a, b []T, row, col []int32) {
 		e.mul(x, x, z)
 		e.add(y[lo:lo+n], y[lo:lo+n], x)
 	}
-	e.softmax.put(s)
+	e.softmax.Put(s)
 }
 
 // sampledGo is the kernel in plain Go, four sums an entry so that additions need not wait for each other.

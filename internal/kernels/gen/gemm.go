@@ -123,12 +123,15 @@ func (t *tile) arg(offset int) reg.GPVirtual {
 // label names a place in the strip of mr rows.
 func (t *tile) label(place string, mr int) string { return fmt.Sprintf("%s_%s%d", t.fn, place, mr) }
 
-// write emits the kernel: arguments, multiples of the stride of A, then a strip for each number of rows.
-func (t *tile) write() {
+// write emits the kernel.
+func (t *tile) write() { t.kernel(t.strip) }
+
+// kernel emits arguments, multiples of the stride of A, then a strip for each number of rows.
+func (t *tile) kernel(strip func(mr int)) {
 	t.start()
 	t.choose()
 	for mr := t.high; mr > 0; mr-- {
-		t.strip(mr)
+		strip(mr)
 	}
 	Label(t.label("done", 0))
 	end()

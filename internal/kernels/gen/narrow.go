@@ -22,13 +22,7 @@ func narrow(s isa) {
 		return
 	}
 	t := narrowTile{newTile(s, "tileNarrow", 1, narrowHigh)}
-	t.start()
-	t.choose()
-	for mr := t.high; mr > 0; mr-- {
-		t.strip(mr)
-	}
-	Label(t.label("done", 0))
-	end()
+	t.kernel(t.strip)
 }
 
 // narrowTile is a tile whose rows are addressed from a base for every tileHalf of them.
